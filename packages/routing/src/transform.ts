@@ -1,0 +1,41 @@
+import { type Element, NS, xml } from '@tutti/xmpp';
+import { classify } from './classify.ts';
+import { messageType } from './message.ts';
+import type { PlannedRow } from './plan.ts';
+
+/**
+ * A4: the stanza as one account archives, delivers and reflects it, without its stanza-id: forged stanza-ids of that account are gone
+ * (XEP-0359 §5), the marker that means nothing is gone (C1), and on the recipient's side `to` is the bare JID (C4, C5). Nothing else changes.
+ */
+export function archivedForm(stanza: Element, row: Pick<PlannedRow, 'toBare'>, account: string, bareAddress: boolean): Element {
+  let result = withoutForgedIds(stanza, account);
+  if (bareAddress) result = result.without((child) => child.is('im-ng', NS.imNg)); // C1
+  if (row.toBare) result = result.with({ to: account });
+  return result;
+}
+
+/** XEP-0359 §5: removes stanza-ids that claim to be this account's. */
+export function withoutForgedIds(stanza: Element, account: string): Element {
+  return stanza.without((child) => child.is('stanza-id', NS.sid) && child.attrs['by'] === account);
+}
+
+/** A5: the copy of an archived stanza, with the archive id that its account gave it. */
+export function withStanzaId(stanza: Element, account: string, id: string): Element {
+  return stanza.append(xml('stanza-id', { xmlns: NS.sid, by: account, id }));
+}
+
+/** XEP-0280 §7, §8: a carbon for one session. The wrapper keeps the type of the message. */
+export function carbonOf(form: 'sent' | 'received', stanza: Element, account: string, to: string): Element {
+  const forwarded = xml('forwarded', { xmlns: NS.forward }, stanza);
+  return xml(
+    'message',
+    { xmlns: NS.client, from: account, to, type: stanza.attrs['type'] },
+    xml(form, { xmlns: NS.carbons }, forwarded),
+  );
+}
+
+/** S7: the class of an error that answers a message tells whether it needs the marker; used where a stanza is refused outside a plan. */
+export function needsMarker(stanza: Element, to: Parameters<typeof classify>[0]['to']): boolean {
+  const marked = stanza.child('im-ng', NS.imNg) !== undefined;
+  return classify({ to, type: messageType(stanza.attrs['type']), marked }).rule === 'C3';
+}

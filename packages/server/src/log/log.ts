@@ -1,0 +1,101 @@
+/**
+ * The account log: one append-only, densely numbered sequence of messages per account. The MAM archive is this log,
+ * live delivery is reading it, and a session of IM-NG is a cursor on it.
+ */
+
+/** A message's place in one account's log. */
+export interface Place {
+  /** 1, 2, 3 … without a gap, per account. */
+  readonly seq: number;
+  /** The stanza-id (XEP-0359): derived from `seq`, sorts in log order, opaque to everybody else. */
+  readonly id: string;
+  /** Milliseconds since 1970 UTC; never less than that of the row before. */
+  readonly at: number;
+}
+
+export interface NewRow {
+  /** Bare JID of the account whose log it is. */
+  readonly account: string;
+  /** The other side: bare JID, and its resource ('' when there is none). */
+  readonly peer: string;
+  readonly peerResource: string;
+  /** The stanza as archived, serialized for `jabber:client`, without its stanza-id. Two rows of one unit that share the array are stored once. */
+  readonly stanza: Uint8Array;
+  /** A7: gets the short retention. */
+  readonly transient: boolean;
+  /** Type groupchat, for MAM's `include-groupchat`. */
+  readonly groupchat: boolean;
+  /** True where the account sent it. */
+  readonly outgoing: boolean;
+  /** Chat or normal with content, not sent by the account: what XEP-0160 would have stored (D5). */
+  readonly offline: boolean;
+  /** S8, D6: within `windowMs` a row of this account with the same key is the same message. */
+  readonly dedupe?: { readonly key: string; readonly windowMs: number };
+}
+
+/** What one `append` became: a place per row, in the order given. */
+export type Appended =
+  | { readonly places: readonly Place[]; readonly repeated?: undefined }
+  /** S8, D6: a row with the same dedupe key stands there already; nothing of the unit was written. */
+  | { readonly places?: undefined; readonly repeated: Row };
+
+export interface Row extends Place {
+  readonly stanza: Uint8Array;
+  readonly peer: string;
+  readonly outgoing: boolean;
+  readonly offline: boolean;
+}
+
+/** The commit failed; nothing of the unit was written. */
+export class LogError extends Error {
+  override readonly name = 'LogError';
+}
+
+/** MAM's selection (XEP-0313 §4.1), with ids already resolved to numbers. All are optional and combine with "and". */
+export interface LogFilter {
+  /** Bare JID, or full JID (then the resource must match too). */
+  readonly with?: { readonly bare: string; readonly resource: string };
+  /** Inclusive bounds on `at`, in ms. */
+  readonly start?: number;
+  readonly end?: number;
+  /** Exclusive bounds on `seq`. */
+  readonly after?: number;
+  readonly before?: number;
+  /** Exactly these places. */
+  readonly seqs?: readonly number[];
+  /** False: leave out groupchat rows. */
+  readonly includeGroupchat: boolean;
+}
+
+export interface Page {
+  readonly rows: readonly Row[];
+  /** No matching row lies beyond this page in its direction. */
+  readonly complete: boolean;
+}
+
+export interface AccountLog {
+  /**
+   * Appends 0 to 2 rows as one unit: all or nothing, committed with fsync before `done` is called. Units commit in the order of the calls,
+   * and `done` is called in that order, also for an empty unit: it is a barrier. `done` gets LogError when the commit failed.
+   */
+  append(unit: readonly NewRow[], done: (result: Appended | LogError) => void): void;
+  /** The number of the last committed row, 0 for none. */
+  head(account: string): Promise<number>;
+  /** Up to `limit` rows after `seq`, oldest first. Rows past their retention are missing. */
+  read(account: string, after: number, limit: number): Promise<readonly Row[]>;
+  /** One page: `forward` gives the oldest `limit` rows of the selection, otherwise the newest `limit`; always oldest first. */
+  query(account: string, filter: LogFilter, limit: number, forward: boolean): Promise<Page>;
+  /** How many rows a filter selects. */
+  count(account: string, filter: LogFilter): Promise<number>;
+  /** The place that an id names in this account's log, though its row may have expired; undefined when it never did. */
+  resolve(account: string, id: string): Promise<number | undefined>;
+  /** D5: up to where legacy sessions have been served. */
+  legacyCursor(account: string): Promise<number>;
+  /** Written with the next commit; never moves back. */
+  moveLegacyCursor(account: string, seq: number): void;
+  /** Deletes rows older than their retention. Gives the number of rows deleted. */
+  expire(before: { readonly transient?: number; readonly other?: number }): Promise<number>;
+  /** Deletes all rows of an account; an account of the same name that comes later has other ids. */
+  remove(account: string): Promise<void>;
+  close(): Promise<void>;
+}
