@@ -1,7 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
+// The packages resolve to their TypeScript sources, in the tests and in worker threads that they start.
+const conditions = ['source', 'node', 'import', 'default'];
+
+/** One suite: `vitest run --project unit`, or `npm test -- --only unit`. */
+function suite(name: string, include: string[], exclude: string[] = []) {
+  return { extends: true as const, test: { name, include, exclude: ['**/node_modules/**', '**/dist/**', ...exclude] } };
+}
+
 export default defineConfig({
-  resolve: { conditions: ['source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'] } },
-  test: { include: ['packages/*/{src,test}/**/*.test.ts', 'conformance/**/*.test.ts'] },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    allowOnly: false,
+    maxWorkers: 2,
+    projects: [
+      suite('unit', ['packages/*/{src,test}/**/*.test.ts']),
+      suite('conformance', ['conformance/**/*.test.ts'], ['conformance/clients/**']),
+      suite('clients', ['conformance/clients/**/*.test.ts']),
+      suite('repository', ['scripts/**/*.test.ts']),
+    ],
+  },
 });

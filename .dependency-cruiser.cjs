@@ -1,0 +1,91 @@
+// The architecture as rules: xmpp <- routing <- server, a core free of I/O, features that see only feature.ts.
+// scripts/architecture.test.ts plants one violation of each rule and checks that it is found.
+const { Visitor } = require('@swc/core/Visitor.js');
+
+// swc's visitor throws at `using` declarations, which it parses well.
+// oxlint-disable-next-line typescript/unbound-method -- called with its visitor below
+const { visitStatement } = Visitor.prototype;
+Visitor.prototype.visitStatement = function visitAnyStatement(statement) {
+  if (statement.type !== 'UsingDeclaration') return visitStatement.call(this, statement);
+  for (const declaration of statement.decls) this.visitVariableDeclarator(declaration);
+  return statement;
+};
+
+const tests = String.raw`\.test\.ts$`;
+const server = '^packages/server/src';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one file, or hide a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment: 'An import that leads nowhere also hides what it would have broken.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'one-way',
+      comment: 'xmpp stands alone; routing knows xmpp and nothing else.',
+      severity: 'error',
+      from: { path: '^packages/(xmpp|routing)/' },
+      to: { path: '^packages/(routing|server)/', pathNot: '^packages/$1/' },
+    },
+    {
+      name: 'by-package-name',
+      comment: "Another package is reached by its name ('@tutti/xmpp'), never by a path into its folder.",
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/' },
+      to: { path: '^packages/', pathNot: '^packages/$1/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'sources-know-no-tests',
+      comment: 'What is published must not need what is not.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/', pathNot: tests },
+      to: { path: `^(conformance|simulation|bench|scripts)/|^packages/[^/]+/(test|bench)/|${tests}` },
+    },
+    {
+      name: 'pure-packages',
+      comment: 'xmpp and routing run in a browser and in the simulator: no node: modules.',
+      severity: 'error',
+      from: { path: '^packages/(xmpp|routing)/src/', pathNot: tests },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'pure-core',
+      comment: 'Clock, random, transport and log are injected into the core; only an adapter of the log does I/O.',
+      severity: 'error',
+      from: { path: `${server}/(router|session|log)/`, pathNot: [tests, `${server}/log/(sqlite|postgres)/`] },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'feature-sees-feature-ts',
+      comment: 'A feature imports feature.ts, its own folder and the @tutti packages: no other feature, no internals.',
+      severity: 'error',
+      from: { path: `${server}/features/([^/]+)/`, pathNot: tests },
+      to: { path: `${server}/`, pathNot: [`${server}/features/$1/`, `${server}/feature\\.ts$`] },
+    },
+    {
+      name: 'feature-does-no-io',
+      comment: 'What a feature needs of the world reaches it through feature.ts, so that it runs in the simulator.',
+      severity: 'error',
+      from: { path: `${server}/features/([^/]+)/`, pathNot: tests },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'], pathNot: '^packages/' },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['source', 'import', 'node', 'default'] },
+  },
+};

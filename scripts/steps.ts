@@ -1,0 +1,34 @@
+/** One step of `npm test`: a command, and for a vitest suite the name of its project. */
+export interface Step {
+  readonly name: string;
+  readonly group: 'lint' | 'types' | 'tests';
+  readonly command: readonly string[];
+  /** Whether its output is worth reading also when it passes (warnings). */
+  readonly talks?: true;
+}
+
+/** Everything `npm test` runs. Checks are quick and run two at a time; suites use both cores and run one by one. */
+export const steps: readonly Step[] = [
+  { name: 'format', group: 'lint', command: ['biome', 'format', '--reporter=summary', '.'] },
+  { name: 'oxlint', group: 'lint', command: ['oxlint', '--type-aware'] },
+  { name: 'architecture', group: 'lint', command: ['depcruise', 'packages', 'conformance', 'scripts'] },
+  { name: 'knip', group: 'lint', command: ['knip'] },
+  { name: 'length', group: 'lint', command: ['node', 'scripts/check-length.ts'], talks: true },
+  { name: 'types', group: 'types', command: ['tsc', '-p', '.'] },
+  { name: 'unit', group: 'tests', command: ['vitest', 'run', '--project', 'unit'] },
+  { name: 'conformance', group: 'tests', command: ['vitest', 'run', '--project', 'conformance'] },
+  { name: 'clients', group: 'tests', command: ['vitest', 'run', '--project', 'clients'] },
+  { name: 'repository', group: 'tests', command: ['vitest', 'run', '--project', 'repository'] },
+];
+
+/** The steps chosen by `--only a,b`, each a step's name or a group's; all without it. Throws on a name nobody has. */
+export function chooseSteps(only: string | undefined): readonly Step[] {
+  if (only === undefined) return steps;
+  const wanted = only.split(',');
+  const unknown = wanted.filter((name) => !steps.some((step) => step.name === name || step.group === name));
+  if (unknown.length > 0) {
+    const known = [...new Set(steps.flatMap((step) => [step.group, step.name]))].join(', ');
+    throw new Error(`no step is called ${unknown.join(', ')}; there are: ${known}`);
+  }
+  return steps.filter((step) => wanted.includes(step.name) || wanted.includes(step.group));
+}
