@@ -1,11 +1,16 @@
 import tr46 from 'tr46';
 import { JidError } from './jid-error.ts';
+import { requireClass } from './precis-class.ts';
+import { PrecisError } from './precis-error.ts';
 
 /** Labels of letters, digits and inner hyphens, none with hyphens in places 3 and 4: RFC 5890 §2.3.1, "NR-LDH label". */
 const NR_LDH_NAME = /^(?!-)(?!..--)[a-z0-9-]+(?<!-)(?:\.(?!-)(?!..--)[a-z0-9-]+(?<!-))*$/;
 
 /** An IPv6 literal with an optional zone (RFC 3986 §3.2.2, RFC 6874); which groups it has is checked apart. */
 const IPV6_LITERAL = /^\[([0-9a-f:.]+)(%[a-z0-9._~-]+)?\]$/i;
+
+/** RFC 5892 §2.4: combining marks for symbols, and musical ones. */
+const IGNORABLE_BLOCKS = /[\u20d0-\u20ff\u{1d100}-\u{1d24f}]/u;
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
@@ -32,8 +37,26 @@ function prepareInternationalName(name: string): string {
     useSTD3ASCIIRules: true,
   });
   if (error) throw new JidError('domain', 'it is no internationalized domain name');
-  if (domain.split('.').includes('')) throw new JidError('domain', 'it has an empty label');
+  for (const label of domain.split('.')) {
+    if (label === '') throw new JidError('domain', 'it has an empty label');
+    requireIdna2008(label);
+  }
   return domain;
+}
+
+/**
+ * UTS #46 lets symbols through that are no part of a U-label (RFC 5890 §2.3.2.1, RFC 5892). What it has mapped and validated already
+ * is PVALID there just when it is so in the IdentifierClass, which takes its categories and contextual rules from RFC 5892, except
+ * for the marks of three blocks of symbols.
+ */
+function requireIdna2008(label: string): void {
+  if (IGNORABLE_BLOCKS.test(label)) throw new JidError('domain', 'it has a mark for symbols');
+  try {
+    requireClass(label, 'identifier');
+  } catch (error) {
+    if (error instanceof PrecisError) throw new JidError('domain', error.message, { cause: error });
+    throw error;
+  }
 }
 
 function prepareIpv6Literal(literal: string): string {

@@ -2,6 +2,7 @@ import { GenerationCache } from './jid-cache.ts';
 import { prepareDomain } from './jid-domain.ts';
 import { JidError, type JidPart } from './jid-error.ts';
 import { prepareOpaque, prepareUsername } from './precis.ts';
+import { PrecisError } from './precis-error.ts';
 
 /** RFC 7622 §3.1: each part has 1 to 1023 octets of UTF-8, so that an address with its two separators has at most 3071. */
 const MAX_PART_BYTES = 1023;
@@ -130,7 +131,12 @@ function prepareResource(text: string): string {
 
 function preparePart(part: JidPart, text: string, prepare: (text: string) => string): string {
   if (text.length > MAX_PART_BYTES) throw new JidError(part, `it has more than ${MAX_PART_BYTES} octets`);
-  return limitPart(part, prepare(text));
+  try {
+    return limitPart(part, prepare(text));
+  } catch (error) {
+    if (error instanceof PrecisError) throw new JidError(part, error.message, { cause: error });
+    throw error;
+  }
 }
 
 function limitPart(part: JidPart, text: string): string {
