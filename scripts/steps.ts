@@ -12,7 +12,7 @@ export const steps: readonly Step[] = [
   { name: 'format', group: 'lint', command: ['biome', 'format', '--reporter=summary', '.'] },
   { name: 'oxlint', group: 'lint', command: ['oxlint', '--type-aware'] },
   { name: 'architecture', group: 'lint', command: ['depcruise', 'packages', 'conformance', 'scripts'] },
-  { name: 'knip', group: 'lint', command: ['knip'] },
+  { name: 'knip', group: 'lint', command: ['knip', '--no-config-hints'] },
   { name: 'length', group: 'lint', command: ['node', 'scripts/check-length.ts'], talks: true },
   { name: 'types', group: 'types', command: ['tsc', '-p', '.'] },
   { name: 'unit', group: 'tests', command: ['vitest', 'run', '--project', 'unit'] },

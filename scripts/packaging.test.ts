@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root } from './run-step.ts';
+
+const packages = ['xmpp', 'routing', 'server'];
+const folder = mkdtempSync(join(tmpdir(), 'tutti-packaging-'));
+const build = join(folder, 'build');
+const home = join(folder, 'home');
+
+/** Runs a command under this Node, without the settings that the npm around this test run hands down. */
+function run(cwd: string, command: string, ...args: string[]): string {
+  const environment = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS|VITEST)/i.test(name));
+  return execFileSync(command, args, { cwd, encoding: 'utf8', env: Object.fromEntries(environment) });
+}
+
+/** Copies the packages and links what they need, so that building leaves the checkout (and a second run) alone. */
+function copyCheckout(): void {
+  for (const name of packages) {
+    const ours = (path: string): boolean => !/\/(node_modules|dist)(\/|$)/.test(path.slice(root.length));
+    cpSync(join(root, 'packages', name), join(build, 'packages', name), { recursive: true, filter: ours });
+  }
+  cpSync(join(root, 'tsconfig.json'), join(build, 'tsconfig.json'));
+  mkdirSync(join(build, 'node_modules/@tutti'), { recursive: true });
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (name === '@tutti' || name === 'tutti') continue;
+    symlinkSync(join(root, 'node_modules', name), join(build, 'node_modules', name));
+  }
+  for (const name of ['xmpp', 'routing'])
+    symlinkSync(join(build, 'packages', name), join(build, 'node_modules/@tutti', name));
+}
+
+interface LockEntry {
+  readonly link?: boolean;
+  readonly dev?: boolean;
+}
+
+/** Makes an empty project that knows the versions of our lockfile, so that npm has nothing to look up. */
+function prepareHome(): void {
+  const lock: { packages: Record<string, LockEntry>; lockfileVersion: number } = JSON.parse(
+    readFileSync(join(root, 'package-lock.json'), 'utf8'),
+  );
+  const known = Object.entries(lock.packages).filter(
+    ([path, entry]) => path.startsWith('node_modules/') && entry.link !== true && entry.dev !== true,
+  );
+  const project = { name: 'home', version: '1.0.0', private: true };
+  mkdirSync(home);
+  writeFileSync(join(home, 'package.json'), JSON.stringify(project));
+  writeFileSync(
+    join(home, 'package-lock.json'),
+    JSON.stringify({
+      ...project,
+      lockfileVersion: lock.lockfileVersion,
+      packages: { '': project, ...Object.fromEntries(known) },
+    }),
+  );
+}
+
+describe('the published packages', { timeout: 120_000 }, () => {
+  beforeAll(() => {
+    copyCheckout();
+    prepareHome();
+    for (const name of packages)
+      run(join(build, 'packages', name), 'npm', 'pack', '--silent', '--pack-destination', folder);
+    const tarballs = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+    const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+    run(home, 'npm', 'install', ...quiet, ...tarballs.map((name) => join(folder, name)));
+  }, 240_000);
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test.each([
+    ['@tutti/xmpp', 'parseXml'],
+    ['@tutti/routing', 'planMessage'],
+    ['tutti', 'createServer'],
+  ])('%s is imported in an empty folder and exports %s', (name, exported) => {
+    const script = `import * as all from '${name}'; console.log(import.meta.resolve('${name}'), typeof all.${exported})`;
+    expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/index\.js function\n$/);
+  });
+
+  test('npx tutti --version prints the version', () => {
+    const { version }: { version: string } = JSON.parse(
+      readFileSync(join(root, 'packages/server/package.json'), 'utf8'),
+    );
+    expect(run(home, 'npx', 'tutti', '--version')).toBe(`${version}\n`);
+  });
+
+  test('a package holds neither sources nor tests', () => {
+    const files = readdirSync(join(home, 'node_modules/@tutti/xmpp'), { recursive: true, encoding: 'utf8' });
+    expect(files.filter((file) => /(^src|\.test\.|[^d]\.ts$|tsbuildinfo)/.test(file))).toEqual([]);
+  });
+});
