@@ -72,11 +72,20 @@ async function takeLock() {
 }
 
 function install(reason) {
-  console.log(`Installing dependencies (npm ci): ${reason}.`);
-  // The npm that started us, run by the Node that runs it: .bin/node may be among what npm ci replaces.
+  console.log(`Installing dependencies: ${reason}.`);
+  // The npm that started us, run by the Node that runs it: .bin/node may be among what is replaced. Not `npm ci`, which
+  // empties node_modules first, under the feet of whatever else runs in this checkout; --no-save keeps the lockfile.
   const { npm_execpath: npm, npm_node_execpath: node } = process.env;
   const [command, first] = npm?.endsWith('.js') ? [node ?? process.execPath, [npm]] : ['npm', []];
-  const args = [...first, 'ci', '--include=dev', '--include=optional', '--loglevel=error', '--no-progress'];
+  const args = [
+    ...first,
+    'install',
+    '--no-save',
+    '--include=dev',
+    '--include=optional',
+    '--loglevel=error',
+    '--no-progress',
+  ];
   return spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status ?? 1;
 }
 
