@@ -1,0 +1,34 @@
+import { Element } from './element.ts';
+import { Scanner } from './scanner.ts';
+import { NO_LIMITS } from './scanner-limits.ts';
+import { isSpace } from './scanner-skip.ts';
+import { copySlice, encodeUtf8 } from './xml-bytes.ts';
+import { makeScanned } from './xml-content.ts';
+import { readDeclaration } from './xml-declaration.ts';
+import { XmlError } from './xml-error.ts';
+import { NO_PREFIXES } from './xml-names.ts';
+
+/**
+ * Parses one whole element, as strictly as a stream is. A byte order mark, an XML declaration and white space around it are
+ * allowed. Throws XmlError.
+ */
+export function parseXml(text: string | Uint8Array): Element {
+  if (typeof text === 'string' && !text.isWellFormed()) {
+    throw new XmlError('unsupported-encoding', 'half of a surrogate pair');
+  }
+  const bytes = typeof text === 'string' ? encodeUtf8(text) : copySlice(text, 0, text.length);
+  let pos = skipSpace(bytes, readDeclaration(bytes, bytes.length) ?? 0);
+  if (bytes[pos] !== 0x3c) throw new XmlError('not-well-formed', 'an element was expected');
+  const scanner = new Scanner(NO_LIMITS);
+  scanner.begin(pos, '', NO_PREFIXES);
+  if (!scanner.scan(bytes, bytes.length)) throw new XmlError('not-well-formed', 'the element does not end');
+  pos = skipSpace(bytes, scanner.pos);
+  if (pos !== bytes.length) throw new XmlError('not-well-formed', 'something follows the element');
+  return makeScanned(scanner, bytes, Element.fromScan);
+}
+
+function skipSpace(bytes: Uint8Array, from: number): number {
+  let pos = from;
+  while (pos < bytes.length && isSpace(bytes[pos]!)) pos += 1;
+  return pos;
+}

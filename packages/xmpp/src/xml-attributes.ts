@@ -1,0 +1,49 @@
+import type { Attributes } from './scanner-tag.ts';
+import { checkDeclaration, isLocalName, type Prefixes } from './xml-names.ts';
+
+/** Attributes to set (numbers in decimal) or, where undefined, to remove; `xmlns` and `xmlns:p` are declarations. */
+export type AttributeChanges = Readonly<Record<string, string | number | undefined>>;
+
+/** What comes of attributes and declarations. */
+export interface ChangedAttributes {
+  readonly attrs: Attributes;
+  readonly prefixes: Prefixes;
+  /** The namespace that `xmlns` asked for. */
+  readonly ns: string | undefined;
+}
+
+/** Applies changes to attributes. Throws TypeError for a name that XML does not allow or whose prefix nobody declared. */
+export function changeAttributes(before: Attributes, prefixes: Prefixes, changes: AttributeChanges): ChangedAttributes {
+  const attrs = Object.create(null) as Record<string, string>;
+  for (const name in before) attrs[name] = before[name]!;
+  let declared = prefixes;
+  let ns: string | undefined;
+  for (const [name, value] of Object.entries(changes)) {
+    if (name === 'xmlns') ns = value === undefined ? undefined : String(value);
+    else if (name.startsWith('xmlns:')) declared = declare(declared, name.slice('xmlns:'.length), value);
+  }
+  for (const [name, value] of Object.entries(changes)) {
+    if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
+    checkAttributeName(name, declared);
+    if (value === undefined) delete attrs[name];
+    else attrs[name] = String(value);
+  }
+  return { attrs, prefixes: declared, ns };
+}
+
+function declare(prefixes: Prefixes, prefix: string, uri: string | number | undefined): Prefixes {
+  if (uri === undefined) return prefixes;
+  const before = prefixes.get(prefix);
+  const fits = isLocalName(prefix) && (before === undefined || before === String(uri));
+  if (!fits) throw new TypeError(`the prefix '${prefix}' cannot be declared`);
+  checkDeclaration(prefix, String(uri));
+  return new Map([...prefixes, [prefix, String(uri)]]);
+}
+
+function checkAttributeName(name: string, prefixes: Prefixes): void {
+  const colon = name.indexOf(':');
+  if (!isLocalName(name.slice(colon + 1))) throw new TypeError(`'${name}' cannot be an attribute's name`);
+  if (colon === -1) return;
+  const prefix = name.slice(0, colon);
+  if (prefix !== 'xml' && !prefixes.has(prefix)) throw new TypeError(`the prefix of '${name}' is not declared`);
+}

@@ -1,0 +1,66 @@
+import { isNameChar, isNameStart } from './scanner-chars.ts';
+import { decodeAscii, decodeUtf8 } from './xml-bytes.ts';
+import { XmlError } from './xml-error.ts';
+
+/** Prefixes and the namespaces they stand for. */
+export type Prefixes = ReadonlyMap<string, string>;
+/** No prefixes at all: what nearly every stanza has. */
+export const NO_PREFIXES: Prefixes = new Map();
+
+/** The namespace of `xml:lang` (Namespaces in XML 1.0 §3). */
+export const XML_NS = 'http://www.w3.org/XML/1998/namespace';
+const XMLNS_NS = 'http://www.w3.org/2000/xmlns/';
+
+/** Checks a namespace declaration; prefix '' is the default namespace (Namespaces in XML 1.0 §3). */
+export function checkDeclaration(prefix: string, uri: string): void {
+  const wrong =
+    prefix === 'xmlns' || uri === XMLNS_NS || (prefix === 'xml') !== (uri === XML_NS) || (prefix !== '' && uri === '');
+  if (wrong) throw new XmlError('bad-namespace-prefix', `the prefix '${prefix}' cannot be declared as '${uri}'`);
+}
+
+const ASCII_NAME = /^[A-Za-z_][\w.-]*$/;
+
+/** True when a name has no colon and could be written as an element's or attribute's (NCName). */
+export function isLocalName(name: string): boolean {
+  if (ASCII_NAME.test(name)) return true;
+  let first = true;
+  for (const char of name) {
+    const code = char.codePointAt(0)!;
+    const fits = code < 0x80 ? /[A-Za-z_]/.test(char) || (!first && /[\d.-]/.test(char)) : isNamePart(code, first);
+    if (!fits) return false;
+    first = false;
+  }
+  return !first;
+}
+
+function isNamePart(code: number, first: boolean): boolean {
+  return first ? isNameStart(code) : isNameChar(code);
+}
+
+// The same few names come again and again. A table by hash hands out one string for each; whoever collides is replaced.
+const TABLE_SIZE = 1024;
+const LONGEST_INTERNED = 64;
+const table: string[] = new Array<string>(TABLE_SIZE).fill('');
+
+/** Decodes a name (or another string that recurs, such as a namespace) and gives recurring ones without allocating. */
+export function readName(bytes: Uint8Array, start: number, end: number): string {
+  const length = end - start;
+  if (length > LONGEST_INTERNED) return decodeUtf8(bytes, start, end);
+  let hash = length;
+  for (let pos = start; pos < end; pos += 1) {
+    const byte = bytes[pos]!;
+    if (byte >= 0x80) return decodeUtf8(bytes, start, end);
+    hash = (hash * 31 + byte) | 0;
+  }
+  const slot = (hash ^ (hash >>> 10)) & (TABLE_SIZE - 1);
+  const known = table[slot]!;
+  if (known.length === length && matchesAscii(bytes, start, known)) return known;
+  return (table[slot] = decodeAscii(bytes, start, end));
+}
+
+function matchesAscii(bytes: Uint8Array, start: number, text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  }
+  return true;
+}
