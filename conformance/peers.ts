@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
+
+/** The Python that Debian's packages are installed for; another may come first on the PATH. */
+export const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
 /** Programs that tests talk to and that npm does not install: the Debian package, and a command that proves it is there. */
 const peers = {
-  slixmpp: { debian: 'python3-slixmpp', probe: ['python3', '-c', 'import slixmpp'] },
+  slixmpp: { debian: 'python3-slixmpp', probe: [python, '-c', 'import slixmpp'] },
   prosody: { debian: 'prosody', probe: ['sh', '-c', 'command -v prosody'] },
   ejabberd: { debian: 'ejabberd', probe: ['sh', '-c', 'command -v ejabberdctl || test -x /usr/sbin/ejabberdctl'] },
   chromium: { debian: 'chromium', probe: ['sh', '-c', 'command -v chromium'] },
