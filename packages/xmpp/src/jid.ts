@@ -101,8 +101,7 @@ export class JID {
   /** Whether both are the same address. */
   equals(other: JID): boolean {
     return (
-      this === other ||
-      (this.local === other.local && this.domain === other.domain && this.resource === other.resource)
+      this === other || (this.local === other.local && this.domain === other.domain && this.resource === other.resource)
     );
   }
 

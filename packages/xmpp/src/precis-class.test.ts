@@ -18,12 +18,21 @@ describe('RFC 8264 §4: string classes', () => {
     },
   );
 
-  it.each(['\u0007', '\u007f', '\u0085', '\u1100', '\ua960', '\ud7b0', '\u00ad', '\u034f', '\ufe0f', '\ufffe', '\u{e0001}'])(
-    'refuses %j everywhere',
-    (text) => {
-      expect(() => requireClass(text, 'freeform')).toThrow(expect.objectContaining({ rule: 'disallowed' }));
-    },
-  );
+  it.each([
+    '\u0007',
+    '\u007f',
+    '\u0085',
+    '\u1100',
+    '\ua960',
+    '\ud7b0',
+    '\u00ad',
+    '\u034f',
+    '\ufe0f',
+    '\ufffe',
+    '\u{e0001}',
+  ])('refuses %j everywhere', (text) => {
+    expect(() => requireClass(text, 'freeform')).toThrow(expect.objectContaining({ rule: 'disallowed' }));
+  });
 
   it('§4.2.5 refuses what the pinned version has not assigned', () => {
     expect(() => requireClass('\u0378', 'freeform')).toThrow(expect.objectContaining({ rule: 'unassigned' }));

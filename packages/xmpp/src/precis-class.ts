@@ -18,7 +18,7 @@ export function requireAssigned(text: string): void {
 
 /** The behavioral rules of a string class: RFC 8264 §4.2 and §4.3. Throws PrecisError at the first code point that is not allowed. */
 export function requireClass(text: string, stringClass: StringClass): void {
-  const characters = [...text];
+  const characters = Array.from(text);
   for (const [index, character] of characters.entries()) {
     const value = getProperty(character);
     if (value === 'P' || (value === 'F' && stringClass === 'freeform')) continue;

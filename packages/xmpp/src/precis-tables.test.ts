@@ -7,7 +7,8 @@ import { UNICODE_VERSION } from './unicode-tables.ts';
 const LAST_CODE_POINT = 0x10ffff;
 
 function forEachCodePoint(visit: (character: string, codePoint: number) => void): void {
-  for (let codePoint = 0; codePoint <= LAST_CODE_POINT; codePoint += 1) visit(String.fromCodePoint(codePoint), codePoint);
+  for (let codePoint = 0; codePoint <= LAST_CODE_POINT; codePoint += 1)
+    visit(String.fromCodePoint(codePoint), codePoint);
 }
 
 describe('Unicode tables', () => {
@@ -41,16 +42,16 @@ describe('Unicode tables', () => {
   });
 
   it('know the scripts of the contextual rules', () => {
-    expect([...'\u03b1\u05d0\u3042\u30ab\u4e2da'].map(getScript).join('')).toBe('GHJJJU');
+    expect(Array.from('\u03b1\u05d0\u3042\u30ab\u4e2da').map(getScript).join('')).toBe('GHJJJU');
   });
 
   it('know joining types and viramas', () => {
-    expect([...'\u0628\u0627\u064b\ua872a'].map(getJoiningType).join('')).toBe('DRTLU');
-    expect([...'\u094d\u0915'].map(isVirama)).toEqual([true, false]);
+    expect(Array.from('\u0628\u0627\u064b\ua872a').map(getJoiningType).join('')).toBe('DRTLU');
+    expect(Array.from('\u094d\u0915').map(isVirama)).toEqual([true, false]);
   });
 
   it('know the bidi classes', () => {
-    expect([...'a\u05d0\u0645\u06611+,#!\u00ad\u05b0 \u202a'].map(getBidiClass).join('')).toBe('LRANESCTOBMXX');
+    expect(Array.from('a\u05d0\u0645\u06611+,#!\u00ad\u05b0 \u202a').map(getBidiClass).join('')).toBe('LRANESCTOBMXX');
   });
 
   it('map width, and nothing else', () => {

@@ -54,7 +54,11 @@ describe('RFC 6120 §8.3.1: errorReply', () => {
 });
 
 describe('RFC 6120 §8.2.3: resultReply', () => {
-  const request = xml('iq', { to: 'example.com', from: 'a@example.com/x', id: '7', type: 'get' }, xml('ping', { xmlns: NS.ping }));
+  const request = xml(
+    'iq',
+    { to: 'example.com', from: 'a@example.com/x', id: '7', type: 'get' },
+    xml('ping', { xmlns: NS.ping }),
+  );
 
   it('swaps the addresses, keeps the id, and is empty without a payload', () => {
     const reply = resultReply(request);
