@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ function copyCheckout(): void {
     const ours = (path: string): boolean => !/\/(node_modules|dist)(\/|$)/.test(path.slice(root.length));
     cpSync(join(root, 'packages', name), join(build, 'packages', name), { recursive: true, filter: ours });
   }
-  cpSync(join(root, 'tsconfig.json'), join(build, 'tsconfig.json'));
+  for (const name of ['tsconfig.json', 'LICENSE']) cpSync(join(root, name), join(build, name));
   mkdirSync(join(build, 'node_modules/@tutti'), { recursive: true });
   for (const name of readdirSync(join(root, 'node_modules'))) {
     if (name === '@tutti' || name === 'tutti') continue;
@@ -87,8 +87,30 @@ describe('the published packages', { timeout: 120_000 }, () => {
     expect(run(home, 'npx', 'tutti', '--version')).toBe(`${version}\n`);
   });
 
-  test('a package holds neither sources nor tests', () => {
-    const files = readdirSync(join(home, 'node_modules/@tutti/xmpp'), { recursive: true, encoding: 'utf8' });
-    expect(files.filter((file) => /(^src|\.test\.|[^d]\.ts$|tsbuildinfo)/.test(file))).toEqual([]);
+  test.each(['@tutti/xmpp', '@tutti/routing', 'tutti'])(
+    '%s holds its license, and neither sources nor tests',
+    (name) => {
+      const files = readdirSync(join(home, 'node_modules', name), { recursive: true, encoding: 'utf8' });
+      expect(files).toContain('LICENSE');
+      expect(files.filter((file) => /^src|\.test\.|(?<!\.d)\.ts$|tsbuildinfo/.test(file))).toEqual([]);
+    },
+  );
+
+  test('the declarations type-check where the packages are used', () => {
+    const use = packages.map(
+      (name, i) => `import * as p${i} from '${name === 'server' ? 'tutti' : `@tutti/${name}`}';`,
+    );
+    writeFileSync(
+      join(home, 'use.ts'),
+      `${use.join('\n')}\nconst wrong: number = p0.parseXml;\nexport { p1, p2, wrong };\n`,
+    );
+    const args = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2024'];
+    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+    const tsc = spawnSync(join(root, 'node_modules/.bin/tsc'), [...args, ...types, 'use.ts'], {
+      cwd: home,
+      encoding: 'utf8',
+    });
+    // The one mistake that was made is found, so the types are there; and no other.
+    expect(tsc.stdout.match(/^\S+: error TS\d+/gm)).toEqual([expect.stringMatching(/^use\.ts\(4,7\): error TS2322/)]);
   });
 });
