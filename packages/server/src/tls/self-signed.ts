@@ -1,0 +1,96 @@
+/** Makes and keeps a certificate for those who have none yet. */
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { domainToASCII } from 'node:url';
+import { CertificateError, coversDomain, readCredentials, type Credentials } from './credentials.ts';
+
+const DAY_MS = 86_400_000;
+const VALID_DAYS = 365;
+const RENEW_DAYS = 30;
+
+/** Node's own types of subjectAltName, as the generator counts them. */
+const DNS = 2;
+const IP = 7;
+
+/** Where the made certificate of a data folder is kept. */
+export function locateSelfSigned(dataDir: string): { readonly certFile: string; readonly keyFile: string } {
+  return { certFile: join(dataDir, 'tls', 'self-signed.crt'), keyFile: join(dataDir, 'tls', 'self-signed.key') };
+}
+
+/**
+ * Why the kept certificate cannot serve these domains any longer, or undefined when it can.
+ * @param now milliseconds since 1970-01-01 UTC
+ */
+export function explainRenewal(kept: Credentials, domains: readonly string[], now: number): string | undefined {
+  const { leaf } = kept;
+  if (now > leaf.validToDate.getTime() - RENEW_DAYS * DAY_MS) return 'it expires soon';
+  if (now < leaf.validFromDate.getTime()) return 'it is not valid yet';
+  const missing = domains.filter((domain) => !coversDomain(leaf, domain));
+  if (missing.length > 0) return `it is not for ${missing.join(', ')}`;
+  const names = (leaf.subjectAltName ?? '').split(', ').length;
+  return names === listAltNames(domains).length ? undefined : 'it is for domains that are no longer served';
+}
+
+/**
+ * Gives the kept certificate of a data folder, after making a new one where there is none or it no longer fits: ECDSA
+ * P-256, for all the domains and the loopback addresses, key readable by its owner only.
+ * @param now milliseconds since 1970-01-01 UTC
+ * @returns the certificate, and why it was made if it was
+ */
+export async function keepSelfSigned(
+  dataDir: string,
+  domains: readonly string[],
+  now: number,
+): Promise<{ readonly credentials: Credentials; readonly made?: string }> {
+  const { certFile, keyFile } = locateSelfSigned(dataDir);
+  const reason = findReason(certFile, keyFile, domains, now);
+  if (typeof reason !== 'string') return { credentials: reason };
+  const { private: key, cert } = await generate(domains, now);
+  mkdirSync(join(dataDir, 'tls'), { recursive: true, mode: 0o700 });
+  replaceFile(keyFile, key, 0o600);
+  replaceFile(certFile, cert, 0o644);
+  return { credentials: readCredentials(certFile, keyFile), made: reason };
+}
+
+function findReason(certFile: string, keyFile: string, domains: readonly string[], now: number): Credentials | string {
+  if (!existsSync(certFile) || !existsSync(keyFile)) return 'there was none';
+  try {
+    const kept = readCredentials(certFile, keyFile);
+    return explainRenewal(kept, domains, now) ?? kept;
+  } catch (error) {
+    if (error instanceof CertificateError) return error.message;
+    throw error;
+  }
+}
+
+async function generate(domains: readonly string[], now: number): Promise<{ private: string; cert: string }> {
+  const { generate: generateCertificate } = await import('selfsigned'); // slow to load, seldom needed
+  const [first = 'localhost'] = domains.map(domainToASCII);
+  const commonName = first.length > 64 ? 'tutti' : first;
+  return generateCertificate([{ name: 'commonName', value: commonName }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    notBeforeDate: new Date(now - DAY_MS),
+    notAfterDate: new Date(now + VALID_DAYS * DAY_MS),
+    extensions: [
+      { name: 'basicConstraints', cA: false, critical: true },
+      { name: 'keyUsage', digitalSignature: true, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      { name: 'subjectAltName', altNames: listAltNames(domains) },
+    ],
+  });
+}
+
+function listAltNames(domains: readonly string[]): ({ type: 2; value: string } | { type: 7; ip: string })[] {
+  const names = domains.filter((domain) => isIP(domain) === 0).map((domain) => ({ type: DNS, value: domainToASCII(domain) }) as const);
+  const addresses = new Set(['127.0.0.1', '::1', ...domains.filter((domain) => isIP(domain) !== 0)]);
+  return [...names, ...[...addresses].map((ip) => ({ type: IP, ip }) as const)];
+}
+
+function replaceFile(file: string, text: string, mode: number): void {
+  const temporary = `${file}.new`;
+  writeFileSync(temporary, text, { mode });
+  renameSync(temporary, file);
+}
