@@ -29,14 +29,20 @@ export interface NewRow {
   readonly outgoing: boolean;
   /** Chat or normal with content, not sent by the account: what XEP-0160 would have stored (D5). */
   readonly offline: boolean;
-  /** S8, D6: within `windowMs` a row of this account with the same key is the same message. */
+  /**
+   * S8, D6: while a row of this account with the same key is there and less than `windowMs` (that row's) older, this is the same message.
+   * A row that has expired is not there.
+   */
   readonly dedupe?: { readonly key: string; readonly windowMs: number };
 }
+
+/** How long, in ms, a moved legacy cursor may wait for a commit that it can share. */
+export const CURSOR_DELAY_MS = 1000;
 
 /** What one `append` became: a place per row, in the order given. */
 export type Appended =
   | { readonly places: readonly Place[]; readonly repeated?: undefined }
-  /** S8, D6: a row with the same dedupe key stands there already; nothing of the unit was written. */
+  /** S8, D6: a row with the same dedupe key stood there before this unit; nothing of the unit was written. */
   | { readonly places?: undefined; readonly repeated: Row };
 
 export interface Row extends Place {
@@ -76,7 +82,8 @@ export interface Page {
 export interface AccountLog {
   /**
    * Appends 0 to 2 rows as one unit: all or nothing, committed with fsync before `done` is called. Units commit in the order of the calls,
-   * and `done` is called in that order, also for an empty unit: it is a barrier. `done` gets LogError when the commit failed.
+   * and `done` is called in that order, also for an empty unit: it is a barrier. `done` gets LogError when the commit failed; an empty unit has
+   * nothing that could fail and gets it only from a log that is closed or dead. `done` is never called before `append` has returned.
    */
   append(unit: readonly NewRow[], done: (result: Appended | LogError) => void): void;
   /** The number of the last committed row, 0 for none. */
@@ -91,11 +98,18 @@ export interface AccountLog {
   resolve(account: string, id: string): Promise<number | undefined>;
   /** D5: up to where legacy sessions have been served. */
   legacyCursor(account: string): Promise<number>;
-  /** Written with the next commit; never moves back. */
+  /**
+   * Written with the next commit, at the latest after `CURSOR_DELAY_MS`; never moves back, nor past the head; nothing for an account without a row.
+   * `legacyCursor` gives the new value at once.
+   */
   moveLegacyCursor(account: string, seq: number): void;
-  /** Deletes rows older than their retention. Gives the number of rows deleted. */
+  /** Deletes the rows with `at` below the bound (ms) of their kind; an absent bound keeps that kind. Gives the number of rows deleted. */
   expire(before: { readonly transient?: number; readonly other?: number }): Promise<number>;
-  /** Deletes all rows of an account; an account of the same name that comes later has other ids. */
+  /**
+   * Deletes all rows of an account, in order with `append`: what was appended before goes too. An account of the same name that comes later
+   * has other ids. Gone as a whole from one moment on, also when the process ends before the last row's space is free.
+   */
   remove(account: string): Promise<void>;
+  /** Commits what was appended, then releases everything; later calls get LogError. */
   close(): Promise<void>;
 }

@@ -1,0 +1,64 @@
+import { CURSOR_DELAY_MS } from './log.ts';
+import type { Clock, Timer } from '../environment.ts';
+
+/** A legacy cursor that waits for a commit: account and number. */
+export type Move = readonly [account: string, seq: number];
+
+/** D5: legacy cursors that moved since the last commit. A move stays here until a commit has carried it, so that a failed one loses nothing. */
+export class CursorMoves {
+  readonly #clock: Clock;
+  readonly #commit: () => void;
+  readonly #pending = new Map<string, number>();
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  /** `commit` is called when moves have waited long enough for somebody else's commit. */
+  constructor(clock: Clock, commit: () => void) {
+    this.#clock = clock;
+    this.#commit = commit;
+  }
+
+  move(account: string, seq: number): void {
+    if (seq <= (this.#pending.get(account) ?? 0)) return;
+    this.#pending.set(account, seq);
+    this.#wait();
+  }
+
+  /** The waiting number, 0 for none. */
+  pending(account: string): number {
+    return this.#pending.get(account) ?? 0;
+  }
+
+  /** The account is removed: its cursor goes with it. */
+  drop(account: string): void {
+    this.#pending.delete(account);
+  }
+
+  /** What a commit takes along. */
+  take(): readonly Move[] {
+    return this.#pending.size === 0 ? [] : [...this.#pending];
+  }
+
+  /** A commit with `moves` has ended; moves that did not get through wait for the next. */
+  settle(moves: readonly Move[], committed: boolean): void {
+    if (committed) {
+      for (const [account, seq] of moves) if (this.#pending.get(account) === seq) this.#pending.delete(account);
+    }
+    if (this.#pending.size > 0) this.#wait();
+  }
+
+  /** The log closes: no more commits of its own accord. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #wait(): void {
+    if (this.#stopped) return;
+    this.#timer ??= this.#clock.after(CURSOR_DELAY_MS, () => {
+      this.#timer = undefined;
+      if (this.#pending.size > 0) this.#commit();
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+/** How a connection to a log file is opened; travels to the worker. */
+export interface ConnectionOptions {
+  readonly path: string;
+  /** The longest stanza in bytes that the file takes; 0 = SQLite's own limit (1 GB). */
+  readonly stanzaBytes: number;
+  /** Milliseconds that a writer waits for another process. */
+  readonly busyMs: number;
+  /** The size in pages (4 KiB) that the file may grow to; 0 = no limit. */
+  readonly maxPages: number;
+  /** WAL pages after which a commit also moves them to the main file. */
+  readonly checkpointPages: number;
+}
+
+/** Room in SQLite's row limit for what stands beside the stanza. */
+const ROW_OVERHEAD = 1024;
+
+/** Opens a log file in the mode that durability needs: WAL with an fsync per commit (I3). */
+export function openConnection(options: ConnectionOptions, role: 'writer' | 'reader'): DatabaseSync {
+  const db = new DatabaseSync(options.path, {
+    readOnly: role === 'reader',
+    timeout: options.busyMs,
+    enableForeignKeyConstraints: false,
+    ...(options.stanzaBytes > 0 ? { limits: { length: options.stanzaBytes + ROW_OVERHEAD } } : {}),
+  });
+  db.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
+  if (role === 'writer') {
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${options.checkpointPages}`);
+    if (options.maxPages > 0) db.exec(`PRAGMA max_page_count = ${options.maxPages}`);
+  }
+  return db;
+}
+
+/** Prepares each SQL text once; rows come as arrays, which are cheaper than objects. */
+export class Statements {
+  readonly #db: DatabaseSync;
+  readonly #cache = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  run(sql: string, ...values: SQLInputValue[]): { changes: number; lastId: number } {
+    const { changes, lastInsertRowid } = this.prepare(sql).run(...values);
+    return { changes: Number(changes), lastId: Number(lastInsertRowid) };
+  }
+
+  get<T extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): T | undefined {
+    return this.prepare(sql).get(...values) as unknown as T | undefined;
+  }
+
+  all<T extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): T[] {
+    return this.prepare(sql).all(...values) as unknown as T[];
+  }
+
+  /** The prepared statement of `sql`, a constant text of this folder: the cache has as many entries as the source has texts. */
+  prepare(sql: string): StatementSync {
+    let statement = this.#cache.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql);
+      statement.setReturnArrays(true);
+      this.#cache.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+export function transact<T>(db: DatabaseSync, begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+  db.exec(begin);
+  try {
+    const value = work();
+    db.exec('COMMIT');
+    return value;
+  } catch (error) {
+    // SQLite has rolled back on its own after some errors (disk full, I/O).
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}

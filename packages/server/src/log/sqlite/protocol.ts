@@ -1,0 +1,192 @@
+import type { LogFilter, NewRow, Row } from '../log.ts';
+import { formatId } from '../place.ts';
+import type { Move } from '../cursor-moves.ts';
+import { FLAG } from './schema.ts';
+
+/**
+ * What travels between the log and its workers. A batch is arrays of fields with all stanzas in one transferred buffer: cloning an object and a
+ * Uint8Array per row would cost more than committing it (and cloning a slice clones the whole buffer that it is part of).
+ */
+
+/** Units on their way to the writer; index by unit, then by row. */
+export interface PackedUnits {
+  /** Rows of each unit. */
+  readonly counts: readonly number[];
+  /** Clock reading (ms) of each unit. */
+  readonly times: Float64Array;
+  readonly accounts: readonly string[];
+  readonly peers: readonly string[];
+  readonly resources: readonly string[];
+  readonly flags: readonly number[];
+  readonly keys: readonly (string | undefined)[];
+  readonly windows: readonly number[];
+  /** Bytes of each row's stanza; -1: the same array as the row before it. */
+  readonly lengths: readonly number[];
+  readonly stanzas: Uint8Array;
+  readonly moves: readonly Move[];
+}
+
+/** How the units of one commit ended. */
+export interface PackedResults {
+  /** Per unit: rows written, or `REPEATED`, or `FAILED`. */
+  readonly outcomes: readonly number[];
+  /** Per written row. */
+  readonly seqs: readonly number[];
+  readonly times: readonly number[];
+  readonly epochs: readonly string[];
+  /** Per repeated unit. */
+  readonly repeats: readonly PackedRows[];
+  /** Per failed unit. */
+  readonly errors: readonly string[];
+  /** Whether the moves that came with them are written. */
+  readonly moved: boolean;
+}
+
+export const REPEATED = -1;
+export const FAILED = -2;
+
+/** Rows on their way back. */
+export interface PackedRows {
+  readonly epoch: string;
+  readonly seqs: readonly number[];
+  readonly times: readonly number[];
+  readonly peers: readonly string[];
+  readonly flags: readonly number[];
+  readonly lengths: readonly number[];
+  readonly stanzas: Uint8Array;
+  readonly complete: boolean;
+}
+
+/** A call of a worker's method; its answer has the same id. */
+export interface Call {
+  readonly kind: 'call';
+  readonly id: number;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+export type ToWorker = { readonly kind: 'units'; readonly units: PackedUnits } | Call;
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'results'; readonly results: PackedResults }
+  | { readonly kind: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: string };
+
+/** What a filter is on the wire: plain data already. */
+export type QueryArgs = readonly [account: string, filter: LogFilter, limit: number, forward: boolean];
+
+/** A row as the reader and the writer find it. */
+export type EntryRow = readonly [seq: number, at: number, flags: number, peer: string, bytes: Uint8Array];
+
+/** Collects units into one message. */
+export class UnitPacker {
+  readonly #counts: number[] = [];
+  readonly #times: number[] = [];
+  readonly #accounts: string[] = [];
+  readonly #peers: string[] = [];
+  readonly #resources: string[] = [];
+  readonly #flags: number[] = [];
+  readonly #keys: (string | undefined)[] = [];
+  readonly #windows: number[] = [];
+  readonly #lengths: number[] = [];
+  readonly #stanzas: Uint8Array[] = [];
+  /** Bytes of stanzas so far. */
+  bytes = 0;
+
+  get rows(): number {
+    return this.#accounts.length;
+  }
+
+  get units(): number {
+    return this.#counts.length;
+  }
+
+  add(unit: readonly NewRow[], now: number): void {
+    this.#counts.push(unit.length);
+    this.#times.push(now);
+    let previous: Uint8Array | undefined;
+    for (const row of unit) {
+      this.#accounts.push(row.account);
+      this.#peers.push(row.peer);
+      this.#resources.push(row.peerResource);
+      this.#flags.push(packFlags(row));
+      this.#keys.push(row.dedupe?.key);
+      this.#windows.push(row.dedupe?.windowMs ?? 0);
+      if (row.stanza === previous) this.#lengths.push(-1);
+      else {
+        this.#lengths.push(row.stanza.length);
+        this.#stanzas.push(row.stanza);
+        this.bytes += row.stanza.length;
+      }
+      previous = row.stanza;
+    }
+  }
+
+  pack(moves: readonly Move[]): PackedUnits {
+    return {
+      counts: this.#counts,
+      times: Float64Array.from(this.#times),
+      accounts: this.#accounts,
+      peers: this.#peers,
+      resources: this.#resources,
+      flags: this.#flags,
+      keys: this.#keys,
+      windows: this.#windows,
+      lengths: this.#lengths,
+      stanzas: concat(this.#stanzas, this.bytes),
+      moves,
+    };
+  }
+}
+
+/** Rows of one account as a message. */
+export function packRows(epoch: string, rows: readonly EntryRow[], complete: boolean): PackedRows {
+  const stanzas = rows.map((row) => row[4]);
+  return {
+    epoch,
+    seqs: rows.map((row) => row[0]),
+    times: rows.map((row) => row[1]),
+    flags: rows.map((row) => row[2]),
+    peers: rows.map((row) => row[3]),
+    lengths: stanzas.map((bytes) => bytes.length),
+    stanzas: concat(stanzas, stanzas.reduce((sum, bytes) => sum + bytes.length, 0)),
+    complete,
+  };
+}
+
+/** The rows of a message; their stanzas are views on its one buffer. */
+export function unpackRows(packed: PackedRows): Row[] {
+  let offset = 0;
+  return packed.seqs.map((seq, i) => {
+    const stanza = packed.stanzas.subarray(offset, (offset += packed.lengths[i] as number));
+    const flags = packed.flags[i] as number;
+    return {
+      seq,
+      id: formatId(packed.epoch, seq),
+      at: packed.times[i] as number,
+      stanza,
+      peer: packed.peers[i] as string,
+      outgoing: (flags & FLAG.outgoing) !== 0,
+      offline: (flags & FLAG.offline) !== 0,
+    };
+  });
+}
+
+function packFlags(row: NewRow): number {
+  return (
+    (row.transient ? FLAG.transient : 0) |
+    (row.groupchat ? FLAG.groupchat : 0) |
+    (row.outgoing ? FLAG.outgoing : 0) |
+    (row.offline ? FLAG.offline : 0)
+  );
+}
+
+function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,88 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { DataVersionError } from '../../store/version-error.ts';
+
+/** Bits of `entry.flags`. */
+export const FLAG = { transient: 1, groupchat: 2, outgoing: 4, offline: 8 } as const;
+
+/** 'TuLg': tells the log from any other SQLite file. */
+const APPLICATION_ID = 0x54754c67;
+
+/**
+ * Schema changes in order; `user_version` counts those that a file has had. Never edit one that was released, append.
+ *
+ * What holds after every commit, for a verifier:
+ * - per account: `head - expired` = the number of its entries; every `entry.seq` is in 1..head; `at` never decreases with `seq`; `at <= last_at`;
+ *   `legacy_cursor <= head`; an account whose `jid` is null is being deleted and counts for nothing.
+ * - per stanza: `refs` = the number of entries that name it, at least 1. Both halves of a local conversation share it (A6).
+ * - per peer: at least one entry names it.
+ */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE account (
+    id INTEGER PRIMARY KEY,
+    jid TEXT UNIQUE,
+    epoch TEXT NOT NULL,
+    head INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    legacy_cursor INTEGER NOT NULL DEFAULT 0,
+    expired INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  CREATE TABLE peer (
+    id INTEGER PRIMARY KEY,
+    jid TEXT NOT NULL UNIQUE
+  ) STRICT;
+
+  CREATE TABLE stanza (
+    id INTEGER PRIMARY KEY,
+    refs INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE entry (
+    account INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    stanza INTEGER NOT NULL,
+    peer INTEGER NOT NULL,
+    flags INTEGER NOT NULL,
+    resource TEXT,
+    PRIMARY KEY (account, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX entry_by_peer ON entry (peer, account, seq);
+
+  CREATE INDEX entry_transient ON entry (at) WHERE flags & 1;
+
+  CREATE TABLE dedupe (
+    account INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    PRIMARY KEY (account, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/** Brings a log file to the current schema. Throws DataVersionError for a file of a newer version or of another program. */
+export function migrateLog(db: DatabaseSync, path: string): void {
+  const found = readVersion(db);
+  if (found > migrations.length) {
+    throw new DataVersionError(path, `log schema ${found}, this version knows up to ${migrations.length}`);
+  }
+  if (found === 0 && db.prepare('SELECT 1 FROM sqlite_schema').get()) throw new Error(`${path} is not a Tutti log`);
+  if (found === migrations.length) return;
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    // Another process may have been faster while this one waited for the lock.
+    for (const migration of migrations.slice(readVersion(db))) db.exec(migration);
+    db.exec(`PRAGMA user_version = ${migrations.length}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`);
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function readVersion(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+}

@@ -1,0 +1,303 @@
+import type { Clock, Random } from '../../environment.ts';
+import { CursorMoves, type Move } from '../cursor-moves.ts';
+import { LogError, type AccountLog, type Appended, type LogFilter, type NewRow, type Page, type Row } from '../log.ts';
+import { formatId } from '../place.ts';
+import { closedError, settle, toLogError, type Done } from '../settle.ts';
+import { openConnection, type ConnectionOptions } from './connection.ts';
+import { FAILED, REPEATED, UnitPacker, unpackRows, type PackedResults, type PackedRows } from './protocol.ts';
+import { migrateLog } from './schema.ts';
+import type { ExpiryStep } from './sweeper.ts';
+import { LogThread } from './thread.ts';
+
+/** Bounds of a SQLite log; 0 = none. */
+export interface SqliteLogLimits {
+  /** Rows and stanza bytes after which a batch is full and the next one begins. */
+  readonly batchRows: number;
+  readonly batchBytes: number;
+  /** Stanza bytes that may wait for their commit (a disk that hangs); units beyond fail. */
+  readonly pendingBytes: number;
+  /** Bytes of one stanza. */
+  readonly stanzaBytes: number;
+  /** Size of the file in pages of 4 KiB. */
+  readonly maxPages: number;
+}
+
+/** Default limits. */
+export const SQLITE_LOG_LIMITS: SqliteLogLimits = {
+  batchRows: 1024,
+  batchBytes: 4 << 20,
+  pendingBytes: 64 << 20,
+  stanzaBytes: 16 << 20,
+  maxPages: 0,
+};
+
+export interface SqliteLogOptions {
+  /** The file; made when it doesn't exist. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits?: Partial<SqliteLogLimits>;
+  /** Milliseconds to wait while another process writes to the file; default 5000. */
+  readonly busyMs?: number;
+  /** A worker has died: every `append`, or every read, fails from now on, and only opening the log again helps. */
+  readonly onDeath?: (error: LogError) => void;
+}
+
+/** WAL pages (4 KiB) between two checkpoints: a page that many commits touch is written to the main file once. */
+const CHECKPOINT_PAGES = 4000;
+
+/**
+ * Opens the log in a SQLite file: WAL, an fsync per commit (I3), group commit in a worker thread.
+ * Rejects with DataVersionError for a file of a newer version, with LogError when the file cannot be opened.
+ *
+ * Reads have a worker and a connection of their own. WAL lets them run beside a commit, so that a page query doesn't wait for an fsync and a
+ * count over a long log doesn't hold up a commit. See bench/log.ts for what that is worth.
+ */
+export async function openSqliteLog(options: SqliteLogOptions): Promise<AccountLog> {
+  const log = new SqliteAccountLog(options);
+  try {
+    await log.ready();
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+  return log;
+}
+
+interface Slot {
+  readonly done: Done;
+  readonly rows: number;
+  /** Set for a unit that was refused before it reached the worker: it travels as a barrier and keeps its turn. */
+  readonly refused: LogError | undefined;
+}
+
+interface Sent {
+  readonly slots: readonly Slot[];
+  readonly moves: readonly Move[];
+  readonly bytes: number;
+}
+
+class SqliteAccountLog implements AccountLog {
+  readonly #clock: Clock;
+  readonly #limits: SqliteLogLimits;
+  readonly #onDeath: ((error: LogError) => void) | undefined;
+  readonly #writer: LogThread;
+  readonly #reader: LogThread;
+  readonly #moves: CursorMoves;
+  /** What this turn of the event loop has appended. */
+  #packer = new UnitPacker();
+  #slots: Slot[] = [];
+  #flushing: NodeJS.Immediate | undefined;
+  /** Messages on their way, oldest first. */
+  #sent: Sent[] = [];
+  #pendingBytes = 0;
+  #opened = false;
+  #dead: LogError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor({ path, clock, random, limits, busyMs = 5000, onDeath }: SqliteLogOptions) {
+    this.#clock = clock;
+    this.#limits = { ...SQLITE_LOG_LIMITS, ...limits };
+    this.#onDeath = onDeath;
+    const { stanzaBytes, maxPages, batchRows, batchBytes } = this.#limits;
+    const connection: ConnectionOptions = { path, stanzaBytes, busyMs, maxPages, checkpointPages: CHECKPOINT_PAGES };
+    prepareFile(connection);
+    const data = { connection, batchRows, batchBytes, seed: random.bytes(32) };
+    const results = (packed: PackedResults) => this.#finish(packed);
+    this.#writer = new LogThread({ ...data, role: 'writer' }, { results, died: (error) => this.#die(error) });
+    this.#reader = new LogThread({ ...data, role: 'reader' }, { results, died: (error) => this.#report(error) });
+    this.#moves = new CursorMoves(clock, () => this.#flush());
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all([this.#writer.ready(), this.#reader.ready()]);
+    this.#opened = true;
+  }
+
+  append(unit: readonly NewRow[], done: Done): void {
+    const broken = this.#dead ?? (this.#closing && closedError());
+    if (broken) {
+      // After all that was appended before.
+      const answer = () => settle(done, broken);
+      void (this.#closing ?? Promise.resolve()).then(answer, answer);
+      return;
+    }
+    const refused = this.#check(unit);
+    const before = this.#packer.bytes;
+    this.#packer.add(refused ? [] : unit, this.#clock.now());
+    this.#pendingBytes += this.#packer.bytes - before;
+    this.#slots.push({ done, rows: refused ? 0 : unit.length, refused });
+    const { batchRows, batchBytes } = this.#limits;
+    if (reaches(this.#packer.rows, batchRows) || reaches(this.#packer.bytes, batchBytes)) this.#flush();
+    // One message per turn of the loop: stanzas of many sockets arrive in one turn.
+    else this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  async head(account: string): Promise<number> {
+    return (await this.#read('head', account)) as number;
+  }
+
+  async read(account: string, after: number, limit: number): Promise<readonly Row[]> {
+    return (await this.query(account, { after, includeGroupchat: true }, limit, true)).rows;
+  }
+
+  async query(account: string, filter: LogFilter, limit: number, forward: boolean): Promise<Page> {
+    const page = (await this.#read('query', account, filter, limit, forward)) as PackedRows;
+    return { rows: unpackRows(page), complete: page.complete };
+  }
+
+  async count(account: string, filter: LogFilter): Promise<number> {
+    return (await this.#read('count', account, filter)) as number;
+  }
+
+  async resolve(account: string, id: string): Promise<number | undefined> {
+    return (await this.#read('resolve', account, id)) as number | undefined;
+  }
+
+  async legacyCursor(account: string): Promise<number> {
+    return (await this.#read('legacyCursor', account, this.#moves.pending(account))) as number;
+  }
+
+  moveLegacyCursor(account: string, seq: number): void {
+    if (!this.#closing && !this.#dead) this.#moves.move(account, seq);
+  }
+
+  async expire(before: { readonly transient?: number; readonly other?: number }): Promise<number> {
+    const bounds = { ...before, now: this.#clock.now() };
+    await this.#sweep();
+    let deleted = 0;
+    let step: ExpiryStep = { deleted: 0, account: 0, done: false };
+    while (!step.done) {
+      step = (await this.#change('expire', bounds, step.account)) as ExpiryStep;
+      deleted += step.deleted;
+    }
+    return deleted;
+  }
+
+  async remove(account: string): Promise<void> {
+    this.#moves.drop(account);
+    await this.#change('detach', account);
+    await this.#sweep();
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#moves.stop();
+    this.#flush();
+    // The reader first: the last connection to close tidies the WAL away, and only a writer can.
+    await this.#reader.close();
+    await this.#writer.close();
+  }
+
+  async #sweep(): Promise<void> {
+    while (await this.#change('sweep'));
+  }
+
+  #read(method: string, ...args: readonly unknown[]): Promise<unknown> {
+    if (this.#closing) return Promise.reject(closedError());
+    return this.#reader.call(method, ...args);
+  }
+
+  #change(method: string, ...args: readonly unknown[]): Promise<unknown> {
+    if (this.#closing) return Promise.reject(closedError());
+    this.#flush();
+    return this.#writer.call(method, ...args);
+  }
+
+  #check(unit: readonly NewRow[]): LogError | undefined {
+    let bytes = 0;
+    for (const row of unit) {
+      // A field that cannot be cloned would take the whole message with it.
+      const texts = [row.account, row.peer, row.peerResource, row.dedupe?.key ?? ''];
+      if (!texts.every((text) => typeof text === 'string') || !(row.stanza instanceof Uint8Array)) {
+        return new LogError('not a row of the log');
+      }
+      bytes += row.stanza.length;
+    }
+    const { pendingBytes } = this.#limits;
+    if (pendingBytes > 0 && bytes > 0 && this.#pendingBytes + bytes > pendingBytes) {
+      return new LogError(`more than ${pendingBytes} bytes wait to be committed`);
+    }
+    return undefined;
+  }
+
+  #flush(): void {
+    if (this.#flushing) clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    const moves = this.#moves.take();
+    if (this.#dead || (this.#slots.length === 0 && moves.length === 0)) return;
+    const packer = this.#packer;
+    this.#sent.push({ slots: this.#slots, moves, bytes: packer.bytes });
+    this.#slots = [];
+    this.#packer = new UnitPacker();
+    this.#writer.postUnits(packer.pack(moves));
+  }
+
+  #finish(results: PackedResults): void {
+    const sent = this.#sent.shift() as Sent;
+    this.#pendingBytes -= sent.bytes;
+    this.#moves.settle(sent.moves, results.moved);
+    let row = 0;
+    let repeat = 0;
+    let error = 0;
+    for (const [i, slot] of sent.slots.entries()) {
+      const outcome = results.outcomes[i] as number;
+      if (slot.refused) settle(slot.done, slot.refused);
+      else if (outcome === FAILED) settle(slot.done, new LogError(results.errors[error++]));
+      else if (outcome === REPEATED) settle(slot.done, readRepeat(results.repeats[repeat++] as PackedRows));
+      else settle(slot.done, readPlaces(results, row, (row += outcome)));
+    }
+  }
+
+  /** The writer is gone. What was on its way may or may not be in the file, as after a crash. */
+  #die(error: LogError): void {
+    this.#dead = error;
+    this.#moves.stop();
+    const pending = [...this.#sent.flatMap((sent) => sent.slots), ...this.#slots];
+    this.#sent = [];
+    this.#slots = [];
+    for (const { done } of pending) settle(done, error);
+    this.#report(error);
+  }
+
+  #report(error: LogError): void {
+    if (this.#opened) this.#onDeath?.(error);
+  }
+}
+
+/** Creates the file or brings it up to date, before the workers open it. */
+function prepareFile(connection: ConnectionOptions): void {
+  try {
+    const db = openConnection({ ...connection, maxPages: 0 }, 'writer');
+    try {
+      migrateLog(db, connection.path);
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    if (error instanceof Error && 'errcode' in error) throw toLogError(error);
+    throw error;
+  }
+}
+
+function readPlaces({ seqs, times, epochs }: PackedResults, from: number, to: number): Appended {
+  const places = [];
+  for (let i = from; i < to; i++) {
+    const seq = seqs[i] as number;
+    places.push({ seq, id: formatId(epochs[i] as string, seq), at: times[i] as number });
+  }
+  return { places };
+}
+
+function readRepeat(packed: PackedRows): Appended {
+  const [repeated] = unpackRows(packed);
+  if (!repeated) throw new Error('a repeated unit without its row');
+  return { repeated };
+}
+
+function reaches(value: number, bound: number): boolean {
+  return bound > 0 && value >= bound;
+}

@@ -1,0 +1,100 @@
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { Caches } from './caches.ts';
+import { openConnection, type ConnectionOptions } from './connection.ts';
+import { describeError } from './errors.ts';
+import type { Call, FromWorker, PackedUnits, ToWorker } from './protocol.ts';
+import { LogReader } from './reader.ts';
+import { LogSweeper } from './sweeper.ts';
+import { LogWriter } from './writer.ts';
+
+/** What a log worker is started with. */
+export interface LogWorkerData {
+  readonly role: 'writer' | 'reader';
+  readonly connection: ConnectionOptions;
+  /** Bounds of a batch; 0 = none. */
+  readonly batchRows: number;
+  readonly batchBytes: number;
+  readonly seed: Uint8Array;
+}
+
+type Methods = Readonly<Record<string, (...args: never[]) => unknown>>;
+
+const port = parentPort as MessagePort;
+const data = workerData as LogWorkerData;
+const db = openConnection(data.connection, data.role);
+if (data.role === 'reader') serveReader();
+else serveWriter();
+post({ kind: 'ready' });
+
+function serveReader(): void {
+  const reader = new LogReader(db);
+  const methods: Methods = {
+    head: reader.head.bind(reader),
+    legacyCursor: reader.legacyCursor.bind(reader),
+    resolve: reader.resolve.bind(reader),
+    query: reader.query.bind(reader),
+    count: reader.count.bind(reader),
+    close: () => db.close(),
+  };
+  port.on('message', (first: Call) => {
+    let next: Call | undefined = first;
+    while (next) next = answer(methods, next) as Call | undefined;
+  });
+}
+
+function serveWriter(): void {
+  const caches = new Caches();
+  const writer = new LogWriter(db, caches, data.seed);
+  const sweeper = new LogSweeper(db, caches);
+  const methods: Methods = {
+    detach: sweeper.detach.bind(sweeper),
+    sweep: sweeper.sweep.bind(sweeper),
+    expire: sweeper.expire.bind(sweeper),
+    close: () => db.close(),
+  };
+  port.on('message', (first: ToWorker) => {
+    let next: ToWorker | undefined = first;
+    while (next) next = next.kind === 'call' ? answer(methods, next) : commitGroup(writer, next.units);
+  });
+}
+
+/** Group commit: what has arrived while the last commit ran is one batch, up to the bounds. Gives the first message that is not part of it. */
+function commitGroup(writer: LogWriter, first: PackedUnits): ToWorker | undefined {
+  const batch = [first];
+  let rows = first.accounts.length;
+  let bytes = first.stanzas.length;
+  let next: ToWorker | undefined;
+  while (isBelow(rows, data.batchRows) && isBelow(bytes, data.batchBytes)) {
+    next = receive();
+    if (next?.kind !== 'units') break;
+    batch.push(next.units);
+    rows += next.units.accounts.length;
+    bytes += next.units.stanzas.length;
+    next = undefined;
+  }
+  for (const results of writer.commit(batch)) post({ kind: 'results', results });
+  return next ?? receive();
+}
+
+function answer(methods: Methods, { id, method, args }: Call): ToWorker | undefined {
+  try {
+    const run = methods[method];
+    if (!run) throw new Error(`no method ${method}`);
+    post({ kind: 'answer', id, value: run(...(args as never[])) });
+  } catch (error) {
+    post({ kind: 'answer', id, error: describeError(error) });
+  }
+  return receive();
+}
+
+function receive(): ToWorker | undefined {
+  return receiveMessageOnPort(port)?.message as ToWorker | undefined;
+}
+
+function isBelow(value: number, bound: number): boolean {
+  return bound === 0 || value < bound;
+}
+
+function post(message: FromWorker): void {
+  port.postMessage(message);
+}

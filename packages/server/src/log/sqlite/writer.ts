@@ -1,0 +1,238 @@
+import { createHash, hash } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import { EPOCH_BYTES, formatEpoch } from '../place.ts';
+import { Caches, type CachedAccount } from './caches.ts';
+import { Statements, transact } from './connection.ts';
+import { describeError, isRowError } from './errors.ts';
+import { FAILED, packRows, REPEATED, type EntryRow, type PackedResults, type PackedRows, type PackedUnits } from './protocol.ts';
+
+const SQL = {
+  account: 'SELECT id, epoch, head, last_at FROM account WHERE jid = ?',
+  newAccount: 'INSERT INTO account (jid, epoch, head, last_at) VALUES (?, ?, 0, 0)',
+  head: 'UPDATE account SET head = ?, last_at = ? WHERE id = ?',
+  cursor: 'UPDATE account SET legacy_cursor = max(legacy_cursor, min(?, head)) WHERE jid = ?',
+  peer: 'SELECT id FROM peer WHERE jid = ?',
+  newPeer: 'INSERT INTO peer (jid) VALUES (?)',
+  stanza: 'INSERT INTO stanza (refs, bytes) VALUES (?, ?)',
+  entry: 'INSERT INTO entry (account, seq, at, stanza, peer, flags, resource) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  key: 'SELECT seq, expires FROM dedupe WHERE account = ? AND key = ?',
+  newKey: `INSERT INTO dedupe (account, key, seq, expires) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET seq = excluded.seq, expires = excluded.expires`,
+  row: `SELECT e.seq, e.at, e.flags, p.jid, s.bytes FROM entry e CROSS JOIN peer p ON p.id = e.peer CROSS JOIN stanza s ON s.id = e.stanza
+    WHERE e.account = ? AND e.seq = ?`,
+  dataVersion: 'PRAGMA data_version',
+} as const;
+
+/** Bytes of a dedupe key's hash that are stored: enough that two keys never meet. */
+const KEY_BYTES = 16;
+
+interface Results extends PackedResults {
+  readonly outcomes: number[];
+  readonly seqs: number[];
+  readonly times: number[];
+  readonly epochs: string[];
+  readonly repeats: PackedRows[];
+  readonly errors: string[];
+}
+
+/** Where a unit's rows begin in its message. */
+interface Cursor {
+  unit: number;
+  row: number;
+  byte: number;
+}
+
+/** Writes batches of units to the file, one transaction each. */
+export class LogWriter {
+  readonly #db: DatabaseSync;
+  readonly #sql: Statements;
+  readonly #caches: Caches;
+  readonly #seed: Uint8Array;
+  /** Accounts whose head has moved in this batch, by JID. */
+  readonly #dirty = new Map<string, CachedAccount>();
+  #epochs = 0;
+  #dataVersion = 0;
+
+  /** `seed` is where the epochs of new accounts come from: at least 16 random bytes, fresh at every start. */
+  constructor(db: DatabaseSync, caches: Caches, seed: Uint8Array) {
+    this.#db = db;
+    this.#sql = new Statements(db);
+    this.#caches = caches;
+    this.#seed = seed;
+  }
+
+  /** Commits some messages as one batch. Never throws for what is in them: units that failed say so in the results. */
+  commit(messages: readonly PackedUnits[]): PackedResults[] {
+    // A batch of barriers only has nothing to make durable.
+    if (messages.every(({ accounts, moves }) => accounts.length === 0 && moves.length === 0)) return messages.map(answerBarriers);
+    try {
+      return this.#transact(messages, (message, results, cursor) => this.#apply(message, results, cursor));
+    } catch (error) {
+      if (!isRowError(error)) return messages.map((message) => failAll(message, error));
+    }
+    try {
+      return this.#transact(messages, (message, results, cursor) => this.#applyAlone(message, results, cursor));
+    } catch (error) {
+      return messages.map((message) => failAll(message, error));
+    }
+  }
+
+  #transact(
+    messages: readonly PackedUnits[],
+    apply: (message: PackedUnits, results: Results, cursor: Cursor) => void,
+  ): PackedResults[] {
+    try {
+      return transact(this.#db, 'BEGIN IMMEDIATE', () => {
+        this.#noticeOtherWriters();
+        const all = messages.map((message) => {
+          const results: Results = { outcomes: [], seqs: [], times: [], epochs: [], repeats: [], errors: [], moved: true };
+          const cursor: Cursor = { unit: 0, row: 0, byte: 0 };
+          while (cursor.unit < message.counts.length) {
+            apply(message, results, cursor);
+            advance(message, cursor);
+          }
+          return results;
+        });
+        this.#writeHeads();
+        for (const { moves } of messages) for (const [account, seq] of moves) this.#sql.run(SQL.cursor, seq, account);
+        return all;
+      });
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+
+  /** One unit at a time under a savepoint, so that a bad one takes no other with it. Slower; only after a batch met a bad unit. */
+  #applyAlone(message: PackedUnits, results: Results, cursor: Cursor): void {
+    const { seqs, times, epochs, repeats, outcomes } = results;
+    const lengths = [seqs.length, repeats.length, outcomes.length] as const;
+    this.#db.exec('SAVEPOINT unit');
+    try {
+      this.#apply(message, results, cursor);
+      this.#writeHeads();
+      this.#db.exec('RELEASE unit');
+    } catch (error) {
+      if (!isRowError(error)) throw error;
+      this.#db.exec('ROLLBACK TO unit; RELEASE unit');
+      this.#forget();
+      seqs.length = times.length = epochs.length = lengths[0];
+      repeats.length = lengths[1];
+      outcomes.length = lengths[2];
+      outcomes.push(FAILED);
+      results.errors.push(describeError(error));
+    }
+  }
+
+  #apply(message: PackedUnits, results: Results, { unit, row: first, byte }: Cursor): void {
+    const now = message.times[unit] as number;
+    const end = first + (message.counts[unit] as number);
+    for (let row = first; row < end; row++) {
+      const key = message.keys[row];
+      const repeated = key !== undefined && this.#findRepeated(this.#account(message.accounts[row] as string), key, now);
+      if (repeated) {
+        results.outcomes.push(REPEATED);
+        results.repeats.push(repeated);
+        return;
+      }
+    }
+    let offset = byte;
+    let stanza = 0;
+    for (let row = first; row < end; row++) {
+      const length = message.lengths[row] as number;
+      if (length >= 0) {
+        let refs = 1;
+        while (row + refs < end && message.lengths[row + refs] === -1) refs++;
+        stanza = this.#sql.run(SQL.stanza, refs, message.stanzas.subarray(offset, (offset += length))).lastId;
+      }
+      this.#insert(message, row, now, stanza, results);
+    }
+    results.outcomes.push(end - first);
+  }
+
+  #insert(message: PackedUnits, row: number, now: number, stanza: number, results: Results): void {
+    const jid = message.accounts[row] as string;
+    const account = this.#account(jid);
+    account.head += 1;
+    account.lastAt = Math.max(now, account.lastAt);
+    this.#dirty.set(jid, account);
+    const { id, head, lastAt, epoch } = account;
+    const peer = this.#peer(message.peers[row] as string);
+    this.#sql.run(SQL.entry, id, head, lastAt, stanza, peer, message.flags[row] as number, message.resources[row] || null);
+    const key = message.keys[row];
+    if (key !== undefined) this.#sql.run(SQL.newKey, id, digestKey(key), head, lastAt + (message.windows[row] as number));
+    results.seqs.push(head);
+    results.times.push(lastAt);
+    results.epochs.push(epoch);
+  }
+
+  #findRepeated(account: CachedAccount, key: string, now: number): PackedRows | undefined {
+    const record = this.#sql.get<[seq: number, expires: number]>(SQL.key, account.id, digestKey(key));
+    if (!record || Math.max(now, account.lastAt) >= record[1]) return undefined;
+    const row = this.#sql.get<EntryRow>(SQL.row, account.id, record[0]);
+    return row && packRows(account.epoch, [row], true);
+  }
+
+  #account(jid: string): CachedAccount {
+    const known = this.#caches.accounts.get(jid) ?? this.#dirty.get(jid);
+    if (known) return known;
+    const found = this.#sql.get<[number, string, number, number]>(SQL.account, jid);
+    const account = found ? { id: found[0], epoch: found[1], head: found[2], lastAt: found[3] } : this.#createAccount(jid);
+    this.#caches.accounts.set(jid, account);
+    return account;
+  }
+
+  #createAccount(jid: string): CachedAccount {
+    const random = createHash('sha256').update(this.#seed).update(String(++this.#epochs)).digest();
+    const epoch = formatEpoch(random.subarray(0, EPOCH_BYTES));
+    return { id: this.#sql.run(SQL.newAccount, jid, epoch).lastId, epoch, head: 0, lastAt: 0 };
+  }
+
+  #peer(jid: string): number {
+    const known = this.#caches.peers.get(jid);
+    if (known !== undefined) return known;
+    const id = this.#sql.get<[number]>(SQL.peer, jid)?.[0] ?? this.#sql.run(SQL.newPeer, jid).lastId;
+    this.#caches.peers.set(jid, id);
+    return id;
+  }
+
+  #writeHeads(): void {
+    for (const { id, head, lastAt } of this.#dirty.values()) this.#sql.run(SQL.head, head, lastAt, id);
+    this.#dirty.clear();
+  }
+
+  /** `tutti user remove` may have written to the file while the server runs. */
+  #noticeOtherWriters(): void {
+    const version = this.#sql.get<[number]>(SQL.dataVersion)?.[0] ?? 0;
+    if (version !== this.#dataVersion) this.#forget();
+    this.#dataVersion = version;
+  }
+
+  #forget(): void {
+    this.#dirty.clear();
+    this.#caches.clear();
+  }
+}
+
+function digestKey(key: string): Uint8Array {
+  return hash('sha256', key, 'buffer').subarray(0, KEY_BYTES);
+}
+
+function advance(message: PackedUnits, cursor: Cursor): void {
+  const end = cursor.row + (message.counts[cursor.unit] as number);
+  for (; cursor.row < end; cursor.row++) cursor.byte += Math.max(0, message.lengths[cursor.row] as number);
+  cursor.unit++;
+}
+
+function answerBarriers({ counts }: PackedUnits): PackedResults {
+  return { outcomes: counts, seqs: [], times: [], epochs: [], repeats: [], errors: [], moved: true };
+}
+
+function failAll({ counts }: PackedUnits, error: unknown): PackedResults {
+  const text = describeError(error);
+  return {
+    outcomes: counts.map((rows) => (rows === 0 ? 0 : FAILED)),
+    errors: counts.filter((rows) => rows > 0).map(() => text),
+    ...{ seqs: [], times: [], epochs: [], repeats: [], moved: false },
+  };
+}
