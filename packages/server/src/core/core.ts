@@ -1,0 +1,146 @@
+import { type Element, type JID, StreamError } from '@tutti/xmpp';
+import type { Kysely } from 'kysely';
+import type { Config } from '../config/schema.ts';
+import { type Clock, type Logger, type Random, randomId } from '../environment.ts';
+import type { FeatureDefinition, StateKey } from '../feature.ts';
+import type { AccountLog } from '../log/log.ts';
+import { LocalAccounts } from '../router/accounts.ts';
+import { Router } from '../router/router.ts';
+import type { RouterCore } from '../router/router-core.ts';
+import type { Session } from '../session/session.ts';
+import type { SessionCore, SessionLimits } from '../session/session-core.ts';
+import { createFeatureApi } from './feature-api.ts';
+import { elementKey, FeatureRegistry } from './feature-registry.ts';
+import type { CoreMetrics } from './metrics.ts';
+import { returnUnseen } from './return-unseen.ts';
+
+/** The accounts of the database, as the core needs them. */
+export interface AccountDirectory {
+  exists(jid: JID): Promise<boolean>;
+  add(jid: JID, password: string): Promise<void>;
+  setPassword(jid: JID, password: string): Promise<void>;
+  remove(jid: JID): Promise<void>;
+}
+
+export interface CoreOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: CoreMetrics;
+  readonly config: Config;
+  readonly log: AccountLog;
+  // The tables are known to the features that make them.
+  // oxlint-disable-next-line no-explicit-any
+  readonly db: Kysely<any>;
+  readonly directory: AccountDirectory;
+  readonly features: readonly FeatureDefinition[];
+}
+
+/** The server without sockets, files and timers of its own: router, sessions and features. The simulator runs this. */
+export class Core implements SessionCore, RouterCore {
+  readonly options: CoreOptions;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly log: AccountLog;
+  readonly metrics: CoreMetrics;
+  readonly limits: SessionLimits;
+  readonly registry: FeatureRegistry;
+  readonly accounts: LocalAccounts;
+  readonly router: Router;
+  readonly archivePolicy: 'everything' | 'content';
+  readonly hooks: SessionCore['hooks'];
+  readonly services: FeatureRegistry['services'];
+  readonly #domains: ReadonlySet<string>;
+  readonly #resumable = new Map<string, Session>();
+
+  constructor(options: CoreOptions) {
+    this.options = options;
+    this.clock = options.clock;
+    this.logger = options.logger;
+    this.log = options.log;
+    this.metrics = options.metrics;
+    this.limits = options.config.limits;
+    this.archivePolicy = options.config.archive.policy;
+    this.#domains = new Set(options.config.domains);
+    this.registry = new FeatureRegistry(options.features, options.logger);
+    this.services = this.registry.services;
+    this.hooks = { sessionResumed: (session) => this.registry.observe('sessionResumed', session) };
+    const states: StateKey<unknown>[] = [];
+    this.accounts = new LocalAccounts(options.log, (jid) => options.directory.exists(jid), states);
+    this.router = new Router(this, (origin, stanza, from, to) => this.#screen(origin, stanza, from, to));
+    const api = createFeatureApi(this, states);
+    for (const feature of options.features) feature.setup?.(api);
+  }
+
+  readonly isLocalDomain = (domain: string): boolean => this.#domains.has(domain);
+  readonly blocks: RouterCore['blocks'] = (account, peer) => this.registry.blocks(account, peer);
+  readonly archives: RouterCore['archives'] = (account, peer) => this.registry.archives(account, peer);
+  /** Other servers are out of reach until federation is there. */
+  readonly remote: RouterCore['remote'] = () => false;
+
+  handleStanza(session: Session, stanza: Element): Promise<void> | undefined {
+    this.metrics.stanzaIn(stanza.name);
+    return this.router.fromSession(session, stanza);
+  }
+
+  handleNonza(session: Session, element: Element): void {
+    const handler = this.registry.nonzas.get(elementKey(element.name, element.ns));
+    if (handler === undefined) session.terminate(new StreamError('unsupported-stanza-type'));
+    else handler(session, element);
+  }
+
+  registerResumable(session: Session): string {
+    const id = randomId(this.options.random, 24);
+    this.#resumable.set(id, session);
+    return id;
+  }
+
+  resumable(id: string): Session | undefined {
+    return this.#resumable.get(id);
+  }
+
+  addSession(session: Session): void {
+    session.account.add(session);
+    this.metrics.sessions(1);
+    this.registry.observe('sessionBound', session);
+  }
+
+  sessionEnded(session: Session): void {
+    const id = session.outbox.sm?.id;
+    if (id !== undefined) this.#resumable.delete(id);
+    session.account.remove(session);
+    this.metrics.sessions(-1);
+    this.registry.observe('sessionEnded', session);
+    returnUnseen(session, (stanza) => this.router.route(stanza));
+  }
+
+  /** Ends an account's sessions, removes it with all that it has, and tells the features. */
+  async removeAccount(jid: JID): Promise<void> {
+    const account = this.accounts.get(jid.toString());
+    for (const session of account?.sessions ?? []) session.terminate(new StreamError('not-authorized', 'The account has been removed.'));
+    await this.accounts.whileGone(jid.toString(), () => this.options.directory.remove(jid));
+    this.registry.observe('accountRemoved', jid);
+  }
+
+  /** Closes every session's stream; sessions that may be resumed are lost with the process, their messages are in the log. */
+  shutDown(): void {
+    for (const account of this.accounts.all()) {
+      for (const session of account.sessions) session.close(new StreamError('system-shutdown'));
+    }
+  }
+
+  /** Screening hooks for both sides of an IQ or presence stanza. */
+  #screen(origin: Session | undefined, stanza: Element, from: JID, to: JID): Promise<void> | undefined {
+    if (origin !== undefined) this.registry.screenOutgoing(origin, stanza, to);
+    if (!this.isLocalDomain(to.domain) || to.local === '') return undefined;
+    const account = this.accounts.get(to.bare.toString());
+    if (account !== undefined) {
+      this.registry.screenIncoming(account, stanza, from);
+      return undefined;
+    }
+    return this.accounts.load(to.bare).then((loaded) => {
+      if (loaded !== undefined) this.registry.screenIncoming(loaded, stanza, from);
+    });
+  }
+}
+

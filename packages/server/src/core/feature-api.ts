@@ -1,0 +1,77 @@
+import { type Element, type JID, StreamError } from '@tutti/xmpp';
+import type { Kysely } from 'kysely';
+import type { FeatureApi, SessionView, StateKey } from '../feature.ts';
+import { Outgoing } from '../session/outgoing.ts';
+import type { Session } from '../session/session.ts';
+import type { Core } from './core.ts';
+import { elementKey } from './feature-registry.ts';
+
+/** The features' view of the core. `states` collects what is loaded with an account. */
+export function createFeatureApi(core: Core, states: StateKey<unknown>[]): FeatureApi {
+  const { options, registry, router } = core;
+  const sessionOf = (view: SessionView): Session => view as Session;
+  return {
+    clock: options.clock,
+    random: options.random,
+    logger: options.logger,
+    config: options.config,
+    log: options.log,
+    features: options.features,
+    store: <Tables>() => options.db as Kysely<Tables>,
+    accountState<T>(load: (account: JID) => Promise<T>): StateKey<T> {
+      const key: StateKey<T> = { load };
+      states.push(key);
+      return key;
+    },
+    iq: (route, handler) => router.iqs.handle(route, handler),
+    on: (name, hook) => registry.on(name, hook),
+    presence(handler) {
+      if (router.presences.handler !== undefined) throw new Error('two features handle presence');
+      router.presences.handler = handler;
+    },
+    nonza: (name, ns, handler) => void registry.nonzas.set(elementKey(name, ns), handler),
+    streamFeature: (make) => void registry.streamFeatures.push(make),
+    bind2: (name, ns, handler) => void registry.bind2.set(elementKey(name, ns), handler),
+    blocks: (fact) => void registry.blocksFacts.push(fact),
+    archives: (fact) => void registry.archivesFacts.push(fact),
+    update: (view, change) => updateSession(core, sessionOf(view), change),
+    session: (jid) => core.accounts.get(jid.bare.toString())?.session(jid.resource),
+    account: (jid) => core.accounts.load(jid.bare),
+    loadedAccount: (jid) => core.accounts.get(jid.bare.toString()),
+    isLocalDomain: core.isLocalDomain,
+    deliver: (view, stanza) => sessionOf(view).send(new Outgoing(stanza)),
+    replay(view, stanza, seq) {
+      const session = sessionOf(view);
+      session.send(new Outgoing(stanza, seq));
+      if (session.outbox.sm === undefined) session.account.servedLegacy(seq);
+    },
+    route: (stanza) => router.route(stanza),
+    ask(view, type, payload): Promise<Element> {
+      const session = sessionOf(view);
+      const send = (iq: Element): void => session.send(new Outgoing(iq));
+      return session.asks.ask(type, session.account.name, session.jid.toString(), payload, send);
+    },
+    end: (view, condition, text) => sessionOf(view).terminate(new StreamError(condition, text)),
+    service: (domain, handler) => void registry.services.set(domain, handler),
+    accounts: {
+      add: (jid, password) => options.directory.add(jid, password),
+      setPassword: (jid, password) => options.directory.setPassword(jid, password),
+      remove: (jid) => core.removeAccount(jid),
+      exists: (jid) => options.directory.exists(jid),
+    },
+  };
+}
+
+function updateSession(core: Core, session: Session, change: Parameters<FeatureApi['update']>[1]): void {
+  if (change.imNg === true) session.enableImNg();
+  if (change.carbons !== undefined) session.carbons = change.carbons;
+  if (change.active !== undefined) session.outbox.setActive(change.active);
+  if ('presence' in change) session.presence = change.presence;
+  const wasAvailable = session.priority !== undefined;
+  if ('priority' in change) session.priority = change.priority;
+  session.account.revision += 1;
+  if (wasAvailable || session.priority === undefined) return;
+  const first = !session.wasAvailable;
+  session.wasAvailable = true;
+  core.registry.observe('sessionAvailable', session, first);
+}

@@ -1,0 +1,88 @@
+import { type Element, type JID, StanzaError } from '@tutti/xmpp';
+import type { Logger } from '../environment.ts';
+import type { AccountView, FeatureDefinition, PeerFact, SessionView } from '../feature.ts';
+import type { Hooks } from '../hooks.ts';
+
+type Observer = 'sessionBound' | 'sessionAvailable' | 'sessionResumed' | 'sessionEnded' | 'accountRemoved';
+type Bind2Handler = (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined;
+type NonzaHandler = (session: SessionView, element: Element) => void;
+
+/** What the features have contributed. */
+export class FeatureRegistry {
+  readonly features: readonly FeatureDefinition[];
+  readonly nonzas = new Map<string, NonzaHandler>();
+  readonly bind2 = new Map<string, Bind2Handler>();
+  readonly streamFeatures: ((domain: string) => Element)[] = [];
+  readonly blocksFacts: PeerFact[] = [];
+  readonly archivesFacts: PeerFact[] = [];
+  readonly services = new Map<string, (stanza: Element, from: JID) => void>();
+  readonly #hooks: { [Name in keyof Hooks]: Hooks[Name][] } = {
+    sessionBound: [],
+    sessionAvailable: [],
+    sessionResumed: [],
+    sessionEnded: [],
+    screenOutgoing: [],
+    screenIncoming: [],
+    discoForms: [],
+    accountRemoved: [],
+  };
+  readonly #logger: Logger;
+
+  constructor(features: readonly FeatureDefinition[], logger: Logger) {
+    this.features = features;
+    this.#logger = logger;
+  }
+
+  on<Name extends keyof Hooks>(name: Name, hook: Hooks[Name]): void {
+    this.#hooks[name].push(hook);
+  }
+
+  /** Tells observers; what one throws is logged and keeps nobody else from being told. */
+  observe<Name extends Observer>(name: Name, ...args: Parameters<Hooks[Name]>): void {
+    for (const hook of this.#hooks[name] as ((...args: Parameters<Hooks[Name]>) => void)[]) {
+      try {
+        hook(...args);
+      } catch (error) {
+        this.#logger.error({ hook: name, error: String(error), stack: (error as Error).stack }, 'a hook failed');
+      }
+    }
+  }
+
+  /** Lets screening hooks refuse; throws StanzaError. */
+  screenOutgoing(session: SessionView, stanza: Element, to: JID): void {
+    for (const hook of this.#hooks.screenOutgoing) this.#screened(() => hook(session, stanza, to));
+  }
+
+  screenIncoming(account: AccountView, stanza: Element, from: JID): void {
+    for (const hook of this.#hooks.screenIncoming) this.#screened(() => hook(account, stanza, from));
+  }
+
+  discoForms(domain: string): readonly Element[] {
+    return this.#hooks.discoForms.flatMap((hook) => hook(domain));
+  }
+
+  /** XEP-0191 (D4). */
+  blocks(account: AccountView, peer: JID): boolean {
+    return this.blocksFacts.some((fact) => fact(account, peer));
+  }
+
+  /** XEP-0441 (A8). */
+  archives(account: AccountView, peer: JID): boolean {
+    return this.archivesFacts.every((fact) => fact(account, peer));
+  }
+
+  #screened(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (error instanceof StanzaError) throw error;
+      this.#logger.error({ error: String(error), stack: (error as Error).stack }, 'a screening hook failed');
+      throw new StanzaError('internal-server-error', { type: 'wait' });
+    }
+  }
+}
+
+/** The key of a top-level or inline element. */
+export function elementKey(name: string, ns: string): string {
+  return `${name} ${ns}`;
+}

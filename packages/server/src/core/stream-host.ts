@@ -1,0 +1,101 @@
+import { type Element, JID, NS, StanzaError, StreamError, xml } from '@tutti/xmpp';
+import { randomId } from '../environment.ts';
+import { Session } from '../session/session.ts';
+import { readCount } from '../session/stream-management.ts';
+import type { BindRequest, BoundSession, Connection, Identity, StreamHost } from '../stream/host.ts';
+import type { Core } from './core.ts';
+
+/** The core as streams see it: binding and resuming sessions. */
+export class CoreStreamHost implements StreamHost {
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  servedDomain(name: string): string | undefined {
+    const jid = JID.tryParse(name);
+    return jid?.isDomain === true && this.#core.isLocalDomain(jid.domain) ? jid.domain : undefined;
+  }
+
+  sessionFeatures(domain: string): readonly Element[] {
+    return this.#core.registry.streamFeatures.map((make) => make(domain));
+  }
+
+  bind2Features(): readonly string[] {
+    const namespaces = [...this.#core.registry.bind2.keys()].map((key) => key.slice(key.indexOf(' ') + 1));
+    return [...new Set([NS.sm, ...namespaces])];
+  }
+
+  async bind(identity: Identity, request: BindRequest, connection: Connection): Promise<BoundSession> {
+    const core = this.#core;
+    const account = await core.accounts.load(identity.account);
+    if (account === undefined) throw new StanzaError('not-authorized', { text: 'The account has been removed.' });
+    const jid = this.#chooseResource(identity.account, request);
+    const agent = identity.agent?.id;
+    for (const old of account.sessions) {
+      // RFC 6120 §7.7.2.2: the new session takes the place of the old one; XEP-0386 §4: so does the same installation's.
+      const replaced = old.resource === jid.resource || (agent !== undefined && old.agent === agent);
+      if (replaced) old.terminate(new StreamError('conflict', 'Replaced by a new connection.'));
+    }
+    const { sessionsPerAccount } = core.options.config.limits;
+    if (sessionsPerAccount > 0 && account.sessions.length >= sessionsPerAccount) {
+      throw new StanzaError('resource-constraint', { type: 'wait', text: 'Too many sessions of this account.' });
+    }
+    const session = new Session(core, account, jid, connection, agent);
+    core.addSession(session);
+    const inline = request.inline === undefined ? [] : await this.#bindInline(session, request.inline);
+    return { session, inline };
+  }
+
+  async resume(
+    identity: Identity,
+    resume: Element,
+    connection: Connection,
+  ): ReturnType<StreamHost['resume']> {
+    const session = this.#core.resumable(resume.attrs['previd'] ?? '');
+    const h = readCount(resume);
+    if (h === undefined) return { answer: failed('bad-request') };
+    if (session === undefined || !session.account.jid.equals(identity.account)) return { answer: failed('item-not-found') };
+    // XEP-0198 §5: the count that the client gets covers all that has come from it.
+    await session.whenQuiet();
+    if (session.ended || session.outbox.sm === undefined) return { answer: failed('item-not-found') };
+    const start = session.resume(connection, h);
+    const { id, handled } = session.outbox.sm;
+    return { session, answer: xml('resumed', { xmlns: NS.sm, previd: id, h: handled }), start };
+  }
+
+  /** RFC 6120 §7.6, §7.7; XEP-0386 §4: a resource that the server makes is the client's tag and something unguessable. */
+  #chooseResource(account: JID, request: BindRequest): JID {
+    const { resource, tag } = request;
+    const made = (): string => (tag === undefined ? '' : `${tag}~`) + randomId(this.#core.options.random, 12);
+    try {
+      return account.withResource(resource === undefined || resource === '' ? made() : resource);
+    } catch {
+      throw new StanzaError('bad-request', { text: 'That is no valid resource.' });
+    }
+  }
+
+  /** In the order of the features, whatever the order of the request: IM-NG before Carbons (E3). */
+  async #bindInline(session: Session, inline: Element): Promise<Element[]> {
+    const answers: Element[] = [];
+    for (const [key, handler] of this.#core.registry.bind2) {
+      const element = inline.elements.find((child) => `${child.name} ${child.ns}` === key);
+      if (element === undefined) continue;
+      const answer = await handler(session, element);
+      if (answer !== undefined) answers.push(answer);
+    }
+    // XEP-0386 §4, XEP-0198 §9: last, so that what the server has sent so far is not counted.
+    const enable = inline.elements.find((child) => child.is('enable', NS.sm));
+    if (enable !== undefined) {
+      const wanted = enable.attrs['resume'];
+      answers.push(session.enableStreamManagement(wanted === 'true' || wanted === '1'));
+    }
+    return answers;
+  }
+}
+
+/** XEP-0198 §5: the client may go on and bind. */
+function failed(condition: 'item-not-found' | 'bad-request'): Element {
+  return xml('failed', { xmlns: NS.sm }, xml(condition, { xmlns: NS.stanzas }));
+}

@@ -1,0 +1,185 @@
+/**
+ * All that a feature may see of the server. A feature is a folder under `features/` with one `defineFeature()`; it imports this file and
+ * nothing else of the server. It contributes IQ handlers, hooks, storage and facts; it never decides a delivery (that is `@tutti/routing`).
+ */
+import type { Element, JID, StanzaError } from '@tutti/xmpp';
+import type { Kysely, Migration } from 'kysely';
+import type { Config } from './config/schema.ts';
+import type { Clock, Logger, Random } from './environment.ts';
+import type { Hooks } from './hooks.ts';
+import type { AccountLog } from './log/log.ts';
+
+export { type Clock, type Logger, type Random, randomId, type Timer } from './environment.ts';
+export type { Hooks } from './hooks.ts';
+export type { AccountLog, LogFilter, Page, Place, Row } from './log/log.ts';
+
+/** What a feature may see of a session. The object lives as long as the session, resumptions included: a good key for a WeakMap. */
+export interface SessionView {
+  /** Full JID. */
+  readonly jid: JID;
+  readonly resource: string;
+  readonly account: AccountView;
+  readonly imNg: boolean;
+  readonly carbons: boolean;
+  /** Priority of the available presence; undefined when the session has sent none. */
+  readonly priority: number | undefined;
+  /** The last available presence that it broadcast. */
+  readonly presence: Element | undefined;
+  /** Address of the peer, for limits. */
+  readonly address: string;
+  /** Encrypted, or both ends on this machine. */
+  readonly secure: boolean;
+  /** Milliseconds since 1970 UTC when something last came from the client. */
+  readonly lastActive: number;
+}
+
+export interface AccountView {
+  /** Bare JID. */
+  readonly jid: JID;
+  readonly sessions: readonly SessionView[];
+  /** Number of the last row of its log that sessions have been shown (E4: the barrier). */
+  readonly head: number;
+  /** D5: up to where legacy sessions have been served from the log. */
+  readonly legacyCursor: number;
+  /** What `api.accountState` loaded for this account. */
+  state<T>(key: StateKey<T>): T;
+}
+
+/** Names a piece of per-account state; made by `api.accountState`. */
+export interface StateKey<T> {
+  readonly load: (account: JID) => Promise<T>;
+}
+
+/** Whom an IQ is addressed to: this server's domain, the sender's own account (own bare JID or no `to`), or another local account's bare JID. */
+export type IqTarget = 'domain' | 'own' | 'account';
+
+export interface IqRequest {
+  readonly iq: Element;
+  /** The one child of the IQ. */
+  readonly payload: Element;
+  /** Full JID of a session, or whatever a remote server vouches for. */
+  readonly from: JID;
+  readonly target: IqTarget;
+  /** The served domain that is addressed, or that of the account addressed. */
+  readonly domain: string;
+  /** Set when a session of this server asks. */
+  readonly session: SessionView | undefined;
+  /** The account addressed: always for `own` and, when it exists, for `account`. */
+  readonly account: AccountView | undefined;
+}
+
+/** Gives the payload of the result (undefined: an empty one) or throws a StanzaError; the core replies. */
+export type IqHandler = (request: IqRequest) => Promise<Element | undefined> | Element | undefined;
+
+export interface IqRoute {
+  readonly type: 'get' | 'set';
+  /** Name and namespace of the payload. */
+  readonly name: string;
+  readonly ns: string;
+  readonly target: readonly IqTarget[];
+}
+
+/** RFC 6121 presence belongs to one feature; the core hands it every presence stanza. */
+export interface PresenceHandler {
+  /** From a session of this server; `from` is the full JID. */
+  fromSession(session: SessionView, presence: Element): Promise<void> | void;
+  /** For a local account that exists, from anybody else; `to` is its bare JID or a full one. */
+  toAccount(account: AccountView, presence: Element, from: JID): Promise<void> | void;
+}
+
+/** A fact for the planner about two parties; must answer at once, from account state. */
+export type PeerFact = (account: AccountView, peer: JID) => boolean;
+
+export interface DiscoIdentity {
+  readonly category: string;
+  readonly type: string;
+  readonly name?: string;
+}
+
+export interface FeatureApi {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly config: Config;
+  readonly log: AccountLog;
+  /** Every feature's declaration, in order; for disco, caps and the tables. */
+  readonly features: readonly FeatureDefinition[];
+
+  /** The database, typed with the tables that the feature's migrations make. */
+  store<Tables>(): Kysely<Tables>;
+  /** Declares per-account state: loaded before a stanza of the account is handled, kept while the account is in memory, then read at once. */
+  accountState<T>(load: (account: JID) => Promise<T>): StateKey<T>;
+
+  /** Handles IQ requests. One handler per type, payload and target; a second one is a programming error and throws. */
+  iq(route: IqRoute, handler: IqHandler): void;
+  on<Name extends keyof Hooks>(name: Name, hook: Hooks[Name]): void;
+  presence(handler: PresenceHandler): void;
+  /** Handles a top-level element that is not a stanza, such as XEP-0352's `<active/>`. */
+  nonza(name: string, ns: string, handler: (session: SessionView, element: Element) => void): void;
+  /** Advertised after login, before bind. */
+  streamFeature(make: (domain: string) => Element): void;
+  /** XEP-0386: handles an inline element of `<bind/>`; the answer, if any, goes into `<bound/>`. Handlers run in the order of the features. */
+  bind2(name: string, ns: string, handler: (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined): void;
+
+  /** XEP-0191 (D4): does this account block that peer? Any "yes" counts. */
+  blocks(fact: PeerFact): void;
+  /** XEP-0441 (A8): does this account archive messages with that peer? Any "no" counts. */
+  archives(fact: PeerFact): void;
+
+  /** Changes what a session gets from now on. `imNg: true` takes the place of the barrier (E4). */
+  update(session: SessionView, change: { imNg?: true; carbons?: boolean; priority?: number | undefined; presence?: Element | undefined; active?: boolean }): void;
+  /** A session by its full JID. */
+  session(jid: JID): SessionView | undefined;
+  /** A local account, loaded; undefined when there is none. */
+  account(jid: JID): Promise<AccountView | undefined>;
+  /** The same, if it is in memory already. */
+  loadedAccount(jid: JID): AccountView | undefined;
+  isLocalDomain(domain: string): boolean;
+
+  /** Hands one session a stanza of the server's own (D7): no routing rule applies. */
+  deliver(session: SessionView, stanza: Element): void;
+  /** D5: hands a legacy session an archived message, as replayed; moves the legacy cursor when the session has it. */
+  replay(session: SessionView, stanza: Element, seq: number): void;
+  /** Routes a stanza by its `to`, as though `from` had sent it here: for stanzas made on behalf of an account, a service or the server. */
+  route(stanza: Element): void;
+  /** Asks a session and waits for the answer; rejects with StanzaError when it says no, is gone, or takes longer than `limits.iq_timeout`. */
+  ask(session: SessionView, type: 'get' | 'set', payload: Element): Promise<Element>;
+  /** Ends a session with a stream error. */
+  end(session: SessionView, condition: 'policy-violation' | 'not-authorized' | 'reset' | 'conflict', text?: string): void;
+  /** Registers what runs for stanzas to a domain of this server's that is not a served domain, such as a room service. */
+  service(domain: string, handler: (stanza: Element, from: JID) => void): void;
+  /** Account administration, as the command line has it. */
+  readonly accounts: {
+    add(jid: JID, password: string): Promise<void>;
+    setPassword(jid: JID, password: string): Promise<void>;
+    remove(jid: JID): Promise<void>;
+    exists(jid: JID): Promise<boolean>;
+  };
+}
+
+export interface FeatureDefinition {
+  /** `XEP-0313`, or `RFC 6121` for a part of the base. */
+  readonly spec: string;
+  /** Version of the specification that is implemented; undefined for RFCs. */
+  readonly version?: string;
+  readonly name: string;
+  /** One line for the tables: what is left out, if anything. */
+  readonly note?: string;
+  /** Service discovery (XEP-0030): features of the domain and of an account's bare JID, identities of the domain. */
+  readonly disco?: {
+    readonly domain?: readonly string[];
+    readonly account?: readonly string[];
+    readonly identities?: readonly DiscoIdentity[];
+  };
+  /** Rules of im-ng-rules.md that this feature serves. */
+  readonly rules?: readonly string[];
+  /** Kysely migrations by name; prefixed with the spec, such as `xep-0191/001-blocked`. */
+  readonly migrations?: Readonly<Record<string, Migration>>;
+  readonly setup?: (api: FeatureApi) => void;
+}
+
+export function defineFeature(definition: FeatureDefinition): FeatureDefinition {
+  return definition;
+}
+
+export type { StanzaError };

@@ -1,0 +1,25 @@
+import type { Element, JID } from '@tutti/xmpp';
+import type { AccountView, SessionView } from './feature.ts';
+
+/**
+ * Every hook, in the order of a session's life. `screen` hooks may refuse by throwing a StanzaError, `enrich` hooks may change what they get,
+ * the others observe: what they throw is logged and changes nothing.
+ */
+export interface Hooks {
+  /** A session has been bound; its client has not been told yet. */
+  sessionBound(session: SessionView): void;
+  /** A session goes from unavailable to available presence; `first`: for the first time. */
+  sessionAvailable(session: SessionView, first: boolean): void;
+  /** A session has been resumed (XEP-0198 §5) and has been sent what it missed. */
+  sessionResumed(session: SessionView): void;
+  /** A session has ended and is out of its account. */
+  sessionEnded(session: SessionView): void;
+  /** screen: an IQ or presence stanza that a local session sends to somebody. */
+  screenOutgoing(session: SessionView, stanza: Element, to: JID): void;
+  /** screen: an IQ or presence stanza for a local account from somebody else. Refused stanzas get the error that was thrown (presence: nothing). */
+  screenIncoming(account: AccountView, stanza: Element, from: JID): void;
+  /** enrich: a stream's open features for the domain's disco#info: forms (XEP-0128). */
+  discoForms(domain: string): readonly Element[];
+  /** An account has been removed: forget it. Its sessions have ended. */
+  accountRemoved(jid: JID): void;
+}

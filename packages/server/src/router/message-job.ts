@@ -1,0 +1,128 @@
+import { type Element, type JID, NS } from '@tutti/xmpp';
+import { archivedForm, type Message, type Plan, planMessage, type Side, withoutForgedIds, type World } from '@tutti/routing';
+import type { NewRow } from '../log/log.ts';
+import type { Session } from '../session/session.ts';
+import type { LocalAccount } from './local-account.ts';
+import { REPEAT_WINDOW_MS, repeatKey } from './repeat.ts';
+import type { Done, RouterCore } from './router-core.ts';
+
+/** One message on its way: from the decision to the deliveries. */
+export class MessageJob {
+  readonly stanza: Element;
+  readonly from: JID;
+  readonly message: Message;
+  readonly origin: Session | undefined;
+  readonly recipient: LocalAccount | undefined;
+  readonly done: Done;
+  readonly plan: Plan;
+  readonly #core: RouterCore;
+  readonly #destination: World['destination'];
+  readonly #roomCopy: boolean;
+  readonly #revision: number;
+  readonly #archived = new Map<Side, Element>();
+
+  constructor(
+    core: RouterCore,
+    given: Pick<MessageJob, 'stanza' | 'from' | 'message' | 'origin' | 'recipient' | 'done'>,
+    destination: World['destination'],
+    roomCopy: boolean,
+  ) {
+    this.#core = core;
+    this.stanza = given.stanza;
+    this.from = given.from;
+    this.message = given.message;
+    this.origin = given.origin;
+    this.recipient = given.recipient;
+    this.done = given.done;
+    this.#destination = destination;
+    this.#roomCopy = roomCopy;
+    this.#revision = this.#currentRevision();
+    this.plan = this.#decide();
+  }
+
+  /** The plan as of now: sessions may have come and gone during the commit. Its rows are the same (A2). */
+  currentPlan(): Plan {
+    return this.#currentRevision() === this.#revision ? this.plan : this.#decide();
+  }
+
+  account(side: Side): LocalAccount {
+    return (side === 'sender' ? this.origin?.account : this.recipient) as LocalAccount;
+  }
+
+  /** A4: the stanza as the side's account archives it. Both sides of a message that nothing is to be changed in share one object. */
+  archived(side: Side): Element {
+    const known = this.#archived.get(side);
+    if (known !== undefined) return known;
+    const toBare = this.plan.rows.find((row) => row.side === side)?.toBare ?? this.#wouldBeBare(side);
+    const element = archivedForm(this.stanza, { toBare }, this.account(side).name, this.#bareAddress);
+    this.#archived.set(side, element);
+    return element;
+  }
+
+  /** The stanza for legacy sessions and for class one: as sent, less what claims to be this account's (XEP-0359 §5). */
+  asSent(side: Side): Element {
+    if (this.plan.class === 'one') return withoutForgedIds(this.stanza, this.account(side).name);
+    return archivedForm(this.stanza, { toBare: false }, this.account(side).name, this.#bareAddress);
+  }
+
+  /** The rows to commit, in the order of the plan. */
+  rows(): NewRow[] {
+    const shared = new Map<Element, Uint8Array>();
+    return this.plan.rows.map((row) => {
+      const element = this.archived(row.side);
+      const bytes = shared.get(element) ?? element.toBytes(NS.client);
+      shared.set(element, bytes);
+      const outgoing = row.side === 'sender';
+      const peer = outgoing ? (this.message.to ?? this.from.bare) : this.from;
+      const { originId } = this.message.content;
+      return {
+        account: this.account(row.side).name,
+        peer: peer.bare.toString(),
+        peerResource: peer.resource,
+        stanza: bytes,
+        transient: row.transient,
+        groupchat: this.message.type === 'groupchat',
+        outgoing,
+        offline: row.offline,
+        // S8: only what a session sends can be a repetition.
+        ...(outgoing && originId !== undefined
+          ? { dedupe: { key: repeatKey(this.stanza, originId), windowMs: REPEAT_WINDOW_MS } }
+          : {}),
+      };
+    });
+  }
+
+  get #bareAddress(): boolean {
+    return this.message.to === undefined || this.message.to.isBare;
+  }
+
+  /** Where nothing is archived (A7, A8) IM-NG sessions get the same form. */
+  #wouldBeBare(side: Side): boolean {
+    return side === 'recipient' && (this.plan.rule === 'C4' || this.plan.rule === 'C5');
+  }
+
+  #decide(): Plan {
+    const { origin, recipient, message } = this;
+    const peer = message.to ?? this.from;
+    return planMessage(message, {
+      destination: this.#destination,
+      policy: this.#core.archivePolicy,
+      roomCopy: this.#roomCopy,
+      recipient: recipient === undefined ? undefined : this.#facts(recipient, this.from),
+      ...(origin === undefined ? {} : { sender: { ...this.#facts(origin.account, peer), resource: origin.resource } }),
+    });
+  }
+
+  #facts(account: LocalAccount, peer: JID): NonNullable<World['recipient']> {
+    return {
+      jid: account.name,
+      sessions: account.sessions,
+      blocks: this.#core.blocks(account, peer),
+      archives: this.#core.archives(account, peer),
+    };
+  }
+
+  #currentRevision(): number {
+    return (this.origin?.account.revision ?? 0) + (this.recipient?.revision ?? 0);
+  }
+}

@@ -1,0 +1,198 @@
+import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
+import { carbonOf, type Plan, readMessage, type Side, withStanzaId, type World } from '@tutti/routing';
+import { type Appended, LogError } from '../log/log.ts';
+import { Outgoing } from '../session/outgoing.ts';
+import type { Session } from '../session/session.ts';
+import type { LocalAccount } from './local-account.ts';
+import { messageError } from './errors.ts';
+import { MessageJob } from './message-job.ts';
+import { RoomCopies } from './room-copies.ts';
+import type { Done, RouterCore } from './router-core.ts';
+
+/** Messages: route → plan → commit → deliver. docs/life-of-a-message.md follows one through these functions. */
+export class MessageRouter {
+  readonly #core: RouterCore;
+  readonly #roomCopies: RoomCopies;
+
+  constructor(core: RouterCore) {
+    this.#core = core;
+    this.#roomCopies = new RoomCopies(core.clock);
+  }
+
+  /**
+   * Routes a message. `origin` is set when a session of this server sends it; `from` is already checked, and stamped on the stanza.
+   * A promise means that an account had to be loaded first: the next stanza of the same sender has to wait for it.
+   */
+  route(origin: Session | undefined, stanza: Element, from: JID, done: Done): Promise<void> | undefined {
+    const to = stanza.attrs['to'] === undefined ? undefined : JID.tryParse(stanza.attrs['to']);
+    if (to === undefined && stanza.attrs['to'] !== undefined) {
+      this.#refuse(origin, stanza, from, new StanzaError('jid-malformed'), done);
+      return undefined;
+    }
+    const address = to ?? from.bare; // C7
+    const destination = this.#destinationOf(address);
+    if (destination !== 'account') {
+      this.#plan(origin, stanza, from, to, undefined, destination, done);
+      return undefined;
+    }
+    const loaded = this.#core.accounts.get(address.bare.toString());
+    if (loaded !== undefined) {
+      this.#plan(origin, stanza, from, to, loaded, destination, done);
+      return undefined;
+    }
+    return this.#core.accounts.load(address.bare).then(
+      (recipient) => this.#plan(origin, stanza, from, to, recipient, destination, done),
+      (error: unknown) => {
+        this.#core.logger.error({ error: String(error) }, 'an account could not be loaded');
+        this.#refuse(origin, stanza, from, new StanzaError('internal-server-error', { type: 'wait' }), done);
+      },
+    );
+  }
+
+  #destinationOf(address: JID): World['destination'] {
+    if (this.#core.isLocalDomain(address.domain)) return address.local === '' ? 'service' : 'account';
+    return this.#core.services.has(address.domain) ? 'service' : 'remote';
+  }
+
+  #plan(
+    origin: Session | undefined,
+    stanza: Element,
+    from: JID,
+    to: JID | undefined,
+    recipient: LocalAccount | undefined,
+    destination: World['destination'],
+    done: Done,
+  ): void {
+    const message = readMessage(stanza, from, to);
+    const fromRoom = message.content.fromRoom && message.type === 'chat' && to !== undefined && !to.isBare && !message.marked;
+    const roomCopy = fromRoom && recipient !== undefined && this.#roomCopies.isCopy(stanza, from, to);
+    const job = new MessageJob(this.#core, { stanza, from, message, origin, recipient, done }, destination, roomCopy);
+    this.#core.metrics.routed(job.plan.rule);
+    this.#commit(job);
+  }
+
+  /** A3: nothing is shown before this returns. A job without rows goes through the log as well when something of its sender is on the way there. */
+  #commit(job: MessageJob): void {
+    const { origin, recipient } = job;
+    const mayOvertake = origin === undefined || origin.progress.isFirst;
+    if (job.plan.rows.length === 0 && mayOvertake) return this.#deliver(job, { places: [] });
+    const accounts = [origin?.account, recipient];
+    for (const account of accounts) if (account !== undefined) account.uses += 1;
+    this.#core.log.append(job.rows(), (result) => {
+      for (const account of accounts) if (account !== undefined) account.uses -= 1;
+      if (result instanceof LogError) this.#failCommit(job, result);
+      else this.#deliver(job, result);
+    });
+  }
+
+  #deliver(job: MessageJob, result: Appended): void {
+    if (result.repeated !== undefined) {
+      // S8: the stored copy, to the repeating session only.
+      const { origin } = job;
+      if (origin?.imNg === true) origin.send(origin.account.present(result.repeated));
+      this.#log(job, job.plan, 'S8');
+      return job.done();
+    }
+    const plan = job.currentPlan();
+    const ids = new Map<Side, { id: string; seq: number }>();
+    plan.rows.forEach((row, index) => {
+      const place = result.places[index];
+      if (place === undefined) return;
+      ids.set(row.side, place);
+      const account = job.account(row.side);
+      // A4, A5, D1, S1: the archived stanza to every IM-NG session, through its cursor.
+      account.show(new Outgoing(withStanzaId(job.archived(row.side), account.name, place.id), place.seq), place.seq);
+    });
+    this.#deliverOthers(job, plan, ids);
+    this.#log(job, plan, plan.rule);
+    if (plan.error !== undefined) return this.#answer(job, new StanzaError(plan.error.condition), plan.error.marked);
+    if (plan.forward) return this.#forward(job);
+    job.done();
+  }
+
+  /** All but the rows that IM-NG sessions get through their cursors. */
+  #deliverOthers(job: MessageJob, plan: Plan, ids: ReadonlyMap<Side, { id: string; seq: number }>): void {
+    const copies = new Map<string, Outgoing>();
+    for (const { side, resource, form } of plan.deliveries) {
+      const place = ids.get(side);
+      if (form === 'archived' && place !== undefined) continue;
+      const account = job.account(side);
+      const session = account.session(resource);
+      if (session === undefined) continue;
+      const key = `${side} ${form}`;
+      let out = copies.get(key);
+      if (out === undefined) {
+        const own = form === 'archived' ? job.archived(side) : job.asSent(side);
+        out = new Outgoing(place === undefined ? own : withStanzaId(own, account.name, place.id), place?.seq);
+        copies.set(key, out);
+      }
+      const isCarbon = form === 'sent' || form === 'received';
+      session.send(isCarbon ? new Outgoing(carbonOf(form, out.element, account.name, session.jid.toString()), place?.seq) : out);
+      // D5: without stream management it counts as served when it is sent.
+      if (side === 'recipient' && place !== undefined && session.outbox.sm === undefined) account.servedLegacy(place.seq);
+    }
+  }
+
+  #forward(job: MessageJob): void {
+    const to = job.message.to as JID;
+    const service = this.#core.services.get(to.domain);
+    if (service !== undefined) {
+      service(job.stanza, job.from);
+      return job.done();
+    }
+    // RFC 6121 §8.5: nobody reads messages to the server itself.
+    if (this.#core.isLocalDomain(to.domain)) return this.#answer(job, new StanzaError('service-unavailable'));
+    if (this.#core.remote(job.stanza, job.from, to)) return job.done();
+    this.#answer(job, new StanzaError('remote-server-not-found'));
+  }
+
+  /** S7: an error is a message of its own, with its own class; the stanza that it answers is done with when the error is. */
+  #answer(job: MessageJob, error: StanzaError, marked = job.plan.rule === 'C3'): void {
+    const { stanza, from, message, origin } = job;
+    if (message.type === 'error') return job.done(); // RFC 6120 §8.3.1
+    const reply = messageError(stanza, error, origin?.account.jid, marked);
+    const sender = message.to ?? from.bare;
+    const waiting = this.#core.isLocalDomain(from.domain)
+      ? this.route(undefined, reply, sender, job.done)
+      : this.#forwardError(reply, from, job.done);
+    waiting?.catch((failure: unknown) => this.#core.logger.error({ error: String(failure) }, 'an error could not be routed'));
+  }
+
+  #forwardError(reply: Element, to: JID, done: Done): undefined {
+    const service = this.#core.services.get(to.domain);
+    const from = JID.tryParse(reply.attrs['from'] ?? '');
+    if (service !== undefined && from !== undefined) service(reply, from);
+    else if (from !== undefined) this.#core.remote(reply, from, to);
+    done();
+    return undefined;
+  }
+
+  /** A3: the commit failed: nobody gets it, and the sender is told. */
+  #failCommit(job: MessageJob, cause: LogError): void {
+    this.#core.logger.error({ rule: 'A3', error: cause.message }, 'a message could not be archived');
+    const { stanza, from, message } = job;
+    if (message.content.fromRoom && message.to !== undefined) this.#roomCopies.forget(stanza, from, message.to);
+    if (message.type === 'error' && job.recipient !== undefined && message.to !== undefined) {
+      // The notice of another failure: at least the session that waits for it gets it.
+      const session = job.recipient.session(message.to.resource);
+      session?.send(new Outgoing(stanza.append(xml('im-ng', { xmlns: NS.imNg }))));
+      return job.done();
+    }
+    this.#refuse(job.origin, stanza, from, new StanzaError('internal-server-error', { type: 'wait' }), job.done);
+  }
+
+  /** Answers the sender alone, past the archive: with the marker, because the error is for one session (A1, D3). */
+  #refuse(origin: Session | undefined, stanza: Element, from: JID, error: StanzaError, done: Done): void {
+    this.#core.metrics.refused();
+    if (stanza.attrs['type'] === 'error') return done();
+    const reply = messageError(stanza, error, origin?.account.jid, true);
+    if (origin !== undefined) origin.send(new Outgoing(reply));
+    else if (!this.#core.isLocalDomain(from.domain)) this.#forwardError(reply, from, () => {});
+    done();
+  }
+
+  #log(job: MessageJob, plan: Plan, rule: string): void {
+    const fields = { rule, class: plan.class, account: (job.recipient ?? job.origin?.account)?.name, session: job.origin?.jid.toString() };
+    this.#core.logger.debug(fields, 'message routed');
+  }
+}

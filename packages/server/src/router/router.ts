@@ -1,0 +1,69 @@
+import { type Element, JID, StreamError } from '@tutti/xmpp';
+import type { Session } from '../session/session.ts';
+import { IqRouter } from './iqs.ts';
+import { MessageRouter } from './messages.ts';
+import { PresenceRouter } from './presences.ts';
+import type { Done, RouterCore } from './router-core.ts';
+
+/** Screens an IQ or presence stanza for both sides; a promise where an account has to be loaded, a StanzaError thrown where it is refused. */
+export type Screen = (origin: Session | undefined, stanza: Element, from: JID, to: JID) => Promise<void> | undefined;
+
+const nothing: Done = () => {};
+
+/** Where every stanza arrives: from a session, or from the server itself and whoever it vouches for. */
+export class Router {
+  readonly messages: MessageRouter;
+  readonly iqs: IqRouter;
+  readonly presences: PresenceRouter;
+
+  constructor(core: RouterCore, screen: Screen) {
+    this.messages = new MessageRouter(core);
+    this.iqs = new IqRouter(core, (stanza) => this.route(stanza), screen);
+    this.presences = new PresenceRouter(core, screen);
+  }
+
+  /** A stanza of a local session, in the order of its stream. A promise: the next one has to wait. Never rejects. */
+  fromSession(session: Session, received: Element): Promise<void> | undefined {
+    const stanza = stampFrom(session, received);
+    if (stanza === undefined) {
+      session.terminate(new StreamError('invalid-from'));
+      return undefined;
+    }
+    const { sm } = session.outbox;
+    if (stanza.name === 'message') {
+      return this.messages.route(session, stanza, session.jid, session.progress.begin(() => sm?.countHandled()));
+    }
+    if (stanza.name !== 'iq' && stanza.name !== 'presence') {
+      session.terminate(new StreamError('unsupported-stanza-type'));
+      return undefined;
+    }
+    const handle = (): Promise<void> | undefined => {
+      const done = session.progress.begin(() => sm?.countHandled());
+      if (stanza.name === 'iq') return this.iqs.route(session, stanza, session.jid, done);
+      return this.presences.fromSession(session, stanza, session.jid, done);
+    };
+    // RFC 6120 §10.1: what goes to others past the log waits for the messages before it.
+    return session.progress.isIdle ? handle() : session.progress.whenIdle().then(() => (session.ended ? undefined : handle()));
+  }
+
+  /** A stanza that the server makes or vouches for; `from` and `to` are set. */
+  route(stanza: Element): void {
+    const from = JID.tryParse(stanza.attrs['from'] ?? '');
+    if (from === undefined) throw new TypeError('a routed stanza has a valid from');
+    if (stanza.name === 'message') this.messages.route(undefined, stanza, from, nothing);
+    else if (stanza.name === 'iq') this.iqs.route(undefined, stanza, from, nothing);
+    else this.presences.route(stanza, from, nothing);
+  }
+}
+
+/** RFC 6120 §8.1.2.1: `from` is the session's full JID; its bare JID may be claimed, anything else is forged. */
+function stampFrom(session: Session, stanza: Element): Element | undefined {
+  const claimed = stanza.attrs['from'];
+  const full = session.jid.toString();
+  if (claimed === full) return stanza;
+  if (claimed === undefined) return stanza.with({ from: full });
+  const jid = JID.tryParse(claimed);
+  if (jid === undefined || !(jid.equals(session.jid) || jid.equals(session.account.jid))) return undefined;
+  return stanza.with({ from: full });
+}
+

@@ -1,0 +1,58 @@
+import { type Element, StanzaError, xml } from '@tutti/xmpp';
+import type { Clock, Timer } from '../environment.ts';
+
+interface Pending {
+  readonly resolve: (answer: Element) => void;
+  readonly reject: (error: StanzaError) => void;
+  readonly timer: Timer | undefined;
+}
+
+/** IQ requests of the server to one client, and their answers. */
+export class Asks {
+  readonly #pending = new Map<string, Pending>();
+  readonly #clock: Clock;
+  /** Seconds; 0 = wait for ever. */
+  readonly #timeout: number;
+  #next = 1;
+
+  constructor(clock: Clock, timeout: number) {
+    this.#clock = clock;
+    this.#timeout = timeout;
+  }
+
+  /** Sends a request; the promise is settled by `answer`, the time-out or `end`. */
+  ask(type: 'get' | 'set', from: string, to: string, payload: Element, send: (iq: Element) => void): Promise<Element> {
+    const id = `tutti-${this.#next++}`;
+    return new Promise((resolve, reject) => {
+      const expire = (): void => {
+        this.#pending.delete(id);
+        reject(new StanzaError('remote-server-timeout'));
+      };
+      const timer = this.#timeout === 0 ? undefined : this.#clock.after(this.#timeout * 1000, expire);
+      this.#pending.set(id, { resolve, reject, timer });
+      send(xml('iq', { type, id, from, to }, payload));
+    });
+  }
+
+  /** Takes a result or error from the client. False: nothing of ours. */
+  answer(iq: Element): boolean {
+    const id = iq.attrs['id'] ?? '';
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return false;
+    this.#pending.delete(id);
+    pending.timer?.cancel();
+    const error = iq.attrs['type'] === 'error' ? iq.child('error') : undefined;
+    if (iq.attrs['type'] === 'result') pending.resolve(iq);
+    else pending.reject(error === undefined ? new StanzaError('undefined-condition') : StanzaError.fromElement(error));
+    return true;
+  }
+
+  /** The client is gone. */
+  end(): void {
+    for (const { timer, reject } of this.#pending.values()) {
+      timer?.cancel();
+      reject(new StanzaError('recipient-unavailable'));
+    }
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,82 @@
+import type { AccountLog, Row } from '../log/log.ts';
+import type { Outbox } from './outbox.ts';
+import { Outgoing } from './outgoing.ts';
+
+const ROWS_PER_READ = 50;
+
+/** What a cursor needs of its account. */
+export interface CursorAccount {
+  readonly name: string;
+  /** Number of the last row that was shown. */
+  readonly head: number;
+  /** The copy of a row for sessions, with its stanza-id. */
+  present(row: Row): Outgoing;
+}
+
+/**
+ * An IM-NG session's place in its account's log (D1, I1). It takes rows as they are committed; when the session is slow or away
+ * it stops taking them and reads them from the log later. Either way every row passes once, in order.
+ */
+export class LogCursor {
+  /** The last row handed to the outbox. */
+  seq: number;
+  /** True while rows are to be read from the log rather than taken as they come. */
+  #behind = false;
+  #reading = false;
+  readonly #account: CursorAccount;
+  readonly #log: AccountLog;
+  readonly #outbox: Outbox;
+  readonly #failed: (error: unknown) => void;
+
+  constructor(account: CursorAccount, log: AccountLog, outbox: Outbox, failed: (error: unknown) => void) {
+    this.seq = account.head;
+    this.#account = account;
+    this.#log = log;
+    this.#outbox = outbox;
+    this.#failed = failed;
+  }
+
+  /** A row has been committed. */
+  offer(out: Outgoing, seq: number): void {
+    if (seq <= this.seq) return; // the log was read past it already
+    if (this.#behind || seq !== this.seq + 1 || !this.#outbox.hasRoom) {
+      this.#behind = true; // I8
+      this.advance();
+      return;
+    }
+    this.#push(out, seq);
+  }
+
+  /** There may be room again: reads on if the session is behind. */
+  advance(): void {
+    if (!this.#behind || this.#reading || !this.#outbox.hasRoom) return;
+    this.#read().catch(this.#failed);
+  }
+
+  async #read(): Promise<void> {
+    this.#reading = true;
+    try {
+      while (this.#behind && this.#outbox.hasRoom) await this.#readPage();
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  async #readPage(): Promise<void> {
+    const head = this.#account.head;
+    const rows = await this.#log.read(this.#account.name, this.seq, ROWS_PER_READ);
+    for (const row of rows) {
+      if (!this.#outbox.hasRoom) return;
+      this.#push(this.#account.present(row), row.seq);
+    }
+    if (rows.length === ROWS_PER_READ) return;
+    // Rows up to the head that are missing have expired (A7).
+    this.seq = Math.max(this.seq, head);
+    if (this.seq >= this.#account.head) this.#behind = false;
+  }
+
+  #push(out: Outgoing, seq: number): void {
+    this.seq = seq;
+    this.#outbox.sendRow(out, seq);
+  }
+}

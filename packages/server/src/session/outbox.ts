@@ -1,0 +1,157 @@
+import { type Element, NS, StreamError, xml } from '@tutti/xmpp';
+import type { Clock, Timer } from '../environment.ts';
+import type { Connection } from '../stream/host.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { StreamManagement } from './stream-management.ts';
+
+/** How many stanzas go out before the client is asked for its count at once (XEP-0198 §4), and how long it may take otherwise. */
+const REQUEST_AFTER = 25;
+const REQUEST_DELAY_MS = 1000;
+
+export interface OutboxLimits {
+  /** Bytes that may wait for a slow peer; 0 = no limit. */
+  readonly outboxBytes: number;
+  /** Stanzas that may wait for an acknowledgement; 0 = no limit. */
+  readonly smUnackedMax: number;
+}
+
+/** The way out of a session: writes to the connection, counts for stream management, holds presence back while the client is inactive. */
+export class Outbox {
+  connection: Connection | undefined;
+  sm: StreamManagement | undefined;
+  readonly #limits: OutboxLimits;
+  readonly #clock: Clock;
+  #requestTimer: Timer | undefined;
+  /** XEP-0352: while inactive, the latest presence of each sender. */
+  #heldPresence: Map<string, Outgoing> | undefined;
+  /** While what was lost is sent again after a resumption, everything else waits here. */
+  #held: Outgoing[] | undefined;
+
+  constructor(limits: OutboxLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /** Room for more of the log (I8): past the bounds the session is fed from the archive instead. */
+  get hasRoom(): boolean {
+    const { outboxBytes, smUnackedMax } = this.#limits;
+    if (this.connection === undefined || this.#held !== undefined) return false;
+    if (outboxBytes > 0 && this.connection.buffered >= outboxBytes) return false;
+    return smUnackedMax === 0 || this.sm === undefined || this.sm.unacknowledged.length < smUnackedMax;
+  }
+
+  /**
+   * Sends what is no row of an IM-NG cursor. Gives false when the session can't go on: more than twice the bound waits
+   * for it already, and there is no log to read this from again.
+   */
+  send(out: Outgoing): boolean {
+    if (this.#heldPresence !== undefined) {
+      if (isPresenceUpdate(out.element)) {
+        this.#heldPresence.set(out.element.attrs['from'] ?? '', out);
+        return true;
+      }
+      this.#releasePresence(this.#heldPresence);
+    }
+    return this.#write(out, out);
+  }
+
+  /** Sends a row of the log (D1). */
+  sendRow(out: Outgoing, seq: number): void {
+    if (this.#heldPresence !== undefined) this.#releasePresence(this.#heldPresence);
+    this.#write(out, seq);
+  }
+
+  /** XEP-0352 §4. */
+  setActive(active: boolean): void {
+    if (active && this.#heldPresence !== undefined) this.#releasePresence(this.#heldPresence);
+    this.#heldPresence = active ? undefined : (this.#heldPresence ?? new Map());
+  }
+
+  /** A top-level element that is not counted: `<a/>`, `<r/>`, `<enabled/>`. */
+  sendNonza(element: Element): void {
+    const { connection } = this;
+    connection?.write(element.toBytes(connection.framing === 'stream' ? NS.client : ''));
+  }
+
+  /** From now on sends wait, until `release`. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Sends what has waited. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const out of held) this.send(out);
+  }
+
+  /** The connection is gone. */
+  detach(): void {
+    this.connection = undefined;
+    this.#requestTimer?.cancel();
+    this.#requestTimer = undefined;
+    if (this.sm !== undefined) this.sm.requested = false;
+    if (this.#held !== undefined) for (const out of this.#held) this.sm?.sent(out);
+    this.#held = undefined;
+  }
+
+  /** Writes again what is unacknowledged already, past `hold`. */
+  repeat(out: Outgoing): void {
+    this.connection?.write(out.bytes(this.connection.framing));
+  }
+
+  /** XEP-0198 §4: asks for the client's count when there is something to acknowledge. */
+  requestSoon(): void {
+    const { sm } = this;
+    if (sm === undefined || sm.requested || sm.unacknowledged.length === 0 || this.connection === undefined) return;
+    if (sm.unacknowledged.length >= REQUEST_AFTER) this.requestNow();
+    else this.#requestTimer ??= this.#clock.after(REQUEST_DELAY_MS, () => this.requestNow());
+  }
+
+  requestNow(): void {
+    this.#requestTimer?.cancel();
+    this.#requestTimer = undefined;
+    const { sm } = this;
+    if (sm === undefined || sm.requested || this.connection === undefined) return;
+    sm.requested = true;
+    this.sendNonza(xml('r', { xmlns: NS.sm }));
+  }
+
+  #write(out: Outgoing, entry: number | Outgoing): boolean {
+    if (this.#held !== undefined) {
+      this.#held.push(out);
+      return this.#withinBounds(this.#held.length);
+    }
+    const { connection, sm } = this;
+    connection?.write(out.bytes(connection.framing));
+    if (sm !== undefined) {
+      sm.sent(entry);
+      this.requestSoon();
+    }
+    return this.#withinBounds(sm?.unacknowledged.length ?? 0);
+  }
+
+  #withinBounds(waiting: number): boolean {
+    const { outboxBytes, smUnackedMax } = this.#limits;
+    if (smUnackedMax > 0 && waiting > 2 * smUnackedMax) return false;
+    return outboxBytes === 0 || (this.connection?.buffered ?? 0) <= 2 * outboxBytes;
+  }
+
+  #releasePresence(held: Map<string, Outgoing>): void {
+    const waiting = [...held.values()];
+    held.clear();
+    for (const out of waiting) this.#write(out, out);
+  }
+}
+
+/** XEP-0352 §5: what an inactive client can do without until something else comes. */
+function isPresenceUpdate(stanza: Element): boolean {
+  if (stanza.name !== 'presence') return false;
+  const type = stanza.attrs['type'];
+  return type === undefined || type === 'unavailable';
+}
+
+/** The session can't be kept within its bounds. */
+export function overflowError(): StreamError {
+  return new StreamError('resource-constraint', 'Too much is waiting for you.');
+}

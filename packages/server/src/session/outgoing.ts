@@ -1,0 +1,24 @@
+import { type Element, NS } from '@tutti/xmpp';
+
+/** A stanza on its way to clients: serialized once per framing, shared by all the sessions that get it. */
+export class Outgoing {
+  readonly element: Element;
+  /** Its place in the account's log: set where the stanza is a row of it. */
+  readonly seq: number | undefined;
+  #stream: Uint8Array | undefined;
+  #document: Uint8Array | undefined;
+
+  constructor(element: Element, seq?: number) {
+    this.element = element;
+    this.seq = seq;
+  }
+
+  bytes(framing: 'stream' | 'document'): Uint8Array {
+    if (framing === 'stream') {
+      this.#stream ??= this.element.toBytes(NS.client);
+      return this.#stream;
+    }
+    this.#document ??= this.element.toBytes();
+    return this.#document;
+  }
+}

@@ -1,0 +1,226 @@
+import { type Element, type JID, NS, StreamError, xml } from '@tutti/xmpp';
+import type { Timer } from '../environment.ts';
+import type { SessionView } from '../feature.ts';
+import type { LocalAccount } from '../router/local-account.ts';
+import type { Connection, StreamSession } from '../stream/host.ts';
+import { Asks } from './asks.ts';
+import { LogCursor } from './cursor.ts';
+import { Inbound } from './inbound.ts';
+import { Outbox, overflowError } from './outbox.ts';
+import type { Outgoing } from './outgoing.ts';
+import { Progress } from './progress.ts';
+import { resendUnacknowledged } from './resumption.ts';
+import type { SessionCore } from './session-core.ts';
+import { readCount, StreamManagement } from './stream-management.ts';
+
+/**
+ * One bound resource. It outlives its connection when the client has asked for resumption (XEP-0198 §5): then it hibernates,
+ * still belongs to its account, and is fed again when it is resumed.
+ */
+export class Session implements StreamSession, SessionView {
+  readonly jid: JID;
+  readonly resource: string;
+  readonly account: LocalAccount;
+  readonly outbox: Outbox;
+  readonly asks: Asks;
+  carbons = false;
+  priority: number | undefined;
+  presence: Element | undefined;
+  /** Was available at least once. */
+  wasAvailable = false;
+  lastActive: number;
+  address: string;
+  secure: boolean;
+  ended = false;
+  /** What the client sent and the server has not done with yet. */
+  readonly progress = new Progress();
+  cursor: LogCursor | undefined;
+  readonly #core: SessionCore;
+  /** Stable id of the client's installation (XEP-0388 §2.3), if it gave one. */
+  readonly agent: string | undefined;
+  readonly #inbound: Inbound;
+  #hibernation: Timer | undefined;
+
+  constructor(core: SessionCore, account: LocalAccount, jid: JID, connection: Connection, agent?: string) {
+    this.#core = core;
+    this.agent = agent;
+    this.jid = jid;
+    this.resource = jid.resource;
+    this.account = account;
+    this.outbox = new Outbox(core.limits, core.clock);
+    this.asks = new Asks(core.clock, core.limits.iqTimeout);
+    this.#inbound = new Inbound(core.limits, core.clock, (element) => this.#handle(element));
+    this.lastActive = core.clock.now();
+    this.address = connection.address;
+    this.secure = connection.secure;
+    this.#attach(connection);
+  }
+
+  get imNg(): boolean {
+    return this.cursor !== undefined;
+  }
+
+  get connection(): Connection | undefined {
+    return this.outbox.connection;
+  }
+
+  /** XEP-0198 §5: without a connection, waiting to be resumed. */
+  get hibernating(): boolean {
+    return this.#hibernation !== undefined;
+  }
+
+  /** E2, E4: from this place in the log on, every row is delivered live. */
+  enableImNg(): void {
+    this.cursor ??= new LogCursor(this.account, this.#core.log, this.outbox, (error) => {
+      this.#core.logger.error({ session: this.jid.toString(), error: String(error) }, 'the log could not be read');
+      this.close(new StreamError('internal-server-error'));
+    });
+  }
+
+  receive(element: Element): void {
+    if (this.ended) return;
+    this.lastActive = this.#core.clock.now();
+    this.#inbound.push(element);
+  }
+
+  drained(): void {
+    this.cursor?.advance();
+  }
+
+  /** Gives the client a stanza of the server's own, or a legacy delivery. */
+  send(out: Outgoing): void {
+    this.#core.metrics.stanzaOut(out.element.name);
+    if (!this.outbox.send(out)) this.close(overflowError());
+  }
+
+  /** XEP-0198 §3. `resumable`: the client wants to come back. */
+  enableStreamManagement(resumable: boolean): Element {
+    const timeout = this.#core.limits.smResumeTimeout;
+    const resume = resumable && timeout > 0;
+    const sm = new StreamManagement(resume ? this.#core.registerResumable(this) : '');
+    this.outbox.sm = sm;
+    if (!resume) return xml('enabled', { xmlns: NS.sm });
+    return xml('enabled', { xmlns: NS.sm, id: sm.id, resume: 'true', max: timeout });
+  }
+
+  /** XEP-0198 §5: takes the session over to a new connection. Throws StreamError when `h` is impossible. Call the result after `<resumed/>`. */
+  resume(connection: Connection, h: number): () => void {
+    this.#acknowledge(h);
+    this.#hibernation?.cancel();
+    this.#hibernation = undefined;
+    const old = this.connection;
+    this.outbox.detach();
+    old?.close(new StreamError('conflict', 'The session has been resumed on another connection.'));
+    this.#attach(connection);
+    this.address = connection.address;
+    this.secure = connection.secure;
+    this.outbox.hold();
+    return () => {
+      resendUnacknowledged(this, this.#core.log).then(
+        () => {
+          if (this.connection !== connection) return;
+          this.outbox.release();
+          this.cursor?.advance();
+          this.#core.hooks.sessionResumed(this);
+        },
+        (error: unknown) => {
+          this.#core.logger.error({ session: this.jid.toString(), error: String(error) }, 'resumption failed');
+          this.close(new StreamError('internal-server-error'));
+        },
+      );
+    };
+  }
+
+  disconnected(connection: Connection, clean: boolean): void {
+    if (this.ended || connection !== this.connection) return;
+    this.outbox.detach();
+    this.#inbound.stream = undefined;
+    const { sm } = this.outbox;
+    if (clean || sm === undefined || sm.id === '') {
+      // What the client sent before it left is still handled.
+      this.whenQuiet().then(() => this.end());
+      return;
+    }
+    this.#hibernation = this.#core.clock.after(this.#core.limits.smResumeTimeout * 1000, () => this.end());
+  }
+
+  /** Resolves when all that has come from the client is done with. */
+  async whenQuiet(): Promise<void> {
+    await this.#inbound.whenEmpty();
+    await this.progress.whenIdle();
+  }
+
+  /** Closes the connection; a session that may be resumed hibernates, any other ends. */
+  close(error: StreamError): void {
+    const { connection } = this;
+    if (connection === undefined) return this.end();
+    this.disconnected(connection, false);
+    connection.close(error);
+  }
+
+  /** Ends the session for good, with a stream error for whoever is connected. */
+  terminate(error: StreamError): void {
+    const { connection } = this;
+    this.end();
+    connection?.close(error);
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.outbox.detach();
+    this.#hibernation?.cancel();
+    this.#hibernation = undefined;
+    this.#inbound.stop();
+    this.asks.end();
+    this.#core.sessionEnded(this);
+  }
+
+  #attach(connection: Connection): void {
+    this.outbox.connection = connection;
+    this.#inbound.stream = connection;
+  }
+
+  #handle(element: Element): Promise<void> | undefined {
+    if (this.ended) return undefined;
+    if (element.ns === NS.client) return this.#core.handleStanza(this, element);
+    if (element.ns === NS.sm) this.#handleStreamManagement(element);
+    else this.#core.handleNonza(this, element);
+    return undefined;
+  }
+
+  #handleStreamManagement(element: Element): void {
+    const { sm } = this.outbox;
+    if (element.name === 'enable') {
+      if (sm !== undefined) return this.terminate(new StreamError('policy-violation', 'Stream management is on already.'));
+      this.outbox.sendNonza(this.enableStreamManagement(isTrue(element.attrs['resume'])));
+    } else if (element.name === 'r' && sm !== undefined) {
+      this.progress.after(() => this.outbox.sendNonza(xml('a', { xmlns: NS.sm, h: sm.handled })));
+    } else if (element.name === 'a' && sm !== undefined) {
+      const h = readCount(element);
+      if (h === undefined) return this.terminate(new StreamError('bad-format', 'The h of <a/> is no number.'));
+      try {
+        this.#acknowledge(h);
+      } catch (error) {
+        this.terminate(error as StreamError);
+      }
+    } else if (element.name === 'resume') {
+      const failed = xml('failed', { xmlns: NS.sm }, xml('unexpected-request', { xmlns: NS.stanzas }));
+      this.outbox.sendNonza(failed);
+    } else {
+      this.terminate(new StreamError('unsupported-stanza-type'));
+    }
+  }
+
+  #acknowledge(h: number): void {
+    for (const entry of this.outbox.sm?.acknowledge(h) ?? []) {
+      if (typeof entry !== 'number' && entry.seq !== undefined) this.account.servedLegacy(entry.seq); // D5
+    }
+    this.outbox.requestSoon();
+    this.cursor?.advance();
+  }
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value === 'true' || value === '1';
+}
