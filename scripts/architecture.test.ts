@@ -28,14 +28,14 @@ const clean: Readonly<Record<string, string>> = {
   [`${server}/session/session.test.ts`]: "import 'node:fs';\nimport '../features/good/good.ts';",
   [`${server}/features/good/good.ts`]:
     "import type { Api } from '../../feature.ts';\nimport { ns } from '@tutti/xmpp';\nimport './own.ts';\nexport const x: Api = { n: ns };",
-  [`${server}/a.ts`]: 'export type A = number;',
-  [`${server}/b.ts`]: "import type { A } from './a.ts';\nexport const b: A = 1;",
+  [`${server}/a.ts`]: "import type { B } from './b.ts';\nexport const a: B = 1;",
+  [`${server}/b.ts`]: "import { a } from './a.ts';\nexport type B = number;\nexport const b = () => a;",
   [`${server}/features/good/own.ts`]: 'export const own = 1;',
 };
 
 /** Files that each break one rule. */
 const planted: readonly (readonly [rule: string, file: string, text: string])[] = [
-  ['no-cycles', `${server}/a.ts`, "import { b } from './b.ts';\nexport type A = number;\nexport const a = b;"],
+  ['no-cycles', `${server}/a.ts`, "import { b } from './b.ts';\nexport const a = () => b();"],
   ['resolvable', `${server}/lost.ts`, "import './nowhere.ts';"],
   ['one-way', 'packages/xmpp/src/up.ts', "import { ns } from '@tutti/routing';\nexport const up = ns;"],
   ['one-way', 'packages/routing/src/up.ts', "import type { Api } from 'tutti';\nexport type Up = Api;"],
