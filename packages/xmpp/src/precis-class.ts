@@ -26,14 +26,17 @@ export function requireClass(text: string, stringClass: StringClass): void {
     if (value !== 'J' && value !== 'O') {
       throw new PrecisError('disallowed', `${nameCodePoint(character)} is not allowed`);
     }
-    if (!isAllowedInContext(characters, index)) {
-      throw new PrecisError('context', `${nameCodePoint(character)} is not allowed here`);
-    }
+    if (!isAllowedBesideNeighbours(characters, index)) throw outOfContext(character);
   }
+  requireWholeStringContext(text, characters);
 }
 
-/** The contextual rules of RFC 5892 Appendix A for the CONTEXTJ or CONTEXTO character at a place. */
-function isAllowedInContext(characters: readonly string[], index: number): boolean {
+function outOfContext(character: string): PrecisError {
+  return new PrecisError('context', `${nameCodePoint(character)} is not allowed here`);
+}
+
+/** The contextual rules of RFC 5892 Appendix A that look at the characters beside; the other ones allow everything here. */
+function isAllowedBesideNeighbours(characters: readonly string[], index: number): boolean {
   const before = characters[index - 1];
   const after = characters[index + 1];
   switch (characters[index]) {
@@ -48,17 +51,20 @@ function isAllowedInContext(characters: readonly string[], index: number): boole
     case '\u05f3': // A.5 HEBREW PUNCTUATION GERESH
     case '\u05f4': // A.6 HEBREW PUNCTUATION GERSHAYIM
       return before !== undefined && getScript(before) === 'H';
-    case '\u30fb': // A.7 KATAKANA MIDDLE DOT
-      return characters.some((character) => getScript(character) === 'J');
     default:
-      return allowsDigit(characters, characters[index] ?? '');
+      return true;
   }
 }
 
-/** A.8 and A.9: Arabic-Indic digits and the extended ones do not mix. */
-function allowsDigit(characters: readonly string[], digit: string): boolean {
-  const others = digit <= '\u0669' ? /[\u06f0-\u06f9]/ : /[\u0660-\u0669]/;
-  return !characters.some((character) => others.test(character));
+/** The contextual rules that look at the whole string, each once: a hostile string must not cost the square of its length. */
+function requireWholeStringContext(text: string, characters: readonly string[]): void {
+  // A.7 KATAKANA MIDDLE DOT: with Hiragana, Katakana or Han
+  if (text.includes('\u30fb') && !characters.some((character) => getScript(character) === 'J')) {
+    throw outOfContext('\u30fb');
+  }
+  // A.8 and A.9: Arabic-Indic digits and the extended ones do not mix
+  const [digit] = /[\u0660-\u0669]/.exec(text) ?? [];
+  if (digit !== undefined && /[\u06f0-\u06f9]/.test(text)) throw outOfContext(digit);
 }
 
 /** A.1: a left or dual joining character before and a right or dual joining one after, over transparent ones. */

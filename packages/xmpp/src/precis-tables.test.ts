@@ -41,6 +41,16 @@ describe('Unicode tables', () => {
     expect(changed).toEqual([]);
   });
 
+  it('RFC 5892 Appendix A: have no contextual character without a rule', () => {
+    const contextual: string[] = [];
+    forEachCodePoint((character) => {
+      if ('JO'.includes(getProperty(character))) contextual.push(character);
+    });
+    const arabicDigits = '\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669';
+    const extendedDigits = '\u06f0\u06f1\u06f2\u06f3\u06f4\u06f5\u06f6\u06f7\u06f8\u06f9';
+    expect(contextual.join('')).toBe(`\u00b7\u0375\u05f3\u05f4${arabicDigits}${extendedDigits}\u200c\u200d\u30fb`);
+  });
+
   it('know the scripts of the contextual rules', () => {
     expect(Array.from('\u03b1\u05d0\u3042\u30ab\u4e2da').map(getScript).join('')).toBe('GHJJJU');
   });
