@@ -31,7 +31,11 @@ function findReason() {
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
   const present = JSON.parse(readFileSync(record, 'utf8')).packages;
   for (const [path, entry] of Object.entries(wanted)) {
-    if (!path.includes('node_modules/')) continue;
+    if (!path.includes('node_modules/')) {
+      const bin = Object.keys(entry.bin ?? {}).find((name) => !existsSync(join(root, 'node_modules/.bin', name)));
+      if (bin !== undefined) return `node_modules/.bin/${bin} is missing`;
+      continue;
+    }
     const found = present[path];
     // Optional packages for other machines are in the lockfile, never in node_modules.
     if (found === undefined && entry.optional === true) continue;
