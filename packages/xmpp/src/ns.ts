@@ -12,7 +12,7 @@ export const NS = {
   tls: 'urn:ietf:params:xml:ns:xmpp-tls',
   sasl: 'urn:ietf:params:xml:ns:xmpp-sasl',
   bind: 'urn:ietf:params:xml:ns:xmpp-bind',
-  // RFC 3921, and optional by RFC 6121's later drafts: session establishment
+  // RFC 3921 §3: session establishment, obsolete since RFC 6121; some clients still ask for it
   session: 'urn:ietf:params:xml:ns:xmpp-session',
   // RFC 6121: instant messaging and presence
   roster: 'jabber:iq:roster',

@@ -34,7 +34,7 @@ describe('RFC 8264 §4: string classes', () => {
     expect(() => requireClass(text, 'freeform')).toThrow(expect.objectContaining({ rule: 'disallowed' }));
   });
 
-  it('§4.2.5 refuses what the pinned version has not assigned', () => {
+  it('§4.2.4, §4.3.4 refuses what the pinned version has not assigned', () => {
     expect(() => requireClass('\u0378', 'freeform')).toThrow(expect.objectContaining({ rule: 'unassigned' }));
     expect(() => requireAssigned('a\u0378')).toThrow('U+0378 is not assigned');
     expect(() => requireAssigned('a\ufffe\ud800')).not.toThrow();

@@ -5,7 +5,7 @@ import { getJoiningType, getProperty, getScript, isVirama } from './precis-table
 export type StringClass = 'identifier' | 'freeform';
 
 /**
- * Throws PrecisError for a code point that the pinned version of Unicode does not know: RFC 8264 §4.2.5. It comes before any
+ * Throws PrecisError for a code point that the pinned version of Unicode does not know: RFC 8264 §4.2.4. It comes before any
  * mapping, so that the runtime's own (perhaps newer) tables are never asked about one.
  */
 export function requireAssigned(text: string): void {

@@ -8,7 +8,8 @@ import { mapWidth } from './precis-tables.ts';
  *
  * Two operations are the runtime's: normalization and lower case. Neither undoes the pinning. A code point that is unassigned
  * in the pinned version is refused before them, and for assigned ones Unicode's stability policy fixes the result: normal forms never
- * change, and two characters that are a case pair, or are none, stay so. A runtime with an older Unicode than the pinned one
+ * change, and two characters that are a case pair, or are none, stay so (lower case looks at a letter's neighbours
+ * for the Greek final sigma only). A runtime with an older Unicode than the pinned one
  * leaves the characters that it does not know as they are; the supported versions of Node have the pinned version or a newer one.
  *
  * The order is that of RFC 8264 §7: the mappings, then the class. So a text is judged by what it becomes, which also lets in text
