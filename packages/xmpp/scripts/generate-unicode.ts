@@ -1,11 +1,12 @@
 /**
- * Writes src/unicode-tables.ts: everything that PRECIS (RFC 8264) asks of a code point, from one pinned version of Unicode.
+ * Writes src/unicode-tables.ts: everything that PRECIS (RFC 8264) asks of a code point, from one pinned version of
+ * Unicode.
  *
  *   node packages/xmpp/scripts/generate-unicode.ts
  *
- * For a new version of Unicode: install that version's data package in place of the present one, change UNICODE_VERSION and the
- * import in precis-property.ts, run this, and write into the changelog which code points changed their property. A server that changes its version
- * must look for stored addresses whose normal form changed with it.
+ * For a new version of Unicode: install that version's data package in place of the present one, change UNICODE_VERSION
+ * and the import in precis-property.ts, run this, and write into the changelog which code points changed their
+ * property. A server that changes its version must look for stored addresses whose normal form changed with it.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -63,7 +64,10 @@ async function makeBidi(): Promise<Classify> {
   return (codePoint) => BIDI_LETTERS[classes.get(codePoint) ?? ''] ?? 'X';
 }
 
-/** What the contextual rules of RFC 5892 Appendix A.1 and A.2 ask; `Grapheme_Link` is derived as Canonical_Combining_Class=Virama. */
+/**
+ * What the contextual rules of RFC 5892 Appendix A.1 and A.2 ask; `Grapheme_Link` is derived as
+ * Canonical_Combining_Class=Virama.
+ */
 async function makeJoining(): Promise<{ joining: Classify; virama: Classify }> {
   const [dual, left, right, transparent, virama] = await Promise.all([
     loadSet('Joining_Type/Dual_Joining'),

@@ -56,8 +56,9 @@ const FREE_FORM = new Set([
 ]);
 
 /**
- * RFC 8264 §9.17 (Q): the code points that NFKC changes. They are those that have a compatibility mapping somewhere in their
- * decomposition, and those that NFC decomposes and does not compose again. So the runtime's own NFKC is not asked.
+ * RFC 8264 §9.17 (Q): the code points that NFKC changes. They are those that have a compatibility mapping somewhere in
+ * their decomposition, and those that NFC decomposes and does not compose again. So the runtime's own NFKC is not
+ * asked.
  */
 async function loadHasCompat(load: Load): Promise<(codePoint: number) => boolean> {
   const canonical = await load<Map<number, number | number[]>>('Decomposition_Mapping/Canonical/code-points');

@@ -29,7 +29,9 @@ export class GenerationCache<V> {
     this.#young.set(key, value);
   }
 
-  /** How many entries are held; one that moved back to the young generation counts twice until the old one is dropped. */
+  /**
+   * How many entries are held; one that moved back to the young generation counts twice until the old one is dropped.
+   */
   get size(): number {
     return this.#young.size + this.#old.size;
   }

@@ -3,7 +3,9 @@ import { JidError } from './jid-error.ts';
 import { requireClass } from './precis-class.ts';
 import { PrecisError } from './precis-error.ts';
 
-/** Labels of letters, digits and inner hyphens, none with hyphens in places 3 and 4: RFC 5890 §2.3.1, "NR-LDH label". */
+/**
+ * Labels of letters, digits and inner hyphens, none with hyphens in places 3 and 4: RFC 5890 §2.3.1, "NR-LDH label".
+ */
 const NR_LDH_NAME = /^(?!-)(?!..--)[a-z0-9-]+(?<!-)(?:\.(?!-)(?!..--)[a-z0-9-]+(?<!-))*$/;
 
 /** An IPv6 literal with an optional zone (RFC 3986 §3.2.2, RFC 6874); which groups it has is checked apart. */
@@ -15,9 +17,9 @@ const IGNORABLE_BLOCKS = /[\u20d0-\u20ff\u{1d100}-\u{1d24f}]/u;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /**
- * Prepares a domainpart: RFC 7622 §3.2. Takes a domain name, an IPv4 address or a bracketed IPv6 address; gives U-labels in
- * lower case and NFC, without the final dot. Throws JidError. The length of one DNS label is not limited, since a name
- * need not live in the DNS; that of the whole part is the caller's (§3.1).
+ * Prepares a domainpart: RFC 7622 §3.2. Takes a domain name, an IPv4 address or a bracketed IPv6 address; gives
+ * U-labels in lower case and NFC, without the final dot. Throws JidError. The length of one DNS label is not limited,
+ * since a name need not live in the DNS; that of the whole part is the caller's (§3.1).
  */
 export function prepareDomain(text: string): string {
   // RFC 7622 §3.2: a final dot is stripped before any other step
@@ -28,7 +30,10 @@ export function prepareDomain(text: string): string {
   return NR_LDH_NAME.test(lower) ? lower : prepareInternationalName(name);
 }
 
-/** The A-labels and the raw internationalized labels of a name as U-labels, by UTS #46 with the strict settings of IDNA2008. */
+/**
+ * The A-labels and the raw internationalized labels of a name as U-labels, by UTS #46 with the strict settings of
+ * IDNA2008.
+ */
 function prepareInternationalName(name: string): string {
   const { domain, error } = tr46.toUnicode(name, {
     checkBidi: true,
@@ -45,9 +50,9 @@ function prepareInternationalName(name: string): string {
 }
 
 /**
- * UTS #46 lets symbols through that are no part of a U-label (RFC 5890 §2.3.2.1, RFC 5892). What it has mapped and validated already
- * is PVALID there just when it is so in the IdentifierClass, which takes its categories and contextual rules from RFC 5892, except
- * for the marks of three blocks of symbols.
+ * UTS #46 lets symbols through that are no part of a U-label (RFC 5890 §2.3.2.1, RFC 5892). What it has mapped and
+ * validated already is PVALID there just when it is so in the IdentifierClass, which takes its categories and
+ * contextual rules from RFC 5892, except for the marks of three blocks of symbols.
  */
 function requireIdna2008(label: string): void {
   if (IGNORABLE_BLOCKS.test(label)) throw new JidError('domain', 'it has a mark for symbols');

@@ -10,7 +10,9 @@ import {
 } from './precis.ts';
 import { PrecisError } from './precis-error.ts';
 
-/** Characters that take part in some rule: case, width, marks, joiners, directions, digits, spaces, separators, symbols. */
+/**
+ * Characters that take part in some rule: case, width, marks, joiners, directions, digits, spaces, separators, symbols.
+ */
 const TELLING = Array.from(
   'aAzZ019-._ @/:"&\\[]%' +
     '\u00df\u00b7lL\u0130\u0131\u03a3\u03c3\u03c2\u1e9e\u212a\u212b\u01c5\u2163\ufb01' +

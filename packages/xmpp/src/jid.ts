@@ -4,7 +4,9 @@ import { JidError, type JidPart } from './jid-error.ts';
 import { prepareOpaque, prepareUsername } from './precis.ts';
 import { PrecisError } from './precis-error.ts';
 
-/** RFC 7622 §3.1: each part has 1 to 1023 octets of UTF-8, so that an address with its two separators has at most 3071. */
+/**
+ * RFC 7622 §3.1: each part has 1 to 1023 octets of UTF-8, so that an address with its two separators has at most 3071.
+ */
 const MAX_PART_BYTES = 1023;
 const MAX_JID_LENGTH = 3 * MAX_PART_BYTES + 2;
 
@@ -65,7 +67,10 @@ export class JID {
     );
   }
 
-  /** RFC 7622 §3.2: the resourcepart starts after the first '/', and of what is before it the localpart ends at the first '@'. */
+  /**
+   * RFC 7622 §3.2: the resourcepart starts after the first '/', and of what is before it the localpart ends at the
+   * first '@'.
+   */
   static #split(text: string): JID {
     const slash = text.indexOf('/');
     const bare = slash < 0 ? text : text.slice(0, slash);

@@ -9,7 +9,9 @@ const RTL_LABEL = /^[RA](?:[RANESCTOBM]*[RAEN])?M*$/;
 /** RFC 5893 §2, rules 1, 5 and 6. */
 const LTR_LABEL = /^L(?:[LESCTOBM]*[LE])?M*$/;
 
-/** The directionality rule of RFC 8265: a string with right-to-left characters obeys the Bidi Rule. Throws PrecisError. */
+/**
+ * The directionality rule of RFC 8265: a string with right-to-left characters obeys the Bidi Rule. Throws PrecisError.
+ */
 export function requireBidiRule(text: string): void {
   let classes = '';
   for (const character of text) classes += getBidiClass(character);

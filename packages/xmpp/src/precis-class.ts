@@ -5,8 +5,8 @@ import { getJoiningType, getProperty, getScript, isVirama } from './precis-table
 export type StringClass = 'identifier' | 'freeform';
 
 /**
- * Throws PrecisError for a code point that the pinned version of Unicode does not know: RFC 8264 §4.2.4. It comes before any
- * mapping, so that the runtime's own (perhaps newer) tables are never asked about one.
+ * Throws PrecisError for a code point that the pinned version of Unicode does not know: RFC 8264 §4.2.4. It comes
+ * before any mapping, so that the runtime's own (perhaps newer) tables are never asked about one.
  */
 export function requireAssigned(text: string): void {
   for (const character of text) {
@@ -16,7 +16,10 @@ export function requireAssigned(text: string): void {
   }
 }
 
-/** The behavioral rules of a string class: RFC 8264 §4.2 and §4.3. Throws PrecisError at the first code point that is not allowed. */
+/**
+ * The behavioral rules of a string class: RFC 8264 §4.2 and §4.3. Throws PrecisError at the first code point that is
+ * not allowed.
+ */
 export function requireClass(text: string, stringClass: StringClass): void {
   const characters = Array.from(text);
   for (const [index, character] of characters.entries()) {
@@ -35,7 +38,9 @@ function outOfContext(character: string): PrecisError {
   return new PrecisError('context', `${nameCodePoint(character)} is not allowed here`);
 }
 
-/** The contextual rules of RFC 5892 Appendix A that look at the characters beside; the other ones allow everything here. */
+/**
+ * The contextual rules of RFC 5892 Appendix A that look at the characters beside; the other ones allow everything here.
+ */
 function isAllowedBesideNeighbours(characters: readonly string[], index: number): boolean {
   const before = characters[index - 1];
   const after = characters[index + 1];
@@ -56,7 +61,10 @@ function isAllowedBesideNeighbours(characters: readonly string[], index: number)
   }
 }
 
-/** The contextual rules that look at the whole string, each once: a hostile string must not cost the square of its length. */
+/**
+ * The contextual rules that look at the whole string, each once: a hostile string must not cost the square of its
+ * length.
+ */
 function requireWholeStringContext(text: string, characters: readonly string[]): void {
   // A.7 KATAKANA MIDDLE DOT: with Hiragana, Katakana or Han
   if (text.includes('\u30fb') && !characters.some((character) => getScript(character) === 'J')) {

@@ -1,8 +1,8 @@
 import { BIDI_CLASS, JOINING_TYPE, PRECIS_PROPERTY, SCRIPT, VIRAMA, WIDTH_PAIRS } from './unicode-tables.ts';
 
 /**
- * A class for every code point. `runs` is what scripts/generate-unicode.ts writes: run lengths in base 36 (1 when left out),
- * each followed by the class of the run, a capital letter.
+ * A class for every code point. `runs` is what scripts/generate-unicode.ts writes: run lengths in base 36 (1 when left
+ * out), each followed by the class of the run, a capital letter.
  */
 class CodePointTable {
   readonly #starts: Uint32Array;

@@ -1,21 +1,24 @@
+/**
+ * The PRECIS profiles of RFC 8265 and RFC 8266, with Unicode pinned (unicode-tables.ts) where a table decides what is
+ * allowed.
+ *
+ * Two operations are the runtime's: normalization and lower case. Neither undoes the pinning. A code point that is
+ * unassigned in the pinned version is refused before them, and for assigned ones Unicode's stability policy fixes the
+ * result: normal forms never change, and two characters that are a case pair, or are none, stay so (lower case looks at
+ * a letter's neighbours for the Greek final sigma only). A runtime with an older Unicode than the pinned one leaves the
+ * characters that it does not know as they are; the supported versions of Node have the pinned version or a newer one.
+ *
+ * The order is that of RFC 8264 §7: the mappings, then the class. So a text is judged by what it becomes, which also
+ * lets in text in a decomposed form (Korean from some file systems). The mappings are repeated until nothing changes
+ * (three more times at most), which makes every profile idempotent.
+ */
+
 import { requireBidiRule } from './precis-bidi.ts';
 import { requireAssigned, requireClass, type StringClass } from './precis-class.ts';
 import { PrecisError } from './precis-error.ts';
 import { mapWidth } from './precis-tables.ts';
 
-/**
- * The PRECIS profiles of RFC 8265 and RFC 8266, with Unicode pinned (unicode-tables.ts) where a table decides what is allowed.
- *
- * Two operations are the runtime's: normalization and lower case. Neither undoes the pinning. A code point that is unassigned
- * in the pinned version is refused before them, and for assigned ones Unicode's stability policy fixes the result: normal forms never
- * change, and two characters that are a case pair, or are none, stay so (lower case looks at a letter's neighbours
- * for the Greek final sigma only). A runtime with an older Unicode than the pinned one
- * leaves the characters that it does not know as they are; the supported versions of Node have the pinned version or a newer one.
- *
- * The order is that of RFC 8264 §7: the mappings, then the class. So a text is judged by what it becomes, which also lets in text
- * in a decomposed form (Korean from some file systems). The mappings are repeated until nothing changes (three more times at most),
- * which makes every profile idempotent.
- */
+/** What tells one profile from another. `map` does all mappings and the normalization. */
 interface Profile {
   readonly stringClass: StringClass;
   readonly bidi: boolean;
@@ -75,7 +78,10 @@ export function prepareNickname(text: string): string {
   return enforce(NICKNAME, text);
 }
 
-/** The form by which two nicknames are compared (RFC 8266 §2.4): that of {@link prepareNickname}, in lower case. Throws PrecisError. */
+/**
+ * The form by which two nicknames are compared (RFC 8266 §2.4): that of {@link prepareNickname}, in lower case. Throws
+ * PrecisError.
+ */
 export function foldNickname(text: string): string {
   return enforce(NICKNAME_COMPARISON, text);
 }
@@ -99,7 +105,10 @@ function mapUntilStable(profile: Profile, text: string): string {
   throw new PrecisError('unstable', 'it has no stable form');
 }
 
-/** Non-ASCII spaces, those of category Zs, become U+0020: RFC 8265 §4.2.2. Zs is listed since the runtime's may be another. */
+/**
+ * Non-ASCII spaces, those of category Zs, become U+0020: RFC 8265 §4.2.2. Zs is listed since the runtime's may be
+ * another.
+ */
 function mapSpaces(text: string): string {
   return text.replace(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, ' ');
 }

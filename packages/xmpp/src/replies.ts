@@ -2,8 +2,8 @@ import { type Element, xml } from './element.ts';
 import type { StanzaError } from './stanza-error.ts';
 
 /**
- * Says whether a stanza may be answered at all: never an error (RFC 6120 §8.3.1: no error about an error), and never the
- * result of an IQ (§8.2.3). Both would let two entities answer each other for ever.
+ * Says whether a stanza may be answered at all: never an error (RFC 6120 §8.3.1: no error about an error), and never
+ * the result of an IQ (§8.2.3). Both would let two entities answer each other for ever.
  */
 export function mayBeAnswered(stanza: Element): boolean {
   const type = stanza.attrs['type'];

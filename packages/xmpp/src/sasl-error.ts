@@ -31,7 +31,10 @@ export class SaslError extends Error {
     this.text = text;
   }
 
-  /** The `<failure/>` element; `ns` is `NS.sasl` (RFC 6120 §6.4.5) or `NS.sasl2` (XEP-0388). The condition stays in `NS.sasl`. */
+  /**
+   * The `<failure/>` element; `ns` is `NS.sasl` (RFC 6120 §6.4.5) or `NS.sasl2` (XEP-0388). The condition stays in
+   * `NS.sasl`.
+   */
   toElement(ns: typeof NS.sasl | typeof NS.sasl2 = NS.sasl): Element {
     return xml(
       'failure',

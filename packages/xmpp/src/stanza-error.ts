@@ -5,9 +5,10 @@ import { NS } from './ns.ts';
 export type StanzaErrorType = 'auth' | 'cancel' | 'continue' | 'modify' | 'wait';
 
 /**
- * Every defined condition with the error type that RFC 6120 §8.3.3 associates with it. Where the RFC leaves a choice this
- * is the type that does not invite a retry of the same stanza: `feature-not-implemented` is `cancel` (or modify), `policy-violation`
- * and `unexpected-request` are `modify` (or wait), `undefined-condition` is `cancel` (it may be any).
+ * Every defined condition with the error type that RFC 6120 §8.3.3 associates with it. Where the RFC leaves a choice
+ * this is the type that does not invite a retry of the same stanza: `feature-not-implemented` is `cancel` (or modify),
+ * `policy-violation` and `unexpected-request` are `modify` (or wait), `undefined-condition` is `cancel` (it may be
+ * any).
  */
 export const STANZA_CONDITIONS = {
   'bad-request': 'modify',
