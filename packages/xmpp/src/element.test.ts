@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseXml, xml } from './index.ts';
+import { parseXml } from './index.ts';
 
 const MESSAGE =
   `<message xmlns='jabber:client' to='a&amp;b' xml:lang="de"><body>h&#x41;llo <![CDATA[<x>]]> ü</body>` +

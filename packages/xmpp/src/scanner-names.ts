@@ -1,6 +1,6 @@
 import { isNameChar, isNameStart, measureUtf8, readCodePoint } from './scanner-chars.ts';
 import { checkLimit } from './scanner-limits.ts';
-import { IN_NAME, MULTIBYTE, NAME_START } from './scanner-tables.ts';
+import { IN_NAME, MULTIBYTE, NAME_CHAR, NAME_START } from './scanner-tables.ts';
 import { XmlError } from './xml-error.ts';
 
 /**
@@ -24,6 +24,22 @@ export function skipName(bytes: Uint8Array, start: number, from: number, end: nu
   }
   checkLimit(limit, pos - start, 'bytes in a name');
   return pos;
+}
+
+/** Goes on over the plain part of a name: ASCII, no colon. */
+export function skipPlainName(bytes: Uint8Array, from: number, end: number): number {
+  let pos = from;
+  while (pos < end) {
+    const kind = IN_NAME[bytes[pos]!];
+    if (kind !== NAME_START && kind !== NAME_CHAR) break;
+    pos += 1;
+  }
+  return pos;
+}
+
+/** True when bytes[start..end), plain and followed by the byte at `end`, are a whole name without prefix. */
+export function isPlainName(bytes: Uint8Array, start: number, end: number): boolean {
+  return IN_NAME[bytes[end]!] === 0 && IN_NAME[bytes[start]!] === NAME_START;
 }
 
 /** Checks the whole name in bytes[start..end) (Namespaces in XML 1.0 §4) and gives its prefix's length, 0 without prefix. */

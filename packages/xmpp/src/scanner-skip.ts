@@ -41,6 +41,19 @@ export function skipInCdata(bytes: Uint8Array, pos: number, end: number): number
   return kind === MULTIBYTE ? pos + measureUtf8(bytes, pos, end) : pos + 1;
 }
 
+/**
+ * The place behind the rest of an end tag, '/name>' at `pos`, when all of it is there and right; else `pos`: then it has to be
+ * looked at more closely.
+ */
+export function skipEndTag(bytes: Uint8Array, pos: number, end: number, name: number, nameEnd: number): number {
+  const shift = pos + 1 - name;
+  if (nameEnd + shift >= end || bytes[nameEnd + shift] !== 0x3e) return pos;
+  for (let at = name; at < nameEnd; at += 1) {
+    if (bytes[at] !== bytes[at + shift]) return pos;
+  }
+  return nameEnd + shift + 1;
+}
+
 /** True for the four bytes of XML's white space. */
 export function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;

@@ -1,9 +1,9 @@
 import { checkLimit, type ParserLimits } from './scanner-limits.ts';
-import { checkName, skipName } from './scanner-names.ts';
+import { checkName, isPlainName, skipName, skipPlainName } from './scanner-names.ts';
 import { Scope } from './scanner-scope.ts';
-import { isSpace, malformed, skipInCdata, skipInText, skipInValue } from './scanner-skip.ts';
-import { BRACKET, IN_TEXT, IN_VALUE, OPENS, PLAIN, QUOTE } from './scanner-tables.ts';
-import { CODED, type Head, NAME_END, PREFIX, Tag, VALUE, VALUE_END } from './scanner-tag.ts';
+import { isSpace, malformed, skipEndTag, skipInCdata, skipInText, skipInValue } from './scanner-skip.ts';
+import { BRACKET, IN_TEXT, IN_VALUE, PLAIN, QUOTE } from './scanner-tables.ts';
+import { type Head, Tag } from './scanner-tag.ts';
 import { XmlError } from './xml-error.ts';
 import { NO_PREFIXES, type Prefixes } from './xml-names.ts';
 
@@ -46,7 +46,6 @@ export class Scanner {
   #state = AFTER_OPEN;
   #depth = 0;
   #names: Int32Array = new Int32Array(64); // start and end of the open elements' names
-  #attribute = 0; // the attribute's place in the tag's spans
   #quote = 0;
   #matched = 0; // bytes of an end tag's name or of '[CDATA[' that are there already
   #lastOpen = 0; // the last '<'
@@ -85,6 +84,7 @@ export class Scanner {
    */
   scan(bytes: Uint8Array, end: number, headOnly = false): boolean {
     const tag = this.#tag;
+    const { nameBytes } = this.#limits;
     let pos = this.pos;
     let state = this.#state;
     scanning: while (pos < end) {
@@ -93,7 +93,7 @@ export class Scanner {
         case TEXT: {
           while (pos < end && IN_TEXT[bytes[pos]!] === PLAIN) pos += 1;
           if (pos === end) break scanning;
-          if (IN_TEXT[bytes[pos]!] === OPENS) {
+          if (bytes[pos] === 0x3c) {
             this.#lastOpen = pos;
             pos += 1;
             state = AFTER_OPEN;
@@ -106,16 +106,32 @@ export class Scanner {
         }
         case AFTER_OPEN:
           state = this.#chooseMarkup(byte, pos);
+          if (state === CLOSE_NAME) {
+            const next = skipEndTag(bytes, pos, end, this.#names[this.#depth * 2 - 2]!, this.#names[this.#depth * 2 - 1]!);
+            if (next !== pos) {
+              pos = next;
+              state = TEXT;
+              if (this.#closeElement()) return this.#stop(pos, state, true);
+              break;
+            }
+          }
           if (state !== ELEMENT_NAME) pos += 1;
           break;
-        case ELEMENT_NAME:
-          pos = skipName(bytes, tag.name, pos, end, this.#limits.nameBytes);
-          if (pos === end || bytes[pos]! >= 0x80) break scanning;
-          tag.nameEnd = pos;
-          tag.prefix = checkName(bytes, tag.name, pos);
-          if (tag.prefix !== 0) tag.prefixed = true;
+        case ELEMENT_NAME: {
+          const start = tag.name;
+          const whole = pos === start;
+          pos = skipPlainName(bytes, pos, end);
+          if (whole && pos < end && isPlainName(bytes, start, pos)) {
+            checkLimit(nameBytes, pos - start, 'bytes in a name');
+            tag.endName(pos, 0);
+          } else {
+            pos = skipName(bytes, start, pos, end, nameBytes);
+            if (pos === end || bytes[pos]! >= 0x80) break scanning;
+            tag.endName(pos, checkName(bytes, start, pos));
+          }
           state = AFTER_NAME;
           break;
+        }
         case AFTER_NAME:
           if (byte === 0x3e) {
             pos += 1;
@@ -126,8 +142,9 @@ export class Scanner {
             pos += 1;
             state = EMPTY_END;
           } else if (isSpace(byte)) {
-            pos += 1;
-            state = IN_TAG;
+            const next = tag.takeAttribute(bytes, pos + 1, end, this.#limits);
+            if (next === pos + 1) state = IN_TAG;
+            pos = next;
           } else {
             throw malformed('white space was expected in a tag');
           }
@@ -139,19 +156,26 @@ export class Scanner {
             state = AFTER_NAME;
           } else {
             checkLimit(this.#limits.attributes, tag.count + 1, 'attributes');
-            this.#attribute = tag.add(pos);
+            tag.beginAttribute(pos);
             state = ATTRIBUTE_NAME;
           }
           break;
         case ATTRIBUTE_NAME: {
-          const start = tag.spans[this.#attribute]!;
-          pos = skipName(bytes, start, pos, end, this.#limits.nameBytes);
-          if (pos === end || bytes[pos]! >= 0x80) break scanning;
-          const prefix = checkName(bytes, start, pos);
-          tag.spans[this.#attribute + NAME_END] = pos;
-          tag.spans[this.#attribute + PREFIX] = prefix;
-          if (prefix !== 0) tag.prefixed = true;
+          const start = tag.attributeName;
+          const whole = pos === start;
+          pos = skipPlainName(bytes, pos, end);
+          if (whole && pos < end && isPlainName(bytes, start, pos)) {
+            checkLimit(nameBytes, pos - start, 'bytes in a name');
+            tag.endAttributeName(bytes, pos, 0);
+          } else {
+            pos = skipName(bytes, start, pos, end, nameBytes);
+            if (pos === end || bytes[pos]! >= 0x80) break scanning;
+            tag.endAttributeName(bytes, pos, checkName(bytes, start, pos));
+          }
           state = BEFORE_EQUALS;
+          if (bytes[pos] !== 0x3d || pos + 1 >= end) break;
+          pos += 1; // what nearly always follows is looked at without another turn
+          state = BEFORE_VALUE;
           break;
         }
         case BEFORE_EQUALS:
@@ -163,7 +187,7 @@ export class Scanner {
           pos += 1;
           if (byte === 0x27 || byte === 0x22) {
             this.#quote = byte;
-            tag.spans[this.#attribute + VALUE] = pos;
+            tag.beginValue(pos);
             state = ATTRIBUTE_VALUE;
           } else if (!isSpace(byte)) {
             throw malformed("an attribute's value must be quoted");
@@ -173,14 +197,14 @@ export class Scanner {
           while (pos < end && IN_VALUE[bytes[pos]!] === PLAIN) pos += 1;
           if (pos === end) break scanning;
           if (bytes[pos] === this.#quote) {
-            tag.spans[this.#attribute + VALUE_END] = pos;
+            tag.endValue(pos);
             pos += 1;
             state = AFTER_NAME;
             break;
           }
           const next = skipInValue(bytes, pos, end);
           if (next === pos) break scanning;
-          if (IN_VALUE[bytes[pos]!] !== QUOTE) tag.spans[this.#attribute + CODED] = 1;
+          if (IN_VALUE[bytes[pos]!] !== QUOTE) tag.markCoded();
           pos = next;
           break;
         }

@@ -1,4 +1,4 @@
-import { copyBytes, copySlice } from './xml-bytes.ts';
+import { copySlice } from './xml-bytes.ts';
 
 const SMALLEST = 256;
 const NOTHING = new Uint8Array(0);
@@ -27,7 +27,7 @@ export class ChunkBuffer {
       return 0;
     }
     const bytes = new Uint8Array(Math.max(SMALLEST, size * 2));
-    copyBytes(bytes, 0, this.bytes, keep, this.end);
+    bytes.set(this.bytes.subarray(keep, this.end));
     bytes.set(chunk, kept);
     this.#become(bytes, size, true);
     return -keep;

@@ -3,7 +3,6 @@
 interface NodeBytes extends Uint8Array {
   latin1Slice(start: number, end: number): string;
   utf8Slice(start: number, end: number): string;
-  copy(target: Uint8Array, at: number, start: number, end: number): number;
   write(text: string, at: number): number;
 }
 interface NodeBuffer {
@@ -23,21 +22,19 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   return utf8Decoder.decode(bytes.subarray(start, end));
 }
 
-/** Decodes bytes that are known to be ASCII. */
-export function decodeAscii(bytes: Uint8Array, start: number, end: number): string {
+/** Decodes bytes one to one, 0xe9 as U+00E9: right for ASCII, and keeps the places of what stands between other bytes. */
+export function decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
   if (node !== undefined) return node.latin1Slice.call(bytes, start, end);
-  return utf8Decoder.decode(bytes.subarray(start, end));
+  let text = '';
+  for (let at = start; at < end; at += 4096) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(end, at + 4096)));
+  }
+  return text;
 }
 
 /** Encodes a string as UTF-8. */
 export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
-}
-
-/** Copies bytes[start..end) to `at` in target. */
-export function copyBytes(target: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number): void {
-  if (node !== undefined) node.copy.call(bytes, target, at, start, end);
-  else target.set(bytes.subarray(start, end), at);
 }
 
 /** A copy of bytes[start..end). (The method `slice` would do, were it not a view when the array is Node's Buffer.) */
@@ -61,7 +58,7 @@ export function joinBytes(pieces: readonly Piece[]): Uint8Array {
     if (typeof piece === 'string') {
       at += out.write(piece, at);
     } else {
-      copyBytes(out, at, piece.bytes, piece.start, piece.end);
+      out.set(piece.bytes.subarray(piece.start, piece.end), at);
       at += piece.end - piece.start;
     }
   }
@@ -101,7 +98,7 @@ export function keepBytes(bytes: Uint8Array, start: number, end: number): Span {
     slabUsed = 0;
   }
   const at = slabUsed;
-  copyBytes(slab, at, bytes, start, end);
+  slab.set(bytes.subarray(start, end), at);
   slabUsed += size;
   return { bytes: slab, start: at, end: slabUsed };
 }

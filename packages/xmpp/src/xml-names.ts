@@ -1,5 +1,5 @@
 import { isNameChar, isNameStart } from './scanner-chars.ts';
-import { decodeAscii, decodeUtf8 } from './xml-bytes.ts';
+import { decodeLatin1, decodeUtf8 } from './xml-bytes.ts';
 import { XmlError } from './xml-error.ts';
 
 /** Prefixes and the namespaces they stand for. */
@@ -10,6 +10,11 @@ export const NO_PREFIXES: Prefixes = new Map();
 /** The namespace of `xml:lang` (Namespaces in XML 1.0 §3). */
 export const XML_NS = 'http://www.w3.org/XML/1998/namespace';
 const XMLNS_NS = 'http://www.w3.org/2000/xmlns/';
+
+/** False for what cannot be one of the two reserved namespaces, by its length alone. */
+export function maybeReserved(length: number): boolean {
+  return length === XML_NS.length || length === XMLNS_NS.length;
+}
 
 /** Checks a namespace declaration; prefix '' is the default namespace (Namespaces in XML 1.0 §3). */
 export function checkDeclaration(prefix: string, uri: string): void {
@@ -55,7 +60,7 @@ export function readName(bytes: Uint8Array, start: number, end: number): string 
   const slot = (hash ^ (hash >>> 10)) & (TABLE_SIZE - 1);
   const known = table[slot]!;
   if (known.length === length && matchesAscii(bytes, start, known)) return known;
-  return (table[slot] = decodeAscii(bytes, start, end));
+  return (table[slot] = decodeLatin1(bytes, start, end));
 }
 
 function matchesAscii(bytes: Uint8Array, start: number, text: string): boolean {
