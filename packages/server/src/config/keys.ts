@@ -14,8 +14,17 @@ export interface KeyNote {
   readonly format?: (value: never) => string;
   /** A path, taken relative to the file that names it. Words listed here are not paths. */
   readonly path?: { readonly words: readonly string[] };
+  /** A change takes effect at the next start, not at a reload. */
+  readonly atStart?: boolean;
   /** Never shown. */
   readonly secret?: boolean;
+}
+
+/** Marks a key that is read at the start only. */
+export function atStart<T extends z.core.$ZodType>(type: T): T {
+  const note = keyNotes.get(type);
+  if (note !== undefined) keyNotes.add(type, { ...note, doc: `${note.doc} Read at the start only.`, atStart: true });
+  return type;
 }
 
 /** The notes of all keys, by their zod type. */

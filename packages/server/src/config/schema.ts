@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import {
+  atStart,
   choice,
   choices,
   count,
@@ -37,9 +38,9 @@ export const MECHANISMS = [
 ] as const;
 
 const c2s = optionalTable('Clients over TCP; TLS is negotiated inside the stream (STARTTLS, RFC 6120 §5).', {
-  enabled: flag(true, 'Listen for clients that use STARTTLS.'),
-  host: host(LOOPBACK, 'The address to listen on.'),
-  port: port(5222, 'The port to listen on.'),
+  enabled: atStart(flag(true, 'Listen for clients that use STARTTLS.')),
+  host: atStart(host(LOOPBACK, 'The address to listen on.')),
+  port: atStart(port(5222, 'The port to listen on.')),
   require_tls: flag(
     true,
     'Offer nothing but STARTTLS until the stream is encrypted. When false, a plain connection from a loopback ' +
@@ -48,15 +49,15 @@ const c2s = optionalTable('Clients over TCP; TLS is negotiated inside the stream
 });
 
 const c2sTls = optionalTable('Clients over TCP with TLS from the first byte (direct TLS, XEP-0368).', {
-  enabled: flag(true, 'Listen for clients that use direct TLS.'),
-  host: host(LOOPBACK, 'The address to listen on.'),
-  port: port(5223, 'The port to listen on.'),
+  enabled: atStart(flag(true, 'Listen for clients that use direct TLS.')),
+  host: atStart(host(LOOPBACK, 'The address to listen on.')),
+  port: atStart(port(5223, 'The port to listen on.')),
 });
 
 const http = optionalTable('The HTTP server: WebSocket (RFC 7395), host-meta (XEP-0156), metrics.', {
-  enabled: flag(true, 'Listen for HTTP.'),
-  host: host(LOOPBACK, 'The address to listen on. Plain HTTP: beyond loopback, put a TLS reverse proxy before it.'),
-  port: port(5280, 'The port to listen on.'),
+  enabled: atStart(flag(true, 'Listen for HTTP.')),
+  host: atStart(host(LOOPBACK, 'The address to listen on. Plain HTTP: beyond loopback, put a TLS reverse proxy before it.')),
+  port: atStart(port(5280, 'The port to listen on.')),
   public_url: url('Where the world reaches the HTTP server, for host-meta; "" = the address of the request.', [
     'https',
     'http',
@@ -149,7 +150,7 @@ const contact = optionalTable('Who to turn to, told to clients and other servers
 
 const log = optionalTable('The log: one JSON object a line. Never message bodies, passwords or keys.', {
   level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'The least serious to log.'),
-  output: path('stderr', 'Where the log goes; a file is appended to.', ['stderr', 'stdout']),
+  output: atStart(path('stderr', 'Where the log goes; a file is appended to.', ['stderr', 'stdout'])),
 });
 
 const metrics = optionalTable('Prometheus metrics.', {
@@ -159,7 +160,7 @@ const metrics = optionalTable('Prometheus metrics.', {
 /** The whole configuration file. */
 export const configSchema = table('These stand at the top of the file, before any table.', {
   domains: domainList('localhost', 'The domains served.'),
-  data: path('./data', 'The folder of the database, the made certificate and the control socket.'),
+  data: atStart(path('./data', 'The folder of the database, the made certificate and the control socket.')),
   c2s,
   c2s_tls: c2sTls,
   http,

@@ -36,7 +36,9 @@ afterEach(async () => {
 });
 
 async function serve(handlers: ControlHandlers, folder = dataDir): Promise<ControlServer> {
-  const server = await claimDataDir(folder, logger).listen(handlers);
+  const claim = claimDataDir(folder, logger);
+  opened.push({ close: () => claim.release() });
+  const server = await claim.listen(handlers);
   opened.push(server);
   return server;
 }
@@ -134,7 +136,7 @@ describe('bad input', () => {
   test('a line of the longest size is read, one byte more is not', async () => {
     const request = JSON.stringify({ id: 7, method: 'ok' });
     expect(JSON.parse(await send(`${request.padEnd(MAX_REQUEST_BYTES)}\n`))).toEqual({ id: 7, result: 'ok' });
-    for (const thing of opened.splice(0)) await thing.close();
+    for (const thing of opened.splice(0).reverse()) await thing.close();
     expect(await send(request.padEnd(MAX_REQUEST_BYTES + 1))).toContain('bad-request');
   });
 
@@ -149,16 +151,19 @@ describe('bad input', () => {
 describe('one server', () => {
   test('a second one on the same folder is refused, also before the first one listens', async () => {
     const claim = claimDataDir(dataDir, logger);
+    opened.push({ close: () => claim.release() });
     expect(() => claimDataDir(dataDir, logger)).toThrow(/another server is running on .*choose another --data/);
     opened.push(await claim.listen({ who: () => 'first' }));
     expect(() => claimDataDir(dataDir, logger)).toThrow(expect.objectContaining({ code: 'already-running' }));
     expect(await (await dial()).call('who')).toBe('first');
   });
 
-  test('the folder is free again after close, and after release', async () => {
-    await (await claimDataDir(dataDir, logger).listen({})).close();
+  test('the folder is free again after release, not already when the socket is closed', async () => {
+    const claim = claimDataDir(dataDir, logger);
+    await (await claim.listen({})).close();
     expect(existsSync(join(dataDir, 'control.sock'))).toBe(false);
-    claimDataDir(dataDir, logger).release();
+    expect(() => claimDataDir(dataDir, logger)).toThrow(/another server/);
+    claim.release();
     await serve({ who: () => 'second' });
     expect(await (await dial()).call('who')).toBe('second');
   });
@@ -193,7 +198,7 @@ describe('the place of the socket', () => {
   test('is a short one where the folder has a long name', async () => {
     const long = join(dataDir, 'x'.repeat(100));
     mkdirSync(long);
-    const { path, close } = await claimDataDir(long, logger).listen({ who: () => 'far' });
+    const { path, close } = await serve({ who: () => 'far' }, long);
     expect(Buffer.byteLength(path)).toBeLessThan(104);
     expect(path.startsWith(tmpdir())).toBe(true);
     expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700);
@@ -201,6 +206,7 @@ describe('the place of the socket', () => {
     expect(await client.call('who')).toBe('far');
     client.close();
     await close();
+    opened.pop();
     expect(existsSync(join(path, '..'))).toBe(false);
   });
 

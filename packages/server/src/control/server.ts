@@ -16,15 +16,15 @@ export type ControlHandlers = Readonly<Record<string, ControlHandler>>;
 /** The open control socket. */
 export interface ControlServer {
   readonly path: string;
-  /** Closes the socket, removes it and gives the data folder back. */
+  /** Closes the socket and removes it. */
   close(): Promise<void>;
 }
 
-/** A claimed data folder: nobody else can serve it until `release` or `close`. */
+/** A claimed data folder: nobody else can serve it until `release`. */
 export interface ControlClaim {
-  /** Opens the socket; once. */
+  /** Opens the socket. */
   listen(handlers: ControlHandlers): Promise<ControlServer>;
-  /** Gives the folder back without having listened. */
+  /** Gives the folder back, after the socket and everything else in it has been closed. */
   release(): void;
 }
 
@@ -36,15 +36,10 @@ export function claimDataDir(dataDir: string, logger: Logger): ControlClaim {
   const path = locateSocket(dataDir);
   checkSocketFolder(path, { create: true });
   const release = lockDataDir(dataDir);
-  return { release, listen: (handlers) => listenOn(path, handlers, logger, release) };
+  return { release, listen: (handlers) => listenOn(path, handlers, logger) };
 }
 
-async function listenOn(
-  path: string,
-  handlers: ControlHandlers,
-  logger: Logger,
-  release: () => void,
-): Promise<ControlServer> {
+async function listenOn(path: string, handlers: ControlHandlers, logger: Logger): Promise<ControlServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -57,14 +52,12 @@ async function listenOn(
     chmodSync(path, 0o600);
   } catch (error) {
     server.close();
-    release();
     throw error;
   }
   const close = async (): Promise<void> => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve)); // also removes the socket
     removeSocketFolder(path);
-    release();
   };
   return { path, close };
 }

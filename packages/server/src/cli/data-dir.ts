@@ -1,0 +1,22 @@
+/** The folder that holds everything the server keeps. */
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { CliError } from './exit.ts';
+
+/**
+ * Makes the data folder where there is none, for this user only.
+ * @throws CliError when it cannot be made or written
+ */
+export function prepareDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new CliError(`${dataDir}: ${explain(error as NodeJS.ErrnoException)}; choose another with --data`);
+  }
+}
+
+function explain({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not write there';
+  if (code === 'EEXIST' || code === 'ENOTDIR') return 'is not a folder';
+  return code === 'ENOSPC' ? 'the disk is full' : code === 'EROFS' ? 'the disk is read-only' : message;
+}

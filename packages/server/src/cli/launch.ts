@@ -1,0 +1,140 @@
+/** Puts a server together in order: folder, claim, log, certificates, server, control socket; and takes it apart in reverse. */
+import type { Config } from '../config/schema.ts';
+import { listLeaves } from '../config/leaves.ts';
+import { getAt } from '../config/layers.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { accountHandlers } from '../control/accounts.ts';
+import { claimDataDir, type ControlHandlers } from '../control/server.ts';
+import type { Logger } from '../environment.ts';
+import { createLogger, type RootLogger } from '../observe/logger.ts';
+import { createMetrics } from '../observe/prometheus.ts';
+import { prepareCertificates, type CertificateInfo, type CertificateNote, type Certificates } from '../tls/certificates.ts';
+import { prepareDataDir } from './data-dir.ts';
+import { CliError } from './exit.ts';
+import type { Context } from './program.ts';
+import type { Listening, RunnableServer } from './services.ts';
+
+/** How often certificate files are read again: renewed ones come into use without a signal. */
+const CERTIFICATE_CHECK_MS = 12 * 3_600_000;
+
+/** What the control method server.status tells. */
+export interface ServerStatus {
+  readonly pid: number;
+  readonly version: string;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly startedAt: number;
+  readonly domains: readonly string[];
+  readonly listening: readonly Listening[];
+}
+
+/** A server that runs. */
+export interface Running {
+  readonly logger: Logger;
+  readonly listening: readonly Listening[];
+  readonly certificates: readonly CertificateInfo[];
+  /** Takes over a new configuration and the certificates; on an error everything stays as it was. */
+  reload(next: LoadedConfig): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server.
+ * @throws CliError, ControlError, CertificateError: whatever was already open is closed again
+ */
+export async function launch(loaded: LoadedConfig, { services, version }: Context): Promise<Running> {
+  const { config } = loaded;
+  const undo = new AsyncDisposableStack();
+  try {
+    prepareDataDir(config.data);
+    const logger = openLog(config);
+    undo.defer(() => logger.close());
+    const claim = claimDataDir(config.data, logger);
+    undo.defer(() => claim.release());
+    for (const warning of loaded.warnings) logger.warn({}, warning);
+    const { certificates, notes } = await prepareCertificates(config, config.data);
+    logNotes(notes, logger);
+    const { metrics, scrape } = createMetrics();
+    const server = await services.createServer({ config, logger, certificates, metrics, scrape });
+    undo.defer(async () => await server.stop('system-shutdown'));
+    const listening = await server.start().catch((error: unknown) => {
+      throw explainListenError(error);
+    });
+    const status: ServerStatus = { pid: process.pid, version, startedAt: Date.now(), domains: config.domains, listening };
+    let current = loaded;
+    const handlers: ControlHandlers = {
+      ...accountHandlers(server.accounts),
+      'server.status': (): ServerStatus => ({ ...status, domains: current.config.domains }),
+    };
+    const control = await claim.listen(handlers);
+    undo.defer(() => control.close());
+    const timer = setInterval(() => void renewCertificates(certificates, current.config, logger), CERTIFICATE_CHECK_MS);
+    undo.defer(() => clearInterval(timer));
+    logger.info({ version, listening, domains: config.domains }, 'started');
+    return {
+      logger,
+      listening,
+      certificates: certificates.list(),
+      reload: async (next) => {
+        await reload(current, next, { certificates, server, logger });
+        current = next;
+      },
+      stop: async () => {
+        await undo.disposeAsync();
+      },
+    };
+  } catch (error) {
+    await undo.disposeAsync();
+    throw error;
+  }
+}
+
+interface Reloadable {
+  readonly certificates: Certificates;
+  readonly server: RunnableServer;
+  readonly logger: RootLogger;
+}
+
+async function reload(before: LoadedConfig, next: LoadedConfig, { certificates, server, logger }: Reloadable): Promise<void> {
+  const { config } = next;
+  logNotes(await certificates.reload(config), logger);
+  await server.reload(config);
+  logger.setLevel(config.log.level);
+  const changed = listLeaves().filter(
+    ({ path }) => JSON.stringify(getAt(before.written, path)) !== JSON.stringify(getAt(next.written, path)),
+  );
+  const name = ({ path }: { readonly path: readonly string[] }): string => path.join('.');
+  const restart = changed.filter(({ note }) => note.atStart === true).map(name);
+  for (const warning of next.warnings) logger.warn({}, warning);
+  logger.info({ changed: changed.map(name) }, 'reloaded the configuration and the certificates');
+  if (restart.length > 0) logger.warn({ settings: restart }, 'these settings take effect at the next start');
+}
+
+async function renewCertificates(certificates: Certificates, config: Config, logger: Logger): Promise<void> {
+  try {
+    logNotes(await certificates.reload(config), logger);
+  } catch (error) {
+    logger.error({ err: error }, 'the certificates in use stay: new ones cannot be read');
+  }
+}
+
+function logNotes(notes: readonly CertificateNote[], logger: Logger): void {
+  for (const { level, message } of notes) logger[level]({}, message);
+}
+
+function openLog({ log }: Config): RootLogger {
+  try {
+    return createLogger(log);
+  } catch (error) {
+    throw new CliError(`log.output: ${log.output} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** Turns the errors of listening into what to do about them. */
+function explainListenError(error: unknown): unknown {
+  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  const place = `port ${port} on ${address}`;
+  if (code === 'EADDRINUSE') return new CliError(`${place} is in use; stop what uses it, or set another port (tutti doctor shows them)`);
+  if (code === 'EACCES') return new CliError(`${place} may not be used by this user; choose one from 1024 on`);
+  if (code === 'EADDRNOTAVAIL') return new CliError(`${address} is not an address of this machine; set another host`);
+  return error;
+}

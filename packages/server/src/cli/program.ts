@@ -1,0 +1,104 @@
+/** The command `tutti`: finds the subcommand, runs it, and turns whatever goes wrong into one line and an exit code. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { CliError, EXIT } from './exit.ts';
+import { makePaint, type Io } from './io.ts';
+import type { Services } from './services.ts';
+
+/** What every command gets. */
+export interface Context {
+  readonly io: Io;
+  readonly services: Services;
+  readonly version: string;
+}
+
+/** A command is loaded only when it is named, or when help lists all: `tutti --help` and `tutti config` start fast. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command, context: Context) => void>>> = {
+  serve: async () => (await import('./serve.ts')).registerServe,
+  user: async () => (await import('./user.ts')).registerUser,
+  config: async () => (await import('./config.ts')).registerConfig,
+  explain: async () => (await import('./explain.ts')).registerExplain,
+  doctor: async () => (await import('./doctor.ts')).registerDoctor,
+};
+
+const HELP = `
+Examples:
+  tutti serve                          run the server for localhost, with its data in ./data
+  tutti user add alice@localhost       create an account; asks for the password
+  tutti config print                   show the configuration in force and where each value comes from
+  tutti doctor                         find out what is wrong
+
+Exit codes:
+  0  done
+  1  it could not be done, or a check failed
+  2  the command line is wrong
+  3  the configuration is wrong`;
+
+/**
+ * Runs a command line.
+ * @param args without the program's name
+ * @returns the exit code
+ */
+export async function run(args: readonly string[], io: Io, services: Services): Promise<number> {
+  const context = { io, services, version: readVersion() };
+  try {
+    const program = await buildProgram(args, context);
+    await program.parseAsync(args, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    return await reportError(error, io);
+  }
+}
+
+async function buildProgram(args: readonly string[], context: Context): Promise<Command> {
+  const { io } = context;
+  const program = new Command('tutti')
+    .description('An XMPP server on which every device sees the same conversation.')
+    .version(context.version, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', HELP)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(formatError(io, `${oneLine(text.replace(/^error: /, ''))}; see tutti --help`)),
+    });
+  const named = args.find((arg) => !arg.startsWith('-') && arg !== 'help');
+  const names = named !== undefined && Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS);
+  for (const name of names) (await COMMANDS[name]?.())?.(program, context);
+  return program;
+}
+
+async function reportError(error: unknown, io: Io): Promise<number> {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // commander has already written it
+  }
+  if (error instanceof CliError) {
+    io.stderr.write(formatError(io, error.message));
+    return error.exitCode;
+  }
+  const { ConfigError, describeProblem } = await import('../config/problems.ts');
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) io.stderr.write(formatError(io, describeProblem(problem)));
+    return EXIT.config;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  io.stderr.write(formatError(io, oneLine(message)));
+  if ((io.env['TUTTI_TRACE'] ?? '') !== '' && error instanceof Error) io.stderr.write(`${error.stack ?? ''}\n`);
+  return EXIT.failed;
+}
+
+function formatError(io: Io, message: string): string {
+  return `${makePaint(io.stderr, io.env)('red', 'tutti:')} ${message}\n`;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
+}
+
+function readVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,80 @@
+/** `tutti serve`: runs the server until a signal ends it. */
+import type { Command } from 'commander';
+import type { LoadedConfig } from '../config/load.ts';
+import { CliError } from './exit.ts';
+import { addConfigOptions, loadByFlags, type ConfigFlags } from './options.ts';
+import type { Context } from './program.ts';
+
+const HELP = `
+Examples:
+  tutti serve                                    everything on loopback, for the domain localhost
+  tutti serve --domain example.org --data /var/lib/tutti
+  tutti serve --config /etc/tutti/tutti.toml
+  tutti serve --set c2s.port=15222 --set log.level=debug
+
+Signals:
+  SIGTERM, SIGINT  close all streams and stop; a second one stops at once
+  SIGHUP           read the configuration and the certificates again
+
+The banner goes to standard output, the log (JSON, a line each) to standard error or to log.output.`;
+
+/** Adds `serve` to the program. */
+export function registerServe(program: Command, context: Context): void {
+  addConfigOptions(program.command('serve'))
+    .description('run the server')
+    .addHelpText('after', HELP)
+    .action(async (flags: ConfigFlags) => {
+      const loaded = await loadByFlags(flags, context.io);
+      await serve(loaded, flags, context);
+    });
+}
+
+/** Resolves when the server has stopped. */
+async function serve(loaded: LoadedConfig, flags: ConfigFlags, context: Context): Promise<void> {
+  const { io } = context;
+  const { launch } = await import('./launch.ts');
+  const { formatBanner } = await import('./banner.ts');
+  const running = await launch(loaded, context);
+  const { logger } = running;
+  const { version } = context;
+  io.stdout.write(formatBanner({ version, loaded, flags, ...running }, io));
+
+  const reload = async (): Promise<void> => {
+    try {
+      await running.reload(await loadByFlags(flags, io));
+    } catch (error) {
+      logger.error({ reason: (error as Error).message }, 'not reloaded: everything stays as it was');
+    }
+  };
+  const signal = await waitForEnd(reload);
+  logger.info({ signal }, 'stopping');
+  process.once(signal, forceEnd).once(signal === 'SIGTERM' ? 'SIGINT' : 'SIGTERM', forceEnd);
+  try {
+    await running.stop();
+  } catch (error) {
+    throw new CliError(`did not stop cleanly: ${(error as Error).message}`, undefined, { cause: error });
+  }
+}
+
+/** Waits for the signal that ends the server; on the way does what SIGHUP asks, one after the other. */
+function waitForEnd(reload: () => Promise<void>): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let reloading = Promise.resolve();
+    const onHangup = (): void => {
+      reloading = reloading.then(reload);
+    };
+    const onEnd = (signal: NodeJS.Signals): void => {
+      process.off('SIGHUP', onHangup).off('SIGTERM', onEnd).off('SIGINT', onEnd);
+      process.on('SIGHUP', ignoreSignal); // its default would kill the server in the middle of its goodbye
+      void reloading.then(() => resolve(signal));
+    };
+    process.on('SIGHUP', onHangup).on('SIGTERM', onEnd).on('SIGINT', onEnd);
+  });
+}
+
+function ignoreSignal(): void {}
+
+/** What is not committed yet was not acknowledged either: ending at once loses nothing that was promised. */
+function forceEnd(signal: NodeJS.Signals): never {
+  process.exit(signal === 'SIGINT' ? 130 : 143);
+}

@@ -1,0 +1,77 @@
+/** The log: one JSON object a line, by pino. */
+import { closeSync, openSync } from 'node:fs';
+import { pino, type DestinationStream, type Level, type Logger as PinoLogger } from 'pino';
+import type { Logger } from '../environment.ts';
+import { describeForLog } from './redact.ts';
+
+export type LogLevel = Level | 'silent';
+
+/** A logger with the means to change and end it. */
+export interface RootLogger extends Logger {
+  setLevel(level: LogLevel): void;
+  /** Writes out what waits and closes the file, if it is one. Later lines are lost. */
+  close(): void;
+}
+
+/** Where lines go and which. */
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** "stderr", "stdout" or a file, which is appended to. */
+  readonly output: string;
+}
+
+/**
+ * Makes the log of a server. Whatever is logged passes describeForLog(): no bodies, no secrets.
+ * @param destination takes the place of `output`, for tests
+ * @throws an error of the file system when the file cannot be opened
+ */
+export function createLogger({ level, output }: LogOptions, destination?: DestinationStream): RootLogger {
+  const target = destination ?? openOutput(output);
+  const root = pino(
+    {
+      level,
+      base: null, // one process, one log: pid and host name are the collector's business
+      timestamp: pino.stdTimeFunctions.isoTime,
+      messageKey: 'message',
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: describeForLog,
+      },
+    },
+    target,
+  );
+  return {
+    ...wrap(root),
+    setLevel: (next) => {
+      root.level = next;
+    },
+    close: () => {
+      if ('close' in target) (target as { close(): void }).close();
+    },
+  };
+}
+
+/** Children share the level of their root, also after it has changed. */
+function wrap(logger: PinoLogger, root: PinoLogger = logger): Logger {
+  const isOn = (level: Level): boolean => (root.levels.values[level] ?? 0) >= root.levelVal;
+  return {
+    debug: (fields, message) => isOn('debug') && logger.debug(fields, message),
+    info: (fields, message) => isOn('info') && logger.info(fields, message),
+    warn: (fields, message) => isOn('warn') && logger.warn(fields, message),
+    error: (fields, message) => isOn('error') && logger.error(fields, message),
+    child: (fields) => wrap(logger.child(describeForLog(fields), { level: 'trace' }), root),
+  };
+}
+
+/** Lines are written at once, so that the last words of a crash are not lost. */
+function openOutput(output: string): DestinationStream & { close?(): void } {
+  if (output === 'stdout' || output === 'stderr') return pino.destination({ fd: output === 'stdout' ? 1 : 2, sync: true });
+  const fd = openSync(output, 'a', 0o640);
+  const stream = pino.destination({ fd, sync: true });
+  return Object.assign(stream, {
+    close: () => {
+      stream.flushSync();
+      closeSync(fd);
+    },
+  });
+}

@@ -1,0 +1,165 @@
+/**
+ * All metrics of the server, and what the code that counts sees of them. Nothing here knows the library behind: the core
+ * is given a `Metrics` and adds to plain fields, `metrics.stanzasIn.message.inc()`.
+ */
+
+/** A number that only grows. */
+export interface Counter {
+  inc(by?: number): void;
+}
+
+/** A number that goes up and down. */
+export interface Gauge {
+  inc(by?: number): void;
+  dec(by?: number): void;
+  set(value: number): void;
+}
+
+/** How values spread. */
+export interface Histogram {
+  observe(value: number): void;
+}
+
+type Kind = 'counter' | 'gauge' | 'histogram';
+
+/** A metric: with `values`, one child for each value of its label. */
+export interface MetricDeclaration<K extends Kind = Kind, V extends string = string> {
+  readonly kind: K;
+  /** Its name for Prometheus. */
+  readonly name: string;
+  readonly help: string;
+  readonly label?: string;
+  readonly values?: readonly V[];
+  /** Upper bounds, of a histogram. */
+  readonly buckets?: readonly number[];
+}
+
+function counter(name: string, help: string): MetricDeclaration<'counter', never> {
+  return { kind: 'counter', name, help };
+}
+
+function histogram(name: string, help: string, buckets: readonly number[]): MetricDeclaration<'histogram', never> {
+  return { kind: 'histogram', name, help, buckets };
+}
+
+function countersBy<const V extends string>(name: string, help: string, label: string, values: readonly V[]) {
+  return { kind: 'counter', name, help, label, values } as const satisfies MetricDeclaration<'counter', V>;
+}
+
+function gaugesBy<const V extends string>(name: string, help: string, label: string, values: readonly V[]) {
+  return { kind: 'gauge', name, help, label, values } as const satisfies MetricDeclaration<'gauge', V>;
+}
+
+const TRANSPORTS = ['tcp', 'tls', 'websocket'] as const;
+const STANZAS = ['message', 'presence', 'iq'] as const;
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
+/** Every metric, by the name the code uses. */
+export const METRICS = {
+  connections: gaugesBy('tutti_connections', 'Open client connections.', 'transport', TRANSPORTS),
+  connectionsOpened: countersBy('tutti_connections_opened_total', 'Client connections accepted.', 'transport', TRANSPORTS),
+  connectionsRefused: countersBy('tutti_connections_refused_total', 'Client connections refused by a limit.', 'limit', [
+    'connections_per_address',
+    'unauthenticated_connections',
+    'unauthenticated_timeout',
+  ]),
+  sessions: gaugesBy('tutti_sessions', 'Bound sessions: with IM-NG, without, and waiting for resumption.', 'kind', [
+    'im-ng',
+    'legacy',
+    'hibernated',
+  ]),
+  sessionsResumed: counter('tutti_sessions_resumed_total', 'Sessions resumed by stream management (XEP-0198).'),
+  logins: countersBy('tutti_logins_total', 'Successful logins.', 'mechanism', [
+    'SCRAM-SHA-1',
+    'SCRAM-SHA-256',
+    'SCRAM-SHA-512',
+    'PLAIN',
+    'FAST',
+  ]),
+  authFailures: countersBy('tutti_auth_failures_total', 'Failed logins.', 'reason', [
+    'not-authorized',
+    'malformed-request',
+    'invalid-mechanism',
+    'aborted',
+    'throttled',
+    'other',
+  ]),
+  registrations: counter('tutti_registrations_total', 'Accounts registered by clients (XEP-0077).'),
+  stanzasIn: countersBy('tutti_stanzas_received_total', 'Stanzas received from clients.', 'kind', STANZAS),
+  stanzasOut: countersBy('tutti_stanzas_sent_total', 'Stanzas sent to clients.', 'kind', STANZAS),
+  bytesIn: counter('tutti_received_bytes_total', 'Bytes received from clients, decrypted.'),
+  bytesOut: counter('tutti_sent_bytes_total', 'Bytes sent to clients, before encryption.'),
+  messagesByRule: countersBy('tutti_messages_total', 'Messages by the rule that classified them (XEP-0409).', 'rule', [
+    'C1',
+    'C2',
+    'C3',
+    'C4',
+    'C5',
+    'C6',
+    'C7',
+  ]),
+  logBatchRows: histogram('tutti_log_batch_rows', 'Rows in one commit of the log.', [1, 2, 5, 10, 20, 50, 100, 250, 500, 1000]),
+  logCommitSeconds: histogram('tutti_log_commit_seconds', 'How long one commit of the log took.', SECONDS),
+  logAppendSeconds: histogram('tutti_log_append_seconds', 'From append to commit, waiting for the batch included.', SECONDS),
+  logFailures: counter('tutti_log_failures_total', 'Commits of the log that failed.'),
+  outboxOverflows: counter('tutti_outbox_overflows_total', 'Times a slow session was turned over to the archive.'),
+  throttled: countersBy('tutti_throttled_total', 'Times a session was read slower than it sent.', 'limit', ['stanzas', 'bytes']),
+  stanzaErrors: counter('tutti_stanza_errors_total', 'Stanza errors sent to clients.'),
+  streamErrors: countersBy('tutti_stream_errors_total', 'Stream errors sent to clients (RFC 6120 §4.9.3).', 'condition', [
+    'bad-format',
+    'bad-namespace-prefix',
+    'conflict',
+    'connection-timeout',
+    'host-gone',
+    'host-unknown',
+    'improper-addressing',
+    'internal-server-error',
+    'invalid-from',
+    'invalid-namespace',
+    'invalid-xml',
+    'not-authorized',
+    'not-well-formed',
+    'policy-violation',
+    'remote-connection-failed',
+    'reset',
+    'resource-constraint',
+    'restricted-xml',
+    'see-other-host',
+    'system-shutdown',
+    'undefined-condition',
+    'unsupported-encoding',
+    'unsupported-feature',
+    'unsupported-stanza-type',
+    'unsupported-version',
+  ]),
+} as const;
+
+type Instrument<K extends Kind> = K extends 'counter' ? Counter : K extends 'gauge' ? Gauge : Histogram;
+
+type Instruments<D> =
+  D extends MetricDeclaration<infer K, infer V>
+    ? [V] extends [never]
+      ? Instrument<K>
+      : { readonly [Value in V]: Instrument<K> }
+    : never;
+
+/** What the server counts, by name: `metrics.sessions['im-ng'].inc()`. */
+export type Metrics = { readonly [Name in keyof typeof METRICS]: Instruments<(typeof METRICS)[Name]> };
+
+/** What one instrument is made by. */
+export type InstrumentMaker = (declaration: MetricDeclaration, value: string | undefined) => Counter & Gauge & Histogram;
+
+/** Makes all metrics out of one maker. */
+export function buildMetrics(make: InstrumentMaker): Metrics {
+  const entries = Object.entries<MetricDeclaration>(METRICS).map(([name, declaration]) => {
+    const { values } = declaration;
+    if (values === undefined) return [name, make(declaration, undefined)] as const;
+    return [name, Object.fromEntries(values.map((value) => [value, make(declaration, value)]))] as const;
+  });
+  return Object.fromEntries(entries) as unknown as Metrics;
+}
+
+const NOTHING = { inc() {}, dec() {}, set() {}, observe() {} };
+
+/** Metrics that count nothing, for tests, the simulator and servers without /metrics. */
+export const noMetrics: Metrics = buildMetrics(() => NOTHING);
