@@ -1,0 +1,46 @@
+import type { JID } from '@tutti/xmpp';
+import type { Kysely } from 'kysely';
+import type { FastToken, TokenStore } from '../stream/sasl/credentials.ts';
+import type { AccountTables } from './schema.ts';
+
+/** FAST tokens (XEP-0484) of accounts that exist and may log in. */
+export class StoredTokens implements TokenStore {
+  readonly #db: Kysely<AccountTables>;
+
+  constructor(db: Kysely<AccountTables>) {
+    this.#db = db;
+  }
+
+  async find(account: JID, client: string): Promise<readonly FastToken[]> {
+    return this.#db
+      .selectFrom('fast_token')
+      .innerJoin('account', 'account.jid', 'fast_token.account')
+      .select(['slot', 'seed', 'mechanism', 'issued', 'expires', 'count'])
+      .where('account.jid', '=', account.bare.toString())
+      .where('account.disabled', '=', 0)
+      .where('account.removed_at', 'is', null)
+      .where('client', '=', client)
+      .orderBy('slot')
+      .execute();
+  }
+
+  async replace(account: JID, client: string, tokens: readonly FastToken[]): Promise<void> {
+    const jid = account.bare.toString();
+    await this.#db.transaction().execute(async (trx) => {
+      await trx.deleteFrom('fast_token').where('account', '=', jid).where('client', '=', client).execute();
+      // Removed meanwhile: a token for nobody, or for somebody else of that name later, must not come into being.
+      const owner = trx.selectFrom('account').select('jid').where('jid', '=', jid).where('removed_at', 'is', null);
+      if (tokens.length === 0 || !(await owner.executeTakeFirst())) return;
+      const rows = tokens.map(({ slot, seed, mechanism, issued, expires, count }) => {
+        return { account: jid, client, slot, seed, mechanism, issued, expires, count };
+      });
+      await trx.insertInto('fast_token').values(rows).execute();
+    });
+  }
+
+  /** Deletes tokens whose time had ended at `now` (ms). Gives their number. */
+  async expire(now: number): Promise<number> {
+    const { numDeletedRows } = await this.#db.deleteFrom('fast_token').where('expires', '<=', now).executeTakeFirst();
+    return Number(numDeletedRows);
+  }
+}
