@@ -20,6 +20,8 @@ export interface SessionView {
   readonly resource: string;
   readonly account: AccountView;
   readonly imNg: boolean;
+  /** E4: the place in the log where IM-NG was enabled; undefined for legacy sessions. */
+  readonly barrier: number | undefined;
   readonly carbons: boolean;
   /** Priority of the available presence; undefined when the session has sent none. */
   readonly priority: number | undefined;
@@ -105,6 +107,8 @@ export interface FeatureApi {
   /** Every feature's declaration, in order; for disco, caps and the tables. */
   readonly features: readonly FeatureDefinition[];
 
+  /** SHA-1 or SHA-256, for protocols that name a hash; no security of ours rests on SHA-1. */
+  digest(algorithm: 'sha-1' | 'sha-256', data: Uint8Array): Uint8Array;
   /** The database, typed with the tables that the feature's migrations make. */
   store<Tables>(): Kysely<Tables>;
   /** Declares per-account state: loaded before a stanza of the account is handled, kept while the account is in memory, then read at once. */
@@ -144,10 +148,16 @@ export interface FeatureApi {
   route(stanza: Element): void;
   /** Asks a session and waits for the answer; rejects with StanzaError when it says no, is gone, or takes longer than `limits.iq_timeout`. */
   ask(session: SessionView, type: 'get' | 'set', payload: Element): Promise<Element>;
+  /** Tells the other features that a session has read the archive (D5). */
+  queriedArchive(session: SessionView): void;
+  /** What the features have to add to the domain's disco#info (XEP-0128). */
+  discoForms(domain: string): readonly Element[];
   /** Ends a session with a stream error. */
   end(session: SessionView, condition: 'policy-violation' | 'not-authorized' | 'reset' | 'conflict', text?: string): void;
   /** Registers what runs for stanzas to a domain of this server's that is not a served domain, such as a room service. */
   service(domain: string, handler: (stanza: Element, from: JID) => void): void;
+  /** Domains of registered services. */
+  serviceDomains(): readonly string[];
   /** Account administration, as the command line has it. */
   readonly accounts: {
     add(jid: JID, password: string): Promise<void>;

@@ -18,7 +18,11 @@ export interface Hooks {
   screenOutgoing(session: SessionView, stanza: Element, to: JID): void;
   /** screen: an IQ or presence stanza for a local account from somebody else. Refused stanzas get the error that was thrown (presence: nothing). */
   screenIncoming(account: AccountView, stanza: Element, from: JID): void;
-  /** enrich: a stream's open features for the domain's disco#info: forms (XEP-0128). */
+  /** enrich: what stands in `<bound/>` whatever was asked for (XEP-0386 §4), such as archive metadata. */
+  boundInline(session: SessionView): Promise<Element | undefined>;
+  /** A legacy session has read the archive, before its presence perhaps (D5). */
+  sessionQueriedArchive(session: SessionView): void;
+  /** enrich: forms of the domain's disco#info (XEP-0128). */
   discoForms(domain: string): readonly Element[];
   /** An account has been removed: forget it. Its sessions have ended. */
   accountRemoved(jid: JID): void;

@@ -2,8 +2,9 @@ import { type Element, type JID, StreamError } from '@tutti/xmpp';
 import type { Kysely } from 'kysely';
 import type { Config } from '../config/schema.ts';
 import { type Clock, type Logger, type Random, randomId } from '../environment.ts';
-import type { FeatureDefinition, StateKey } from '../feature.ts';
+import type { FeatureApi, FeatureDefinition, StateKey } from '../feature.ts';
 import type { AccountLog } from '../log/log.ts';
+import { countStanza, type Metrics } from '../observe/metrics.ts';
 import { LocalAccounts } from '../router/accounts.ts';
 import { Router } from '../router/router.ts';
 import type { RouterCore } from '../router/router-core.ts';
@@ -11,7 +12,6 @@ import type { Session } from '../session/session.ts';
 import type { SessionCore, SessionLimits } from '../session/session-core.ts';
 import { createFeatureApi } from './feature-api.ts';
 import { elementKey, FeatureRegistry } from './feature-registry.ts';
-import type { CoreMetrics } from './metrics.ts';
 import { returnUnseen } from './return-unseen.ts';
 
 /** The accounts of the database, as the core needs them. */
@@ -26,7 +26,8 @@ export interface CoreOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly metrics: CoreMetrics;
+  readonly digest: FeatureApi['digest'];
+  readonly metrics: Metrics;
   readonly config: Config;
   readonly log: AccountLog;
   // The tables are known to the features that make them.
@@ -42,7 +43,7 @@ export class Core implements SessionCore, RouterCore {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly log: AccountLog;
-  readonly metrics: CoreMetrics;
+  readonly metrics: Metrics;
   readonly limits: SessionLimits;
   readonly registry: FeatureRegistry;
   readonly accounts: LocalAccounts;
@@ -79,7 +80,7 @@ export class Core implements SessionCore, RouterCore {
   readonly remote: RouterCore['remote'] = () => false;
 
   handleStanza(session: Session, stanza: Element): Promise<void> | undefined {
-    this.metrics.stanzaIn(stanza.name);
+    countStanza(this.metrics.stanzasIn, stanza.name);
     return this.router.fromSession(session, stanza);
   }
 
@@ -101,7 +102,7 @@ export class Core implements SessionCore, RouterCore {
 
   addSession(session: Session): void {
     session.account.add(session);
-    this.metrics.sessions(1);
+    this.metrics.sessions.legacy.inc();
     this.registry.observe('sessionBound', session);
   }
 
@@ -109,7 +110,7 @@ export class Core implements SessionCore, RouterCore {
     const id = session.outbox.sm?.id;
     if (id !== undefined) this.#resumable.delete(id);
     session.account.remove(session);
-    this.metrics.sessions(-1);
+    this.metrics.sessions[session.imNg ? 'im-ng' : 'legacy'].dec();
     this.registry.observe('sessionEnded', session);
     returnUnseen(session, (stanza) => this.router.route(stanza));
   }

@@ -17,6 +17,7 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     config: options.config,
     log: options.log,
     features: options.features,
+    digest: options.digest,
     store: <Tables>() => options.db as Kysely<Tables>,
     accountState<T>(load: (account: JID) => Promise<T>): StateKey<T> {
       const key: StateKey<T> = { load };
@@ -51,8 +52,11 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
       const send = (iq: Element): void => session.send(new Outgoing(iq));
       return session.asks.ask(type, session.account.name, session.jid.toString(), payload, send);
     },
+    queriedArchive: (view) => registry.observe('sessionQueriedArchive', view),
+    discoForms: (domain) => registry.discoForms(domain),
     end: (view, condition, text) => sessionOf(view).terminate(new StreamError(condition, text)),
     service: (domain, handler) => void registry.services.set(domain, handler),
+    serviceDomains: () => [...registry.services.keys()],
     accounts: {
       add: (jid, password) => options.directory.add(jid, password),
       setPassword: (jid, password) => options.directory.setPassword(jid, password),

@@ -3,7 +3,7 @@ import type { Logger } from '../environment.ts';
 import type { AccountView, FeatureDefinition, PeerFact, SessionView } from '../feature.ts';
 import type { Hooks } from '../hooks.ts';
 
-type Observer = 'sessionBound' | 'sessionAvailable' | 'sessionResumed' | 'sessionEnded' | 'accountRemoved';
+type Observer = 'sessionBound' | 'sessionQueriedArchive' | 'sessionAvailable' | 'sessionResumed' | 'sessionEnded' | 'accountRemoved';
 type Bind2Handler = (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined;
 type NonzaHandler = (session: SessionView, element: Element) => void;
 
@@ -23,6 +23,8 @@ export class FeatureRegistry {
     sessionEnded: [],
     screenOutgoing: [],
     screenIncoming: [],
+    boundInline: [],
+    sessionQueriedArchive: [],
     discoForms: [],
     accountRemoved: [],
   };
@@ -59,6 +61,11 @@ export class FeatureRegistry {
 
   discoForms(domain: string): readonly Element[] {
     return this.#hooks.discoForms.flatMap((hook) => hook(domain));
+  }
+
+  async boundInline(session: SessionView): Promise<Element[]> {
+    const found = await Promise.all(this.#hooks.boundInline.map((hook) => hook(session)));
+    return found.filter((element) => element !== undefined);
   }
 
   /** XEP-0191 (D4). */

@@ -85,6 +85,7 @@ export class CoreStreamHost implements StreamHost {
       const answer = await handler(session, element);
       if (answer !== undefined) answers.push(answer);
     }
+    answers.push(...(await this.#core.registry.boundInline(session)));
     // XEP-0386 §4, XEP-0198 §9: last, so that what the server has sent so far is not counted.
     const enable = inline.elements.find((child) => child.is('enable', NS.sm));
     if (enable !== undefined) {

@@ -163,3 +163,14 @@ const NOTHING = { inc() {}, dec() {}, set() {}, observe() {} };
 
 /** Metrics that count nothing, for tests, the simulator and servers without /metrics. */
 export const noMetrics: Metrics = buildMetrics(() => NOTHING);
+
+/** Counts a stanza by its kind; anything else is no stanza and does not count. */
+export function countStanza(counters: Metrics['stanzasIn'], name: string): void {
+  if (name === 'message' || name === 'presence' || name === 'iq') counters[name].inc();
+}
+
+/** Counts a message by the rule that classified it. */
+export function countRule(metrics: Metrics, rule: string): void {
+  const counters: Readonly<Record<string, Counter | undefined>> = metrics.messagesByRule;
+  counters[rule]?.inc();
+}

@@ -1,6 +1,7 @@
 import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
 import { carbonOf, type Plan, readMessage, type Side, withStanzaId, type World } from '@tutti/routing';
 import { type Appended, LogError } from '../log/log.ts';
+import { countRule } from '../observe/metrics.ts';
 import { Outgoing } from '../session/outgoing.ts';
 import type { Session } from '../session/session.ts';
 import type { LocalAccount } from './local-account.ts';
@@ -67,7 +68,7 @@ export class MessageRouter {
     const fromRoom = message.content.fromRoom && message.type === 'chat' && to !== undefined && !to.isBare && !message.marked;
     const roomCopy = fromRoom && recipient !== undefined && this.#roomCopies.isCopy(stanza, from, to);
     const job = new MessageJob(this.#core, { stanza, from, message, origin, recipient, done }, destination, roomCopy);
-    this.#core.metrics.routed(job.plan.rule);
+    countRule(this.#core.metrics, job.plan.rule);
     this.#commit(job);
   }
 
@@ -183,7 +184,7 @@ export class MessageRouter {
 
   /** Answers the sender alone, past the archive: with the marker, because the error is for one session (A1, D3). */
   #refuse(origin: Session | undefined, stanza: Element, from: JID, error: StanzaError, done: Done): void {
-    this.#core.metrics.refused();
+    this.#core.metrics.stanzaErrors.inc();
     if (stanza.attrs['type'] === 'error') return done();
     const reply = messageError(stanza, error, origin?.account.jid, true);
     if (origin !== undefined) origin.send(new Outgoing(reply));

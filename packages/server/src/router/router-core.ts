@@ -2,6 +2,7 @@ import type { Element, JID } from '@tutti/xmpp';
 import type { Clock, Logger } from '../environment.ts';
 import type { AccountView } from '../feature.ts';
 import type { AccountLog } from '../log/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { LocalAccounts } from './accounts.ts';
 
 /** What the router needs of the core. */
@@ -10,7 +11,7 @@ export interface RouterCore {
   readonly logger: Logger;
   readonly log: AccountLog;
   readonly accounts: LocalAccounts;
-  readonly metrics: { routed(rule: string): void; refused(): void };
+  readonly metrics: Metrics;
   /** A7. */
   readonly archivePolicy: 'everything' | 'content';
   /** Domains that hold accounts. */

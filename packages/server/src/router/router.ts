@@ -50,9 +50,9 @@ export class Router {
   route(stanza: Element): void {
     const from = JID.tryParse(stanza.attrs['from'] ?? '');
     if (from === undefined) throw new TypeError('a routed stanza has a valid from');
-    if (stanza.name === 'message') this.messages.route(undefined, stanza, from, nothing);
-    else if (stanza.name === 'iq') this.iqs.route(undefined, stanza, from, nothing);
-    else this.presences.route(stanza, from, nothing);
+    if (stanza.name === 'message') void this.messages.route(undefined, stanza, from, nothing);
+    else if (stanza.name === 'iq') void this.iqs.route(undefined, stanza, from, nothing);
+    else void this.presences.route(stanza, from, nothing);
   }
 }
 

@@ -18,6 +18,8 @@ export interface CursorAccount {
  * it stops taking them and reads them from the log later. Either way every row passes once, in order.
  */
 export class LogCursor {
+  /** E4: the last row before it. */
+  readonly barrier: number;
   /** The last row handed to the outbox. */
   seq: number;
   /** True while rows are to be read from the log rather than taken as they come. */
@@ -29,6 +31,7 @@ export class LogCursor {
   readonly #failed: (error: unknown) => void;
 
   constructor(account: CursorAccount, log: AccountLog, outbox: Outbox, failed: (error: unknown) => void) {
+    this.barrier = account.head;
     this.seq = account.head;
     this.#account = account;
     this.#log = log;

@@ -1,6 +1,6 @@
 interface Entry {
   finished: boolean;
-  readonly then: () => void;
+  readonly after: () => void;
 }
 
 /**
@@ -20,9 +20,9 @@ export class Progress {
     return this.#entries.length <= 1;
   }
 
-  /** A stanza's handling begins. Call the result when it is done; `then` runs when all before it are done too. */
-  begin(then: () => void): () => void {
-    const entry: Entry = { finished: false, then };
+  /** A stanza's handling begins. Call the result when it is done; `after` runs when all before it are done too. */
+  begin(after: () => void): () => void {
+    const entry: Entry = { finished: false, after };
     this.#entries.push(entry);
     return () => {
       entry.finished = true;
@@ -42,7 +42,7 @@ export class Progress {
   }
 
   #advance(): void {
-    while (this.#entries[0]?.finished === true) (this.#entries.shift() as Entry).then();
+    while (this.#entries[0]?.finished === true) (this.#entries.shift() as Entry).after();
     if (!this.isIdle) return;
     const idle = this.#idle;
     this.#idle = [];

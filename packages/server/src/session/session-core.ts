@@ -1,6 +1,7 @@
 import type { Element } from '@tutti/xmpp';
 import type { Clock, Logger } from '../environment.ts';
 import type { AccountLog } from '../log/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Session } from './session.ts';
 
 /** What a session needs of the core. */
@@ -9,7 +10,7 @@ export interface SessionCore {
   readonly logger: Logger;
   readonly log: AccountLog;
   readonly limits: SessionLimits;
-  readonly metrics: { stanzaOut(kind: string): void };
+  readonly metrics: Metrics;
   readonly hooks: { sessionResumed(session: Session): void };
   /** A stanza, in order. The promise, if any, is settled when the next one may be handled; it never rejects. */
   handleStanza(session: Session, stanza: Element): Promise<void> | undefined;

@@ -1,13 +1,14 @@
 import { type Element, type JID, NS, StreamError, xml } from '@tutti/xmpp';
 import type { Timer } from '../environment.ts';
 import type { SessionView } from '../feature.ts';
+import { countStanza } from '../observe/metrics.ts';
 import type { LocalAccount } from '../router/local-account.ts';
 import type { Connection, StreamSession } from '../stream/host.ts';
 import { Asks } from './asks.ts';
 import { LogCursor } from './cursor.ts';
 import { Inbound } from './inbound.ts';
 import { Outbox, overflowError } from './outbox.ts';
-import type { Outgoing } from './outgoing.ts';
+import { Outgoing } from './outgoing.ts';
 import { Progress } from './progress.ts';
 import { resendUnacknowledged } from './resumption.ts';
 import type { SessionCore } from './session-core.ts';
@@ -60,6 +61,10 @@ export class Session implements StreamSession, SessionView {
     return this.cursor !== undefined;
   }
 
+  get barrier(): number | undefined {
+    return this.cursor?.barrier;
+  }
+
   get connection(): Connection | undefined {
     return this.outbox.connection;
   }
@@ -71,7 +76,10 @@ export class Session implements StreamSession, SessionView {
 
   /** E2, E4: from this place in the log on, every row is delivered live. */
   enableImNg(): void {
-    this.cursor ??= new LogCursor(this.account, this.#core.log, this.outbox, (error) => {
+    if (this.cursor !== undefined) return;
+    this.#core.metrics.sessions.legacy.dec();
+    this.#core.metrics.sessions['im-ng'].inc();
+    this.cursor = new LogCursor(this.account, this.#core.log, this.outbox, (error) => {
       this.#core.logger.error({ session: this.jid.toString(), error: String(error) }, 'the log could not be read');
       this.close(new StreamError('internal-server-error'));
     });
@@ -89,7 +97,7 @@ export class Session implements StreamSession, SessionView {
 
   /** Gives the client a stanza of the server's own, or a legacy delivery. */
   send(out: Outgoing): void {
-    this.#core.metrics.stanzaOut(out.element.name);
+    countStanza(this.#core.metrics.stanzasOut, out.element.name);
     if (!this.outbox.send(out)) this.close(overflowError());
   }
 
@@ -106,8 +114,8 @@ export class Session implements StreamSession, SessionView {
   /** XEP-0198 §5: takes the session over to a new connection. Throws StreamError when `h` is impossible. Call the result after `<resumed/>`. */
   resume(connection: Connection, h: number): () => void {
     this.#acknowledge(h);
-    this.#hibernation?.cancel();
-    this.#hibernation = undefined;
+    this.#wake();
+    this.#core.metrics.sessionsResumed.inc();
     const old = this.connection;
     this.outbox.detach();
     old?.close(new StreamError('conflict', 'The session has been resumed on another connection.'));
@@ -131,6 +139,14 @@ export class Session implements StreamSession, SessionView {
     };
   }
 
+  /** Asks for a sign of life: whatever comes next is one. */
+  idle(): void {
+    if (this.outbox.sm !== undefined) return this.outbox.sendNonza(xml('r', { xmlns: NS.sm }));
+    const send = (iq: Element): void => this.send(new Outgoing(iq));
+    const { name } = this.account;
+    this.asks.ask('get', name, this.jid.toString(), xml('ping', { xmlns: NS.ping }), send).catch(() => undefined);
+  }
+
   disconnected(connection: Connection, clean: boolean): void {
     if (this.ended || connection !== this.connection) return;
     this.outbox.detach();
@@ -138,9 +154,10 @@ export class Session implements StreamSession, SessionView {
     const { sm } = this.outbox;
     if (clean || sm === undefined || sm.id === '') {
       // What the client sent before it left is still handled.
-      this.whenQuiet().then(() => this.end());
+      void this.whenQuiet().then(() => this.end());
       return;
     }
+    this.#core.metrics.sessions.hibernated.inc();
     this.#hibernation = this.#core.clock.after(this.#core.limits.smResumeTimeout * 1000, () => this.end());
   }
 
@@ -169,11 +186,17 @@ export class Session implements StreamSession, SessionView {
     if (this.ended) return;
     this.ended = true;
     this.outbox.detach();
-    this.#hibernation?.cancel();
-    this.#hibernation = undefined;
+    this.#wake();
     this.#inbound.stop();
     this.asks.end();
     this.#core.sessionEnded(this);
+  }
+
+  #wake(): void {
+    if (this.#hibernation === undefined) return;
+    this.#core.metrics.sessions.hibernated.dec();
+    this.#hibernation.cancel();
+    this.#hibernation = undefined;
   }
 
   #attach(connection: Connection): void {
