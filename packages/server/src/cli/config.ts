@@ -21,7 +21,7 @@ Examples:
 
 /** Adds `config` to the program. */
 export function registerConfig(program: Command, { io }: Context): void {
-  const config = program.command('config').description('check or show the configuration').action(() => config.help({ error: true }));
+  const config = program.command('config').description('check or show the configuration');
 
   addConfigOptions(config.command('check'))
     .description('tell everything that is wrong with the configuration, with file and line')

@@ -63,10 +63,12 @@ async function buildProgram(args: readonly string[], context: Context): Promise<
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(formatError(io, `${oneLine(text.replace(/^error: /, ''))}; see tutti --help`)),
+      outputError: (text, write) => write(formatError(io, `${tidyMessage(text)}; see tutti --help`)),
     });
   const named = args.find((arg) => !arg.startsWith('-') && arg !== 'help');
-  const names = named !== undefined && Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS);
+  const isKnown = named !== undefined && Object.hasOwn(COMMANDS, named);
+  const isVersion = named === undefined && args.some((arg) => arg === '--version' || arg === '-V');
+  const names = isKnown ? [named] : isVersion ? [] : Object.keys(COMMANDS);
   for (const name of names) (await COMMANDS[name]?.())?.(program, context);
   return program;
 }
@@ -92,6 +94,11 @@ async function reportError(error: unknown, io: Io): Promise<number> {
 
 function formatError(io: Io, message: string): string {
   return `${makePaint(io.stderr, io.env)('red', 'tutti:')} ${message}\n`;
+}
+
+/** Commander's "error: too many arguments.\n(Did you mean …?)" as a part of our line. */
+function tidyMessage(text: string): string {
+  return oneLine(text).replace(/^error: /, '').replace(/\.$/, '');
 }
 
 function oneLine(text: string): string {

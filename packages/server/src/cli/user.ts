@@ -25,7 +25,7 @@ const ADVICE: Readonly<Partial<Record<AccountErrorCode, string>>> = {
 /** Adds `user` to the program. */
 export function registerUser(program: Command, context: Context): void {
   const { io } = context;
-  const user = program.command('user').description('add, change, remove or list accounts').action(() => user.help({ error: true }));
+  const user = program.command('user').description('add, change, remove or list accounts');
 
   const define = (signature: string, description: string, examples: readonly string[]): Command =>
     addConfigOptions(user.command(signature))

@@ -1,5 +1,5 @@
 /** The command line's end of the control socket. */
-import { existsSync, lstatSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { ControlError, RefusedError, type ControlErrorCode } from './errors.ts';
 import { checkSocketFolder, locateSocket } from './paths.ts';
@@ -26,7 +26,8 @@ export async function connectControl(
   dataDir: string,
   { timeoutMs = DEFAULT_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
 ): Promise<ControlClient> {
-  if (!existsSync(dataDir)) throw new ControlError('not-running', `no server is running: there is no ${dataDir}`);
+  const isFolder = statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isFolder) throw new ControlError('not-running', `no server is running: there is no folder ${dataDir}`);
   const path = locateSocket(dataDir);
   checkSocketFolder(path, { create: false });
   checkSocket(path);

@@ -1,0 +1,269 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { parse } from 'smol-toml';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AccountError, type AccountAdmin } from '../accounts/admin.ts';
+import { accountHandlers } from '../control/accounts.ts';
+import { claimDataDir } from '../control/server.ts';
+import type { Logger } from '../environment.ts';
+import { run } from './program.ts';
+import type { Services } from './services.ts';
+
+let cwd: string;
+let accounts: Map<string, string>;
+let opened: number;
+const closers: (() => unknown)[] = [];
+
+const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'tutti-cli-'));
+  accounts = new Map();
+  opened = 0;
+});
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+  rmSync(cwd, { recursive: true });
+});
+
+const admin: AccountAdmin = {
+  add: async (jid, password) => {
+    if (!jid.includes('@')) throw new AccountError('malformed-jid', `${jid} is not the address of an account`);
+    if (!jid.endsWith('@localhost')) throw new AccountError('domain-not-served', `${jid}: this server does not serve that domain`);
+    if (password === '') throw new AccountError('password-empty', 'the password is empty');
+    if (accounts.has(jid)) throw new AccountError('account-exists', `${jid} exists already`);
+    accounts.set(jid, password);
+    return { jid };
+  },
+  setPassword: async (jid, password) => {
+    if (!accounts.has(jid)) throw new AccountError('no-such-account', `there is no account ${jid}`);
+    accounts.set(jid, password);
+    return { jid };
+  },
+  remove: async (jid) => {
+    if (!accounts.delete(jid)) throw new AccountError('no-such-account', `there is no account ${jid}`);
+    return { jid };
+  },
+  list: async (domain) =>
+    [...accounts.keys()].filter((jid) => domain === undefined || jid.endsWith(`@${domain}`)).map((jid) => ({ jid })),
+};
+
+let services: Services;
+
+beforeEach(() => {
+  services = {
+    createServer: () => Promise.reject(new Error('no server in this test')),
+    openAccounts: async () => {
+      opened++;
+      return { ...admin, close: async () => void opened-- };
+    },
+    describeDatabase: async () => undefined,
+  };
+});
+
+interface Result {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface World {
+  readonly input?: string;
+  readonly env?: Record<string, string>;
+  readonly terminal?: boolean;
+}
+
+async function tutti(line: string | string[], { input, env = {}, terminal = false }: World = {}): Promise<Result> {
+  let out = '';
+  let err = '';
+  const io = {
+    stdout: { write: (text: string) => (out += text), isTTY: terminal },
+    stderr: { write: (text: string) => (err += text), isTTY: terminal },
+    stdin: Readable.from(input === undefined ? [] : [Buffer.from(input)]),
+    env,
+    cwd,
+  };
+  const code = await run(typeof line === 'string' ? line.split(' ').filter(Boolean) : line, io, services);
+  return { code, out, err };
+}
+
+describe('user', () => {
+  const stdin = '--password-stdin';
+
+  test('add, passwd, list and remove, while no server runs', async () => {
+    expect(await tutti(`user add alice@localhost ${stdin}`, { input: 'geheim\n' })).toEqual({
+      code: 0,
+      out: 'added alice@localhost\n',
+      err: '',
+    });
+    expect(accounts.get('alice@localhost')).toBe('geheim');
+    expect(statSync(join(cwd, 'data')).mode & 0o777).toBe(0o700);
+    expect(await tutti(`user passwd alice@localhost ${stdin}`, { input: 'a b\n\n' })).toMatchObject({ code: 0 });
+    expect(accounts.get('alice@localhost')).toBe('a b\n');
+    await tutti(`user add bob@localhost ${stdin}`, { input: 'x' });
+    expect((await tutti('user list')).out).toBe('alice@localhost\nbob@localhost\n');
+    expect((await tutti('user list nowhere.example')).out).toBe('');
+    expect(JSON.parse((await tutti('user list localhost --json')).out)).toEqual([
+      { jid: 'alice@localhost' },
+      { jid: 'bob@localhost' },
+    ]);
+    expect(await tutti('user remove alice@localhost')).toEqual({ code: 0, out: 'removed alice@localhost\n', err: '' });
+    expect((await tutti('user remove bob@localhost --json')).out).toBe('{"jid":"bob@localhost"}\n');
+    expect(accounts.size).toBe(0);
+    expect(opened).toBe(0);
+  });
+
+  test('the same while a server runs: through its control socket, not the database', async () => {
+    mkdirSync(join(cwd, 'data'), { mode: 0o700 });
+    const claim = claimDataDir(join(cwd, 'data'), quiet);
+    const control = await claim.listen(accountHandlers(admin));
+    closers.push(() => claim.release(), () => control.close());
+    services.openAccounts = () => Promise.reject(new Error('the database belongs to the server'));
+    expect(await tutti(`user add alice@localhost ${stdin}`, { input: 'x' })).toMatchObject({ code: 0, err: '' });
+    expect((await tutti('user list')).out).toBe('alice@localhost\n');
+    expect(await tutti(`user add alice@localhost ${stdin}`, { input: 'x' })).toMatchObject({
+      code: 1,
+      err: 'tutti: alice@localhost exists already; tutti user passwd changes its password\n',
+    });
+  });
+
+  test.each([
+    ['user add alice', 'x', 1, 'tutti: alice is not the address of an account; write it like alice@localhost\n'],
+    ['user add alice@else.example', 'x', 1, /does not serve that domain; add it to domains in the configuration\n$/],
+    ['user add alice@localhost', '', 1, 'tutti: the password is empty\n'],
+    ['user add alice@localhost', '\r\n', 1, 'tutti: the password is empty\n'],
+    ['user add alice@localhost', 'x'.repeat(65_537), 1, 'tutti: standard input is too long to be a password\n'],
+    ['user passwd nobody@localhost', 'x', 1, 'tutti: there is no account nobody@localhost; tutti user list shows those there are\n'],
+  ])('%s', async (line, input, code, message) => {
+    const result = await tutti(`${line} ${stdin}`, { input });
+    expect(result).toEqual({ code, out: '', err: typeof message === 'string' ? message : expect.stringMatching(message) });
+    expect(result.err.trim()).not.toContain('\n');
+  });
+
+  test('without a terminal and without --password-stdin it says so', async () => {
+    expect(await tutti('user add alice@localhost')).toEqual({
+      code: 2,
+      out: '',
+      err: 'tutti: there is no terminal to ask for the password; give it with --password-stdin\n',
+    });
+  });
+
+  test('a data folder that cannot be made is told in one line', async () => {
+    writeFileSync(join(cwd, 'data'), '');
+    const { code, err } = await tutti(`user add alice@localhost ${stdin}`, { input: 'x' });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^tutti: .*\/data: is not a folder; choose another with --data\n$/);
+  });
+});
+
+describe('config', () => {
+  test('check tells that all is well, and warns', async () => {
+    expect(await tutti('config check')).toEqual({ code: 0, out: 'the defaults (there is no tutti.toml): valid\n', err: '' });
+    writeFileSync(join(cwd, 'tutti.toml'), '[http]\nhost = "::"');
+    expect((await tutti('config check')).out).toMatch(/^warning: tutti.toml:2:1: http.host: .*\n.*tutti.toml: valid\n$/);
+  });
+
+  test('check tells every problem in a line of its own, and exits with 3', async () => {
+    writeFileSync(join(cwd, 'tutti.toml'), '[c2s]\nprot = 1\nhost = 5\n');
+    const { code, out, err } = await tutti('config check');
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+    expect(err.split('\n')).toEqual([
+      'tutti: tutti.toml:2:1: c2s.prot: unknown key; did you mean c2s.port?',
+      expect.stringMatching(/^tutti: tutti.toml:3:1: c2s.host: 5 is not allowed; allowed: /),
+      '',
+    ]);
+    const json = await tutti('config check --json');
+    expect(json.code).toBe(3);
+    expect(JSON.parse(json.out)).toMatchObject({ valid: false, problems: [{ line: 2, key: 'c2s.prot' }, { line: 3 }] });
+    expect(json.err).toBe('tutti: the configuration has 2 problems\n');
+  });
+
+  test('check --json for a good one', async () => {
+    expect(JSON.parse((await tutti('config check --json')).out)).toEqual({
+      valid: true,
+      file: null,
+      problems: [],
+      warnings: [],
+    });
+  });
+
+  test('print shows what --data, --domain, --set and the environment make of it', async () => {
+    const { code, out } = await tutti(['config', 'print', '--data', 'd', '--domain', 'a.example', '--domain', 'b.example', '--set', 'c2s.port=1'], {
+      env: { TUTTI_LOG__LEVEL: 'warn' },
+    });
+    expect(code).toBe(0);
+    expect(parse(out)).toMatchObject({
+      data: join(cwd, 'd'),
+      domains: ['a.example', 'b.example'],
+      c2s: { port: 1 },
+      log: { level: 'warn' },
+    });
+    expect(out).toMatch(/# --set c2s.port$/m);
+    expect(JSON.parse((await tutti('config print --json')).out)).toHaveProperty(['c2s.port', 'value'], 5222);
+  });
+
+  test('any command refuses a bad configuration before it does anything', async () => {
+    const { code, err } = await tutti('user list --set c2s.prot=1');
+    expect({ code, err }).toEqual({ code: 3, err: 'tutti: --set c2s.prot: c2s.prot: unknown key; did you mean c2s.port?\n' });
+    expect(existsSync(join(cwd, 'data'))).toBe(false);
+  });
+});
+
+describe('usage', () => {
+  test.each([
+    ['user add', /^tutti: missing required argument 'jid'; see tutti --help\n$/],
+    ['user ad alice@localhost', /^tutti: unknown command 'ad' \(Did you mean add\?\); see tutti --help\n$/],
+    ['usr', /^tutti: unknown command 'usr' \(Did you mean user\?\); see tutti --help\n$/],
+    ['config print --jsn', /^tutti: unknown option '--jsn' \(Did you mean --json\?\); see tutti --help\n$/],
+    ['config print too many', /^tutti: too many arguments.*\n$/],
+  ])('%j is one line and exit code 2', async (line, message) => {
+    const { code, out, err } = await tutti(line);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(message);
+  });
+
+  test.each(['', 'user', 'config'])('%j alone shows the help as an error', async (line) => {
+    const { code, out, err } = await tutti(line);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('Usage: tutti');
+  });
+
+  test.each(['--help', 'serve --help', 'user --help', 'user add --help', 'user passwd -h', 'user remove -h', 'user list -h', 'config check --help', 'config print --help', 'doctor --help', 'help user', 'help'])(
+    '%j is help',
+    async (line) => {
+      const { code, out, err } = await tutti(line);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(out).toContain('Usage: tutti');
+      if (!/user( |$)(?!add|pass|rem|list)/.test(line)) expect(out).toContain('Examples:');
+    },
+  );
+
+  test('--version', async () => {
+    expect((await tutti('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('colour', () => {
+  const red = '\u001B[31m';
+
+  test.each<[string, World, boolean]>([
+    ['on a terminal', { terminal: true }, true],
+    ['not elsewhere', {}, false],
+    ['not with NO_COLOR', { terminal: true, env: { NO_COLOR: '1' } }, false],
+    ['not on a dumb terminal', { terminal: true, env: { TERM: 'dumb' } }, false],
+  ])('%s', async (_, world, coloured) => {
+    expect((await tutti('config check --set x=1', world)).err.includes(red)).toBe(coloured);
+  });
+});
+
+describe('errors nobody expected', () => {
+  test('are one line, too; TUTTI_TRACE shows where', async () => {
+    services.openAccounts = () => Promise.reject(new Error('out of\n  luck'));
+    expect(await tutti('user list')).toEqual({ code: 1, out: '', err: 'tutti: out of luck\n' });
+    const { err } = await tutti('user list', { env: { TUTTI_TRACE: '1' } });
+    expect(err).toMatch(/^tutti: out of luck\nError: out of/);
+  });
+});
