@@ -4,11 +4,13 @@
  */
 import type { Element, JID, StanzaError } from '@tutti/xmpp';
 import type { Kysely, Migration } from 'kysely';
+import type { AccountAdmin } from './accounts/admin.ts';
 import type { Config } from './config/schema.ts';
 import type { Clock, Logger, Random } from './environment.ts';
 import type { Hooks } from './hooks.ts';
 import type { AccountLog } from './log/log.ts';
 
+export { type AccountAdmin, AccountError, type AccountErrorCode } from './accounts/admin.ts';
 export { type Clock, type Logger, type Random, randomId, type Timer } from './environment.ts';
 export type { Hooks } from './hooks.ts';
 export type { AccountLog, LogFilter, Page, Place, Row } from './log/log.ts';
@@ -159,12 +161,7 @@ export interface FeatureApi {
   /** Domains of registered services. */
   serviceDomains(): readonly string[];
   /** Account administration, as the command line has it. */
-  readonly accounts: {
-    add(jid: JID, password: string): Promise<void>;
-    setPassword(jid: JID, password: string): Promise<void>;
-    remove(jid: JID): Promise<void>;
-    exists(jid: JID): Promise<boolean>;
-  };
+  readonly accounts: AccountAdmin & { exists(jid: JID): Promise<boolean> };
 }
 
 export interface FeatureDefinition {

@@ -9,7 +9,8 @@ import { features as allFeatures } from '../src/features/index.ts';
 import { createMemoryLog, type MemoryDisk, type MemoryLog } from '../src/log/memory/memory-log.ts';
 import { noMetrics } from '../src/observe/metrics.ts';
 import { openStore } from '../src/store/store.ts';
-import { ACCOUNT_MIGRATIONS } from '../src/accounts/migrations.ts';
+import { createAccounts } from '../src/accounts/accounts.ts';
+import { accountMigrations } from '../src/accounts/schema.ts';
 import { Device, FakeConnection } from './device.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeRandom } from './fake-random.ts';
@@ -46,13 +47,13 @@ export class World {
   }
 
   async account(name: string): Promise<void> {
-    await this.core.options.directory.add(JID.parse(name), 'secret');
+    await this.core.options.accounts.add(name, 'secret');
   }
 
   /** Binds `alice@localhost/phone`; makes the account if it isn't there. */
   async connect(full: string, options: DeviceOptions = {}): Promise<Device> {
     const jid = JID.parse(full);
-    if (!(await this.core.options.directory.exists(jid.bare))) await this.account(jid.bare.toString());
+    if (!(await this.core.options.accounts.exists(jid.bare))) await this.account(jid.bare.toString());
     const connection = new FakeConnection();
     const identity = { account: jid.bare, mechanism: 'TEST' };
     const { session } = await this.host.bind(identity, { resource: jid.resource }, connection);
@@ -84,9 +85,18 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const features = options.features ?? allFeatures;
   const log = createMemoryLog({ clock, random, ...(options.disk === undefined ? {} : { disk: options.disk }) });
   const store = await openStore({ path: ':memory:' });
-  await store.migrate(Object.assign({}, ACCOUNT_MIGRATIONS, ...features.map(({ migrations }) => migrations ?? {})));
+  await store.migrate(Object.assign({}, accountMigrations, ...features.map(({ migrations }) => migrations ?? {})));
   const problems: string[] = [];
-  const core = new Core({
+  const accounts = createAccounts({
+    store,
+    log,
+    clock,
+    random,
+    domains: () => ['localhost'],
+    iterations: 1,
+    onRemove: (jid) => core.accountRemoved(jid),
+  });
+  const core: Core = new Core({
     clock,
     random,
     digest: (algorithm, data) => createHash(algorithm.replace('-', '')).update(data).digest(),
@@ -95,17 +105,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     config: loadConfig({ settings: options.settings ?? [] }).config,
     log,
     db: store.db,
-    directory: {
-      exists: async (jid) => (await store.db.selectFrom('account').select('jid').where('jid', '=', jid.toString()).execute()).length > 0,
-      add: async (jid) => {
-        await store.db.insertInto('account').values({ jid: jid.toString(), created_at: clock.now() }).execute();
-      },
-      setPassword: async () => {},
-      remove: async (jid) => {
-        await store.db.deleteFrom('account').where('jid', '=', jid.toString()).execute();
-        await log.remove(jid.toString());
-      },
-    },
+    accounts,
     features,
   });
   return new World(core, clock, log, problems);

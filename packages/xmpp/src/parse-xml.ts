@@ -10,9 +10,9 @@ import { NO_PREFIXES } from './xml-names.ts';
 
 /**
  * Parses one whole element, as strictly as a stream is. A byte order mark, an XML declaration and white space around it are
- * allowed. Throws XmlError.
+ * allowed. `contextNs` is the default namespace in force where it stands, as for `toBytes`. Throws XmlError.
  */
-export function parseXml(text: string | Uint8Array): Element {
+export function parseXml(text: string | Uint8Array, contextNs = ''): Element {
   if (typeof text === 'string' && !text.isWellFormed()) {
     throw new XmlError('unsupported-encoding', 'half of a surrogate pair');
   }
@@ -20,7 +20,7 @@ export function parseXml(text: string | Uint8Array): Element {
   let pos = skipSpace(bytes, readDeclaration(bytes, bytes.length) ?? 0);
   if (bytes[pos] !== 0x3c) throw new XmlError('not-well-formed', 'an element was expected');
   const scanner = new Scanner(NO_LIMITS);
-  scanner.begin(pos, '', NO_PREFIXES);
+  scanner.begin(pos, contextNs, NO_PREFIXES);
   if (!scanner.scan(bytes, bytes.length)) throw new XmlError('not-well-formed', 'the element does not end');
   pos = skipSpace(bytes, scanner.pos);
   if (pos !== bytes.length) throw new XmlError('not-well-formed', 'something follows the element');

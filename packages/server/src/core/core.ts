@@ -14,14 +14,6 @@ import { createFeatureApi } from './feature-api.ts';
 import { elementKey, FeatureRegistry } from './feature-registry.ts';
 import { returnUnseen } from './return-unseen.ts';
 
-/** The accounts of the database, as the core needs them. */
-export interface AccountDirectory {
-  exists(jid: JID): Promise<boolean>;
-  add(jid: JID, password: string): Promise<void>;
-  setPassword(jid: JID, password: string): Promise<void>;
-  remove(jid: JID): Promise<void>;
-}
-
 export interface CoreOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -33,7 +25,7 @@ export interface CoreOptions {
   // The tables are known to the features that make them.
   // oxlint-disable-next-line no-explicit-any
   readonly db: Kysely<any>;
-  readonly directory: AccountDirectory;
+  readonly accounts: FeatureApi['accounts'];
   readonly features: readonly FeatureDefinition[];
 }
 
@@ -67,7 +59,7 @@ export class Core implements SessionCore, RouterCore {
     this.services = this.registry.services;
     this.hooks = { sessionResumed: (session) => this.registry.observe('sessionResumed', session) };
     const states: StateKey<unknown>[] = [];
-    this.accounts = new LocalAccounts(options.log, (jid) => options.directory.exists(jid), states);
+    this.accounts = new LocalAccounts(options.log, (jid) => options.accounts.exists(jid), states);
     this.router = new Router(this, (origin, stanza, from, to) => this.#screen(origin, stanza, from, to));
     const api = createFeatureApi(this, states);
     for (const feature of options.features) feature.setup?.(api);
@@ -115,11 +107,11 @@ export class Core implements SessionCore, RouterCore {
     returnUnseen(session, (stanza) => this.router.route(stanza));
   }
 
-  /** Ends an account's sessions, removes it with all that it has, and tells the features. */
-  async removeAccount(jid: JID): Promise<void> {
-    const account = this.accounts.get(jid.toString());
-    for (const session of account?.sessions ?? []) session.terminate(new StreamError('not-authorized', 'The account has been removed.'));
-    await this.accounts.whileGone(jid.toString(), () => this.options.directory.remove(jid));
+  /** An account does not exist any more: ends its sessions and tells the features. Its data go after this. */
+  async accountRemoved(jid: JID): Promise<void> {
+    const sessions = this.accounts.get(jid.toString())?.sessions ?? [];
+    for (const session of sessions) session.terminate(new StreamError('not-authorized', 'The account has been removed.'));
+    await this.accounts.forget(jid.toString());
     this.registry.observe('accountRemoved', jid);
   }
 

@@ -57,12 +57,7 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     end: (view, condition, text) => sessionOf(view).terminate(new StreamError(condition, text)),
     service: (domain, handler) => void registry.services.set(domain, handler),
     serviceDomains: () => [...registry.services.keys()],
-    accounts: {
-      add: (jid, password) => options.directory.add(jid, password),
-      setPassword: (jid, password) => options.directory.setPassword(jid, password),
-      remove: (jid) => core.removeAccount(jid),
-      exists: (jid) => options.directory.exists(jid),
-    },
+    accounts: options.accounts,
   };
 }
 

@@ -10,7 +10,6 @@ const IDLE_ACCOUNTS = 20_000;
 export class LocalAccounts {
   readonly #loaded = new Map<string, LocalAccount>();
   readonly #loading = new Map<string, Promise<LocalAccount | undefined>>();
-  readonly #removing = new Set<string>();
   readonly #log: AccountLog;
   readonly #exists: (jid: JID) => Promise<boolean>;
   readonly #states: readonly StateKey<unknown>[];
@@ -33,7 +32,6 @@ export class LocalAccounts {
   /** Loads an account; undefined when there is none of that name. `jid` is bare. */
   load(jid: JID): Promise<LocalAccount | undefined> {
     const name = jid.toString();
-    if (this.#removing.has(name)) return Promise.resolve(undefined);
     const loaded = this.#loaded.get(name);
     if (loaded !== undefined) return Promise.resolve(loaded);
     const loading = this.#loading.get(name) ?? this.#read(jid, name).finally(() => this.#loading.delete(name));
@@ -41,16 +39,10 @@ export class LocalAccounts {
     return loading;
   }
 
-  /** Runs `remove` while the account counts as gone: nothing can be archived for it meanwhile. */
-  async whileGone(name: string, remove: () => Promise<void>): Promise<void> {
-    this.#removing.add(name);
-    try {
-      await this.#loading.get(name);
-      this.#loaded.delete(name);
-      await remove();
-    } finally {
-      this.#removing.delete(name);
-    }
+  /** Forgets an account that does not exist any more: nothing can be archived for it from now on. */
+  async forget(name: string): Promise<void> {
+    await this.#loading.get(name);
+    this.#loaded.delete(name);
   }
 
   async #read(jid: JID, name: string): Promise<LocalAccount | undefined> {
@@ -61,7 +53,6 @@ export class LocalAccounts {
       ...this.#states.map((key) => key.load(jid)),
     ]);
     const states = new Map(this.#states.map((key, index) => [key, values[index]]));
-    if (this.#removing.has(name)) return undefined;
     const account = new LocalAccount(jid, this.#log, { head, legacyCursor }, states);
     this.#loaded.set(name, account);
     this.#evict();

@@ -1,4 +1,4 @@
-import { type JID, parseXml } from '@tutti/xmpp';
+import { type JID, NS, parseXml } from '@tutti/xmpp';
 import { withStanzaId } from '@tutti/routing';
 import type { AccountView, StateKey } from '../feature.ts';
 import type { AccountLog, Row } from '../log/log.ts';
@@ -61,7 +61,7 @@ export class LocalAccount implements AccountView {
 
   /** A row as sessions get it: the archived stanza with its stanza-id (A5). */
   present(row: Row): Outgoing {
-    return new Outgoing(withStanzaId(parseXml(row.stanza), this.name, row.id), row.seq);
+    return new Outgoing(withStanzaId(parseXml(row.stanza, NS.client), this.name, row.id), row.seq);
   }
 
   /** D5: a legacy session has this row. */

@@ -2,7 +2,7 @@
 import { type Element, JID, NS, parseXml, StanzaError, xml } from '@tutti/xmpp';
 import type { Clock, Logger, Random, Timer } from '../../src/environment.ts';
 import type { BindRequest, Connection, Identity, StreamHost, StreamSession } from '../../src/stream/host.ts';
-import { MemoryTransport, type MemoryTransportOptions } from '../../src/stream/memory-transport.ts';
+import { MemoryTransport, type MemoryTransportOptions } from './memory-transport.ts';
 import { DEFAULT_STREAM_LIMITS, type StreamOptions } from '../../src/stream/options.ts';
 import { createCredentials, type Credentials, type FastToken } from '../../src/stream/sasl/credentials.ts';
 import { PASSWORD_MECHANISMS } from '../../src/stream/sasl/offer.ts';
