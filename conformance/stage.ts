@@ -1,0 +1,158 @@
+import { type Element, NS, xml } from '@tutti/xmpp';
+import { Device } from './client/device.ts';
+import type { Account } from './client/login.ts';
+import type { Address } from './client/transport.ts';
+import type { Target } from './target.ts';
+import { parseSessions, type SessionNames, type SessionSpec } from './world.ts';
+
+/** A user of a test. */
+export interface Person {
+  readonly name: string;
+  readonly account: Account;
+  /** Bare JID. */
+  readonly jid: string;
+  readonly devices: readonly Device[];
+  /** One more session, described as in a world. */
+  join(session: string): Promise<Device>;
+}
+
+/** People by name, each with the sessions of the description by name. */
+export type Cast<World extends Readonly<Record<string, string>>> = {
+  readonly [Name in keyof World]: Person & Readonly<Record<SessionNames<World[Name]>, Device>>;
+};
+
+/** Where one test plays: fresh accounts, their sessions, and the end of them. */
+export class Stage {
+  readonly target: Target;
+  readonly address: Address;
+  readonly #devices: Device[] = [];
+
+  constructor(target: Target, transport: 'tcp' | 'ws') {
+    this.target = target;
+    this.address = target.address(transport);
+  }
+
+  get domain(): string {
+    return this.target.domain;
+  }
+
+  get devices(): readonly Device[] {
+    return this.#devices;
+  }
+
+  /** Fresh accounts with these sessions, all of them connected, quiet, and marked. Those of one account connect in the order written. */
+  async cast<const World extends Readonly<Record<string, string>>>(world: World): Promise<Cast<World>> {
+    const people = await Promise.all(Object.entries(world).map(([name, text]) => this.#person(name, text)));
+    await this.settle();
+    return Object.fromEntries(people.map((person) => [person.name, person])) as unknown as Cast<World>;
+  }
+
+  /** A fresh account without sessions. */
+  account(name: string): Promise<Account> {
+    return this.target.account(name);
+  }
+
+  /** One more session of an account, described as in a world: `phone=im-ng`. */
+  async join(name: string, account: Account, text: string): Promise<Device> {
+    const [session] = parseSessions(text);
+    if (session === undefined) throw new Error(`no session in ${text}`);
+    return this.#session(name, account, session);
+  }
+
+  /** Keeps a device that a test connected by itself, to close it at the end. */
+  keep(device: Device): Device {
+    this.#devices.push(device);
+    return device;
+  }
+
+  /** Ends one session before the end of the test. */
+  async leave(device: Device): Promise<void> {
+    this.#devices.splice(this.#devices.indexOf(device), 1);
+    await device.close();
+  }
+
+  /** All devices are fenced, twice: what the first fence of one sent to another is then there, too. Their news begin now. */
+  async settle(): Promise<void> {
+    const connected = this.#devices.filter((device) => !device.wire.closed);
+    await Promise.all(connected.map((device) => device.fence()));
+    await this.target.grace();
+    await Promise.all(connected.map((device) => device.fence()));
+    for (const device of connected) device.mark();
+  }
+
+  /** Fences all devices like `settle`, and gives what each received since the last mark. Their news begin after it. */
+  async news(sender?: Device): Promise<Map<Device, Element[]>> {
+    if (sender !== undefined && !sender.wire.closed) await sender.fence();
+    const connected = this.#devices.filter((device) => !device.wire.closed);
+    await Promise.all(connected.map((device) => device.fence()));
+    await this.target.grace();
+    return new Map(await Promise.all(connected.map(async (device) => [device, await device.flush()] as const)));
+  }
+
+  /** Both see each other's presence from now on. */
+  async befriend(first: Device, second: Device): Promise<void> {
+    for (const [asks, grants] of [[first, second], [second, first]] as const) {
+      const asked = grants.receive((stanza) => isPresence(stanza, 'subscribe', asks.bare));
+      asks.presence({ type: 'subscribe', to: grants.bare });
+      await asked;
+      const granted = asks.receive((stanza) => isPresence(stanza, 'subscribed', grants.bare));
+      grants.presence({ type: 'subscribed', to: asks.bare });
+      await granted;
+    }
+    await this.settle();
+  }
+
+  /** XEP-0191. */
+  async block(device: Device, jid: string): Promise<void> {
+    await device.ask('set', xml('block', { xmlns: NS.blocking }, xml('item', { jid })));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#devices.splice(0).map((device) => device.close()));
+  }
+
+  /** What the last stanzas were, for the message of a test that failed. */
+  describe(): string {
+    return this.#devices
+      .map((device) => {
+        const last = device.transcript.slice(-6).map((stanza) => `    ${shorten(stanza.toString(NS.client))}`);
+        const state = device.wire.closed ? ` (disconnected ${device.wire.streamError?.toString() ?? ''})` : '';
+        return [`  ${device.name} ${device.jid}${state} last received:`, ...last].join('\n');
+      })
+      .join('\n');
+  }
+
+  async #person(name: string, text: string): Promise<Person> {
+    const account = await this.target.account(name);
+    const devices: Device[] = [];
+    const sessions = parseSessions(text);
+    for (const session of sessions) devices.push(await this.#session(name, account, session));
+    const join = (session: string) => this.join(name, account, session);
+    const named = Object.fromEntries(sessions.map((session, index) => [session.name, devices[index]]));
+    return { name, account, jid: account.jid, devices, join, ...named };
+  }
+
+  async #session(name: string, account: Account, session: SessionSpec): Promise<Device> {
+    const device = await Device.connect(`${name}.${session.name}`, this.address, account, session.name);
+    this.#devices.push(device);
+    if (session.imNg) await device.enableImNg();
+    if (session.carbons) await device.enableCarbons();
+    if (session.hibernated) await device.enableSm();
+    if (session.priority !== undefined || session.withdrawn) await device.available(session.priority);
+    if (session.withdrawn) device.presence({ type: 'unavailable' });
+    await device.fence();
+    device.mark();
+    if (session.hibernated) device.cut();
+    return device;
+  }
+}
+
+/** True for a presence of this type (undefined: available) of this account. */
+export function isPresence(stanza: Element, type: string | undefined, bare: string): boolean {
+  const { from = '' } = stanza.attrs;
+  return stanza.name === 'presence' && stanza.attrs['type'] === type && (from === bare || from.startsWith(`${bare}/`));
+}
+
+function shorten(text: string): string {
+  return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+}
