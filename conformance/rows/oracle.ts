@@ -10,7 +10,7 @@ import { type Expectation, type Fact, type Form, hasFact, type Sending, sketch, 
  * - D4 "no row" is about the side that refuses; S1 has its row and its reflection all the same, and the bounce is a second row (S7, C4).
  * - A user who blocks the addressee is refused with `not-acceptable` (XEP-0191 §3.2) and nothing else happens.
  * - XEP-0280 §6.1 makes an error eligible "in response to an eligible message": a server that sees only the error cannot know, so an
- *   error that a client sends is eligible, and an error that the server sends is as eligible as what it answers.
+ *   error that a client sends is eligible, and the carbon of a bounce may or may not be made where the original was not eligible.
  * - A note to oneself may come to a legacy session as either carbon, to the sending one as none (§8 "SHOULD NOT").
  * - What becomes of a message to the server's own domain beyond S1 is open: it may be answered with an error.
  */
@@ -141,7 +141,7 @@ class Derivation {
         if (sending) this.#see(this.#sender, session, 'error');
       } else if (session.imNg) this.#see(this.#sender, session, 'bounce');
       else if (sending) this.#see(this.#sender, session, 'error');
-      else if (session.carbons && this.#eligible()) this.#see(this.#sender, session, 'error received');
+      else if (session.carbons) this.#see(this.#sender, session, this.#eligible() ? 'error received' : 'error received?');
     }
   }
 
@@ -150,7 +150,7 @@ class Derivation {
     this.#fail('any');
     for (const [device, forms] of Object.entries(this.sees)) {
       const sure = before.sees[device]?.length ?? 0;
-      this.sees[device] = forms.map((form, index) => (index < sure ? form : (`${form}?` as `${Form}?`)));
+      this.sees[device] = forms.map((form, index) => (index < sure || form.endsWith('?') ? form : (`${form}?` as `${Form}?`)));
     }
     Object.assign(this.rows, { [this.#sender]: before.rows[this.#sender] ?? 0 });
   }
@@ -183,7 +183,7 @@ class Derivation {
     if (!hasFact(this.#facts, `${who} never archives`)) this.rows[who] = (this.rows[who] ?? 0) + 1; // A1, A8
   }
 
-  #see(who: string, session: SessionSpec, form: Form): void {
+  #see(who: string, session: SessionSpec, form: Form | `${Form}?`): void {
     (this.sees[`${who}.${session.name}`] ??= []).push(form);
   }
 }

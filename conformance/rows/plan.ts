@@ -1,7 +1,7 @@
 import { type AccountFacts, planMessage, readMessage, type World as PlannedWorld } from '@tutti/routing';
 import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
 import { check } from '../failure.ts';
-import { compareForms, compareRows } from './compare.ts';
+import { compareForms, compareRows, isOpen } from './compare.ts';
 import { type Form, hasFact, type Row, type Scene, sketch, splitAddress, splitDevice } from './row.ts';
 import { composeMessage } from './compose.ts';
 
@@ -17,7 +17,7 @@ export function playPlan(scene: Scene, row: Row): void {
   seen.add(scene, stanza, from, to, who, session);
   check(
     (row.expect.error === undefined) === (seen.error === undefined) ||
-      (row.expect.error === 'any' && Object.values(row.expect.sees).flat().some((form) => form.endsWith('?'))),
+      isOpen(row.expect),
     `the error is ${seen.error ?? 'none'}, not ${row.expect.error ?? 'none'}`,
   );
   if (row.expect.error !== undefined && row.expect.error !== 'any') {

@@ -4,7 +4,7 @@ import type { Device } from '../client/device.ts';
 import { bareOf } from '../client/login.ts';
 import { check } from '../failure.ts';
 import type { Person, Stage } from '../stage.ts';
-import { compareForms, compareRows } from './compare.ts';
+import { compareForms, compareRows, isOpen } from './compare.ts';
 import { composeMessage } from './compose.ts';
 import { checkForm, checkSameAsArchived, type Original, type Receiver, recognizeForm, stanzaIdOf } from './forms.ts';
 import { type Row, type Scene, sketch, splitAddress, splitDevice } from './row.ts';
@@ -114,7 +114,7 @@ async function collect(stage: Stage, scene: Scene, cast: Readonly<Record<string,
   const senders = new Set(scene.rows.map((row) => findDevice(cast, row.send.from)));
   await Promise.all([...senders].map((device) => device.fence()));
   const deadline = Date.now() + BOUNCE_PATIENCE;
-  const bounces = scene.rows.filter((row) => row.expect.error === 'any' && !isOpen(row));
+  const bounces = scene.rows.filter((row) => row.expect.error === 'any' && !isOpen(row.expect));
   for (const row of bounces) {
     const device = findDevice(cast, row.send.from);
     const id = `row-${scene.rows.indexOf(row)}`;
@@ -158,10 +158,6 @@ function addressOf(stage: Stage, cast: Readonly<Record<string, Person>>, to: str
         ? 'someone@remote.invalid'
         : (cast[who]?.jid ?? `nobody-of-that-name@${stage.domain}`);
   return resource === '' ? bare : `${bare}/${resource}`;
-}
-
-function isOpen(row: Row): boolean {
-  return Object.values(row.expect.sees).some((forms) => forms.some((form) => form.endsWith('?')));
 }
 
 /** The id of a message, or of the message in a carbon. */
