@@ -8,7 +8,7 @@ import type { AccountAdmin } from './accounts/admin.ts';
 import type { Config } from './config/schema.ts';
 import type { Clock, Logger, Random } from './environment.ts';
 import type { Hooks } from './hooks.ts';
-import type { AccountLog } from './log/log.ts';
+import type { AccountLog, Row } from './log/log.ts';
 
 export { type AccountAdmin, AccountError, type AccountErrorCode } from './accounts/admin.ts';
 export { type Clock, type Logger, type Random, randomId, type Timer } from './environment.ts';
@@ -35,6 +35,10 @@ export interface SessionView {
   readonly secure: boolean;
   /** Milliseconds since 1970 UTC when something last came from the client. */
   readonly lastActive: number;
+  /** I8: its client keeps up with what it is sent; false also while it is away (XEP-0198). */
+  readonly hasRoom: boolean;
+  /** It is over: nothing reaches its client any more. */
+  readonly ended: boolean;
 }
 
 export interface AccountView {
@@ -94,6 +98,27 @@ export interface PresenceHandler {
 /** A fact for the planner about two parties; must answer at once, from account state. */
 export type PeerFact = (account: AccountView, peer: JID) => boolean;
 
+/** What the roster says about an account's peers; their resources make no difference. */
+export interface RosterFacts {
+  /** The peer is in the account's roster. */
+  readonly isContact: PeerFact;
+  /** The peer gets the account's presence (subscription `from` or `both`), or is the account itself. */
+  readonly maySeePresence: PeerFact;
+}
+
+/** What `api.update` changes. */
+export interface SessionChange {
+  /** Takes the place of the barrier (E4). */
+  readonly imNg?: true;
+  readonly carbons?: boolean;
+  readonly priority?: number | undefined;
+  readonly presence?: Element | undefined;
+  /** XEP-0352. */
+  readonly active?: boolean;
+  /** With this presence of type `unavailable` an available session becomes unavailable; the hook `sessionUnavailable` gets it. */
+  readonly unavailable?: Element;
+}
+
 export interface DiscoIdentity {
   readonly category: string;
   readonly type: string;
@@ -131,9 +156,17 @@ export interface FeatureApi {
   blocks(fact: PeerFact): void;
   /** XEP-0441 (A8): does this account archive messages with that peer? Any "no" counts. */
   archives(fact: PeerFact): void;
+  /** Does this account block that peer, as the features' facts have it? */
+  isBlocked(account: AccountView, peer: JID): boolean;
+  /** RFC 6121: the roster belongs to one feature, which answers for it. */
+  provideRoster(facts: RosterFacts): void;
+  /** Is the peer in the account's roster? No, where nobody provides rosters. */
+  isContact(account: AccountView, peer: JID): boolean;
+  /** Does the account share its presence with that peer? Itself it does always. */
+  maySeePresence(account: AccountView, peer: JID): boolean;
 
-  /** Changes what a session gets from now on. `imNg: true` takes the place of the barrier (E4). */
-  update(session: SessionView, change: { imNg?: true; carbons?: boolean; priority?: number | undefined; presence?: Element | undefined; active?: boolean }): void;
+  /** Changes what a session gets from now on. */
+  update(session: SessionView, change: SessionChange): void;
   /** A session by its full JID. */
   session(jid: JID): SessionView | undefined;
   /** A local account, loaded; undefined when there is none. */
@@ -142,8 +175,12 @@ export interface FeatureApi {
   loadedAccount(jid: JID): AccountView | undefined;
   isLocalDomain(domain: string): boolean;
 
-  /** Hands one session a stanza of the server's own (D7): no routing rule applies. */
-  deliver(session: SessionView, stanza: Element): void;
+  /** Hands a session, or several (serialized once), a stanza of the server's own (D7): no routing rule applies. */
+  deliver(to: SessionView | readonly SessionView[], stanza: Element): void;
+  /** I8: resolves when a session can take more of what need not be sent at once; hold a long answer back until then. False: it has ended. */
+  whenRoom(session: SessionView): Promise<boolean>;
+  /** A row of an account's log as its sessions get it: the archived stanza with its stanza-id (A5, I2). */
+  present(account: AccountView, row: Row): Element;
   /** D5: hands a legacy session an archived message, as replayed; moves the legacy cursor when the session has it. */
   replay(session: SessionView, stanza: Element, seq: number): void;
   /** Routes a stanza by its `to`, as though `from` had sent it here: for stanzas made on behalf of an account, a service or the server. */

@@ -115,11 +115,9 @@ export class Core implements SessionCore, RouterCore {
     this.registry.observe('accountRemoved', jid);
   }
 
-  /** Closes every session's stream; sessions that may be resumed are lost with the process, their messages are in the log. */
-  shutDown(): void {
-    for (const account of this.accounts.all()) {
-      for (const session of account.sessions) session.close(new StreamError('system-shutdown'));
-    }
+  /** Ends every session, at shutdown: hibernating ones go with the process, their messages are in the log. */
+  endSessions(): void {
+    for (const account of this.accounts.all()) for (const session of account.sessions) session.end();
   }
 
   /** Screening hooks for both sides of an IQ or presence stanza. */

@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JID } from '@tutti/xmpp';
+import { type Accounts, createAccounts } from './accounts/accounts.ts';
+import { accountMigrations } from './accounts/schema.ts';
+import type { Config } from './config/schema.ts';
+import { features } from './features/index.ts';
+import type { AccountLog } from './log/log.ts';
+import { openSqliteLog } from './log/sqlite/sqlite-log.ts';
+import { openStore, type Store } from './store/store.ts';
+import { systemClock, systemRandom } from './system.ts';
+
+/** The files of a data folder, open. */
+export interface Database {
+  readonly log: AccountLog;
+  readonly store: Store;
+  readonly accounts: Accounts;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** See `AccountsOptions.onRemove`. */
+  readonly onRemove?: (account: JID) => Promise<void>;
+  /** The log's worker has died: nothing can be archived any more. */
+  readonly onDeath?: (error: Error) => void;
+}
+
+/** The file of the account log, and that of everything else. */
+export function locateFiles(data: string): { readonly log: string; readonly store: string } {
+  return { log: join(data, 'log.db'), store: join(data, 'store.db') };
+}
+
+/**
+ * Opens (and makes, or brings up to date) the database of a configuration.
+ * Rejects with DataVersionError, LogError or StoreError; then nothing stays open.
+ */
+export async function openDatabase(config: Config, options: DatabaseOptions = {}): Promise<Database> {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const files = locateFiles(config.data);
+  const opened = new AsyncDisposableStack();
+  try {
+    const log = await openSqliteLog({
+      path: files.log,
+      clock: systemClock,
+      random: systemRandom,
+      ...(options.onDeath === undefined ? {} : { onDeath: options.onDeath }),
+    });
+    opened.defer(() => log.close());
+    const store = await openStore({ path: files.store });
+    opened.defer(() => store.close());
+    await store.migrate(Object.assign({}, accountMigrations, ...features.map(({ migrations }) => migrations ?? {})));
+    const accounts = createAccounts({
+      store,
+      log,
+      clock: systemClock,
+      random: systemRandom,
+      domains: () => config.domains,
+      iterations: config.auth.scramIterations,
+      ...(options.onRemove === undefined ? {} : { onRemove: options.onRemove }),
+    });
+    return { log, store, accounts, close: () => opened.disposeAsync() };
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Config } from './config/schema.ts';
+import { createHttpServer } from './http/server.ts';
+import { listen, type TlsProvider } from './stream/net/listener.ts';
+import { SocketTransport } from './stream/net/socket-transport.ts';
+import { DEFAULT_STREAM_LIMITS } from './stream/options.ts';
+import type { Streams } from './stream/streams.ts';
+import { systemClock } from './system.ts';
+
+/** An address the server listens on. */
+export interface Listening {
+  /** The table of the configuration: "c2s", "c2s_tls", "http". */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ListenerParts {
+  readonly config: Config;
+  readonly certificates: TlsProvider;
+  readonly scrape: () => Promise<{ readonly body: string }>;
+}
+
+/** XEP-0368 §3: the name of the protocol in ALPN. */
+const ALPN_PROTOCOL = 'xmpp-client';
+const HANDSHAKE_MS = 10_000;
+const LINGER_MS = DEFAULT_STREAM_LIMITS.closeTime;
+/** Milliseconds between the pings of WebSocket, which keep proxies from closing a quiet connection. */
+const WEBSOCKET_PING_MS = 60_000;
+
+/** Opens the ports of a configuration. Rejects with the error of the one that can't be had, and then none is open. */
+export async function startListeners(
+  parts: ListenerParts,
+  streams: Streams,
+): Promise<{ readonly listening: readonly Listening[]; readonly close: () => Promise<void> }> {
+  const { c2s, c2sTls, http } = parts.config;
+  const opened = new AsyncDisposableStack();
+  const listening: Listening[] = [];
+  try {
+    if (c2s.enabled) {
+      const accept = (socket: ConstructorParameters<typeof SocketTransport>[0]): void => {
+        const tls = (): ReturnType<TlsProvider['socketOptions']> => parts.certificates.socketOptions();
+        streams.accept(new SocketTransport(socket, { clock: systemClock, lingerTime: LINGER_MS, tls }));
+      };
+      const listener = await listen({ host: c2s.host, port: c2s.port, clock: systemClock, accept });
+      opened.defer(() => listener.close());
+      listening.push({ name: 'c2s', host: c2s.host, port: listener.port });
+    }
+    if (c2sTls.enabled) {
+      const direct = { tls: parts.certificates, protocols: [ALPN_PROTOCOL], handshakeTime: HANDSHAKE_MS };
+      const accept = (socket: ConstructorParameters<typeof SocketTransport>[0]): void => {
+        streams.accept(new SocketTransport(socket, { clock: systemClock, lingerTime: LINGER_MS }));
+      };
+      const listener = await listen({ host: c2sTls.host, port: c2sTls.port, clock: systemClock, direct, accept });
+      opened.defer(() => listener.close());
+      listening.push({ name: 'c2s_tls', host: c2sTls.host, port: listener.port });
+    }
+    if (http.enabled) {
+      const server = createWebServer(parts, streams);
+      const port = await server.listen();
+      opened.defer(() => server.close());
+      listening.push({ name: 'http', host: http.host, port });
+    }
+    return { listening, close: () => opened.disposeAsync() };
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+function createWebServer({ config, scrape }: ListenerParts, streams: Streams): ReturnType<typeof createHttpServer> {
+  const { http, limits, metrics } = config;
+  return createHttpServer({
+    clock: systemClock,
+    host: http.host,
+    port: http.port,
+    handshakeTime: HANDSHAKE_MS,
+    publicUrl: http.publicUrl,
+    webSocket: {
+      clock: systemClock,
+      stanzaBytes: limits.stanzaBytes,
+      origins: '*',
+      pingTime: WEBSOCKET_PING_MS,
+      lingerTime: LINGER_MS,
+      behindProxy: http.publicUrl !== '',
+      // RFC 7395 has no STARTTLS: who may log in without TLS is decided by the address alone.
+      accept: (transport) => streams.accept(transport, { requireTls: false }),
+    },
+    ...(metrics.enabled ? { metrics: async () => (await scrape()).body } : {}),
+  });
+}

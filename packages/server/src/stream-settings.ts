@@ -1,0 +1,66 @@
+import type { Accounts } from './accounts/accounts.ts';
+import type { Config } from './config/schema.ts';
+import type { Logger } from './environment.ts';
+import type { StreamHost } from './stream/host.ts';
+import { AddressLimits } from './stream/net/address-limits.ts';
+import { DEFAULT_STREAM_LIMITS, type StreamLimits, type StreamOptions } from './stream/options.ts';
+import { SaslService } from './stream/sasl/service.ts';
+import { LoginThrottle } from './stream/sasl/throttle.ts';
+import { systemClock, systemRandom } from './system.ts';
+
+/** Names and addresses that the login throttle remembers. */
+const THROTTLE_ENTRIES = 100_000;
+/** XEP-0484 §3.5: a token in use is replaced after this part of its life. */
+const ROTATION_PART = 1 / 3;
+
+/** The bounds of streams, from a configuration in seconds and bytes. */
+export function streamLimits({ limits }: Config): StreamLimits {
+  const xml = { depth: limits.depth, attributes: limits.attributes, nameBytes: limits.nameBytes };
+  return {
+    ...DEFAULT_STREAM_LIMITS,
+    loginTime: limits.unauthenticatedTimeout * 1000,
+    beforeLogin: { ...xml, stanzaBytes: limits.unauthenticatedStanzaBytes },
+    afterLogin: { ...xml, stanzaBytes: limits.stanzaBytes },
+    idleTime: limits.idlePing * 1000,
+    idleAnswerTime: limits.iqTimeout * 1000,
+  };
+}
+
+export interface StreamParts {
+  readonly host: StreamHost;
+  readonly accounts: Accounts;
+  readonly secret: Uint8Array;
+  readonly logger: Logger;
+}
+
+/** What streams are made with. */
+export function streamOptions(config: Config, { host, accounts, secret, logger }: StreamParts): StreamOptions {
+  const { auth, limits } = config;
+  const sasl = new SaslService({
+    credentials: accounts.credentials,
+    ...(auth.fast ? { tokens: accounts.tokens } : {}),
+    mechanisms: auth.mechanisms,
+    secret,
+    iterations: auth.scramIterations,
+    tokenLifetime: auth.fastTokenLifetime * 1000,
+    tokenRotation: auth.fastTokenLifetime * 1000 * ROTATION_PART,
+    throttle: new LoginThrottle({ failuresPerMinute: limits.authFailuresPerMinute, entries: THROTTLE_ENTRIES }, systemClock),
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+  });
+  return {
+    host,
+    sasl,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    limits: streamLimits(config),
+    requireTls: config.c2s.requireTls,
+    addresses: new AddressLimits({
+      perAddress: limits.connectionsPerAddress,
+      unauthenticatedPerAddress: 0,
+      unauthenticated: limits.unauthenticatedConnections,
+    }),
+  };
+}
