@@ -35,8 +35,6 @@ export interface SessionView {
   readonly secure: boolean;
   /** Milliseconds since 1970 UTC when something last came from the client. */
   readonly lastActive: number;
-  /** I8: its client keeps up with what it is sent; false also while it is away (XEP-0198). */
-  readonly hasRoom: boolean;
   /** It is over: nothing reaches its client any more. */
   readonly ended: boolean;
 }

@@ -10,6 +10,8 @@ export interface Hooks {
   sessionBound(session: SessionView): void;
   /** A session goes from unavailable to available presence; `first`: for the first time. */
   sessionAvailable(session: SessionView, first: boolean): void;
+  /** An available session has sent this presence of type `unavailable`; it may become available again. */
+  sessionUnavailable(session: SessionView, presence: Element): void;
   /** A session has been resumed (XEP-0198 §5) and has been sent what it missed. */
   sessionResumed(session: SessionView): void;
   /** A session has ended and is out of its account. */

@@ -1,6 +1,6 @@
 import { type Element, type JID, StreamError } from '@tutti/xmpp';
 import type { Kysely } from 'kysely';
-import type { FeatureApi, SessionView, StateKey } from '../feature.ts';
+import type { FeatureApi, SessionChange, SessionView, StateKey } from '../feature.ts';
 import { Outgoing } from '../session/outgoing.ts';
 import type { Session } from '../session/session.ts';
 import type { Core } from './core.ts';
@@ -35,12 +35,22 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     bind2: (name, ns, handler) => void registry.bind2.set(elementKey(name, ns), handler),
     blocks: (fact) => void registry.blocksFacts.push(fact),
     archives: (fact) => void registry.archivesFacts.push(fact),
+    isBlocked: (account, peer) => registry.blocks(account, peer),
+    provideRoster(facts) {
+      if (registry.roster !== undefined) throw new Error('two features provide rosters');
+      registry.roster = facts;
+    },
+    isContact: (account, peer) => registry.roster?.isContact(account, peer) ?? false,
+    maySeePresence: (account, peer) => registry.roster?.maySeePresence(account, peer) ?? peer.bare.equals(account.jid),
     update: (view, change) => updateSession(core, sessionOf(view), change),
     session: (jid) => core.accounts.get(jid.bare.toString())?.session(jid.resource),
     account: (jid) => core.accounts.load(jid.bare),
     loadedAccount: (jid) => core.accounts.get(jid.bare.toString()),
     isLocalDomain: core.isLocalDomain,
-    deliver: (view, stanza) => sessionOf(view).send(new Outgoing(stanza)),
+    deliver(to, stanza) {
+      const out = new Outgoing(stanza);
+      for (const view of 'jid' in to ? [to] : to) sessionOf(view).send(out);
+    },
     replay(view, stanza, seq) {
       const session = sessionOf(view);
       session.send(new Outgoing(stanza, seq));
@@ -61,14 +71,21 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
   };
 }
 
-function updateSession(core: Core, session: Session, change: Parameters<FeatureApi['update']>[1]): void {
+function updateSession(core: Core, session: Session, change: SessionChange): void {
+  const wasAvailable = session.priority !== undefined;
   if (change.imNg === true) session.enableImNg();
   if (change.carbons !== undefined) session.carbons = change.carbons;
   if (change.active !== undefined) session.outbox.setActive(change.active);
   if ('presence' in change) session.presence = change.presence;
-  const wasAvailable = session.priority !== undefined;
   if ('priority' in change) session.priority = change.priority;
+  if (change.unavailable !== undefined) {
+    session.presence = undefined;
+    session.priority = undefined;
+  }
   session.account.revision += 1;
+  if (wasAvailable && change.unavailable !== undefined) {
+    core.registry.observe('sessionUnavailable', session, change.unavailable);
+  }
   if (wasAvailable || session.priority === undefined) return;
   const first = !session.wasAvailable;
   session.wasAvailable = true;

@@ -1,9 +1,16 @@
 import { type Element, type JID, StanzaError } from '@tutti/xmpp';
 import type { Logger } from '../environment.ts';
-import type { AccountView, FeatureDefinition, PeerFact, SessionView } from '../feature.ts';
+import type { AccountView, FeatureDefinition, PeerFact, RosterFacts, SessionView } from '../feature.ts';
 import type { Hooks } from '../hooks.ts';
 
-type Observer = 'sessionBound' | 'sessionQueriedArchive' | 'sessionAvailable' | 'sessionResumed' | 'sessionEnded' | 'accountRemoved';
+type Observer =
+  | 'sessionBound'
+  | 'sessionQueriedArchive'
+  | 'sessionAvailable'
+  | 'sessionUnavailable'
+  | 'sessionResumed'
+  | 'sessionEnded'
+  | 'accountRemoved';
 type Bind2Handler = (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined;
 type NonzaHandler = (session: SessionView, element: Element) => void;
 
@@ -15,10 +22,12 @@ export class FeatureRegistry {
   readonly streamFeatures: ((domain: string) => Element)[] = [];
   readonly blocksFacts: PeerFact[] = [];
   readonly archivesFacts: PeerFact[] = [];
+  roster: RosterFacts | undefined;
   readonly services = new Map<string, (stanza: Element, from: JID) => void>();
   readonly #hooks: { [Name in keyof Hooks]: Hooks[Name][] } = {
     sessionBound: [],
     sessionAvailable: [],
+    sessionUnavailable: [],
     sessionResumed: [],
     sessionEnded: [],
     screenOutgoing: [],

@@ -41,6 +41,8 @@ export class Session implements StreamSession, SessionView {
   readonly agent: string | undefined;
   readonly #inbound: Inbound;
   #hibernation: Timer | undefined;
+  /** Who waits for room in the outbox. */
+  #waiting: (() => void)[] = [];
 
   constructor(core: SessionCore, account: LocalAccount, jid: JID, connection: Connection, agent?: string) {
     this.#core = core;
@@ -92,7 +94,13 @@ export class Session implements StreamSession, SessionView {
   }
 
   drained(): void {
-    this.cursor?.advance();
+    this.#goOn();
+  }
+
+  /** I8: waits until the outbox has room for more of the archive, over a resumption if need be. False: the session has ended. */
+  async whenRoom(): Promise<boolean> {
+    while (!this.ended && !this.outbox.hasRoom) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return !this.ended;
   }
 
   /** Gives the client a stanza of the server's own, or a legacy delivery. */
@@ -123,12 +131,13 @@ export class Session implements StreamSession, SessionView {
     this.address = connection.address;
     this.secure = connection.secure;
     this.outbox.hold();
+    this.outbox.setActive(true); // XEP-0352 §5.2: the state is not kept over a resumption
     return () => {
       resendUnacknowledged(this, this.#core.log).then(
         () => {
           if (this.connection !== connection) return;
           this.outbox.release();
-          this.cursor?.advance();
+          this.#goOn();
           this.#core.hooks.sessionResumed(this);
         },
         (error: unknown) => {
@@ -189,6 +198,7 @@ export class Session implements StreamSession, SessionView {
     this.#wake();
     this.#inbound.stop();
     this.asks.end();
+    this.#goOn();
     this.#core.sessionEnded(this);
   }
 
@@ -240,7 +250,15 @@ export class Session implements StreamSession, SessionView {
       if (typeof entry !== 'number' && entry.seq !== undefined) this.account.servedLegacy(entry.seq); // D5
     }
     this.outbox.requestSoon();
+    this.#goOn();
+  }
+
+  /** There may be room in the outbox again. */
+  #goOn(): void {
     this.cursor?.advance();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
   }
 }
 
