@@ -31,6 +31,11 @@ export interface StreamSession {
   receive(element: Element): void;
   /** The connection's buffer has drained. */
   drained(): void;
+  /**
+   * Nothing came from the peer for the advertised idle-seconds (XEP-0478): ask it for a sign of life (`<r/>`, XEP-0199 ping).
+   * If nothing comes then either, the connection counts as cut. Absent: silence is never the end.
+   */
+  idle?(): void;
   /** The connection is gone. `clean`: the peer closed its stream (no resumption); otherwise it was cut. */
   disconnected(connection: Connection, clean: boolean): void;
 }
@@ -65,6 +70,13 @@ export interface StreamHost {
   servedDomain(name: string): string | undefined;
   /** Extra stream features after login, such as caps (XEP-0115 §6.3), roster versioning, pre-approval, SM. */
   sessionFeatures(domain: string): readonly Element[];
+  /** Extra stream features before login, such as registration (XEP-0077 §3.1). */
+  loginFeatures?(domain: string): readonly Element[];
+  /**
+   * An IQ request to the server before login (XEP-0077 §3.1). Gives the answer, result or error; undefined when there is
+   * none to expect: the stream then ends with not-authorized.
+   */
+  receiveBeforeLogin?(domain: string, iq: Element, connection: Connection): Promise<Element | undefined>;
   /** What may stand inline in Bind 2 (XEP-0386 §3): namespaces, in addition to what the stream itself offers. */
   bind2Features(domain: string): readonly string[];
   /** Opens a session. Throws StanzaError (conflict, resource-constraint, bad-request …). */

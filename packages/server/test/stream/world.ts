@@ -187,11 +187,15 @@ export class World {
 
   /** Connects a client. */
   async connect(transport: MemoryTransportOptions = {}): Promise<TestClient> {
-    const keys = await KEYS;
-    for (const name of ['user', 'other']) {
-      if (!this.credentials.has(`${name}@localhost`)) this.credentials.set(`${name}@localhost`, keys);
-    }
+    await this.addAccounts();
     return new TestClient(this, new MemoryTransport(transport));
+  }
+
+  async addAccounts(): Promise<void> {
+    const keys = await KEYS;
+    for (const name of ['user@localhost', 'other@localhost']) {
+      if (!this.credentials.has(name)) this.credentials.set(name, keys);
+    }
   }
 
   async #find(account: JID): Promise<Credentials | undefined> {

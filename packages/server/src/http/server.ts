@@ -1,0 +1,68 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Clock } from '../environment.ts';
+import { listen, type TlsProvider } from '../stream/net/listener.ts';
+import { type Alternative, addHostMeta } from './host-meta.ts';
+import { addMetrics } from './metrics.ts';
+import { addHomePage } from './home-page.ts';
+import { attachWebSocket, WEBSOCKET_PATH, type WebSocketOptions } from './websocket.ts';
+
+export interface HttpOptions {
+  readonly clock: Clock;
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  /** Absent: plain HTTP. */
+  readonly tls?: TlsProvider;
+  /** Milliseconds that a TLS handshake may take; 0 = no limit. */
+  readonly handshakeTime: number;
+  /** Where the world reaches this server, such as https://chat.example.org; '' = wherever a request says it does. */
+  readonly publicUrl: string;
+  /** Absent: no WebSocket. */
+  readonly webSocket?: WebSocketOptions;
+  /** Makes the text of /metrics; absent: there is none. */
+  readonly metrics?: () => string | Promise<string>;
+  /** Ways to connect beside WebSocket: XEP-0156. */
+  readonly alternatives?: readonly Alternative[];
+}
+
+/** The HTTP server of everything that speaks HTTP. */
+export interface HttpServer {
+  /** Others add their routes here before `listen`. */
+  readonly app: FastifyInstance;
+  /** Starts listening; gives the port. Rejects when the address cannot be had. */
+  listen(): Promise<number>;
+  /** Stops listening and ends requests; WebSocket streams are ended by who accepted them. */
+  close(): Promise<void>;
+}
+
+/** Makes the HTTP server with the routes that are always there; it does not listen yet. */
+export function createHttpServer(options: HttpOptions): HttpServer {
+  const { clock, host, port, tls, handshakeTime, webSocket, metrics, publicUrl } = options;
+  const app = fastify({ serverFactory: (handle) => createServer((request, response) => handle(request, response)) });
+  const alternatives = [...(options.alternatives ?? [])];
+  if (webSocket !== undefined) {
+    attachWebSocket(app.server, webSocket);
+    alternatives.push({ rel: 'urn:xmpp:alt-connections:websocket', path: WEBSOCKET_PATH, scheme: 'ws' });
+  }
+  addHomePage(app);
+  addHostMeta(app, publicUrl, alternatives);
+  if (metrics !== undefined) addMetrics(app, metrics);
+  let stop = () => undefined as void;
+  return {
+    app,
+    listen: async () => {
+      await app.ready();
+      const direct = tls === undefined ? {} : { direct: { tls, protocols: ['http/1.1'], handshakeTime } };
+      const accept = (socket: IncomingMessage['socket']) => void app.server.emit('connection', socket);
+      const listener = await listen({ host, port, clock, accept, ...direct });
+      stop = () => listener.close();
+      return listener.port;
+    },
+    close: async () => {
+      stop();
+      app.server.closeAllConnections();
+      await app.close();
+    },
+  };
+}

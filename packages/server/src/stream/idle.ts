@@ -1,0 +1,44 @@
+import type { Clock, Timer } from '../environment.ts';
+
+export interface IdleOptions {
+  /** Milliseconds of silence after which `ask` is called; 0 = never. */
+  readonly idleTime: number;
+  /** Milliseconds that the peer then has to say something, before `giveUp`. */
+  readonly answerTime: number;
+  readonly ask: () => void;
+  readonly giveUp: () => void;
+}
+
+/** Notices when a peer falls silent. Costs one timer, and nothing per packet. */
+export class IdleWatch {
+  readonly #clock: Clock;
+  readonly #options: IdleOptions;
+  #heard = false;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, options: IdleOptions) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#watch();
+  }
+
+  /** Something has come. */
+  heard(): void {
+    this.#heard = true;
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  #watch(): void {
+    const { idleTime, answerTime, ask, giveUp } = this.#options;
+    if (idleTime === 0) return;
+    this.#heard = false;
+    this.#timer = this.#clock.after(idleTime, () => {
+      if (this.#heard) return this.#watch();
+      this.#timer = this.#clock.after(answerTime, () => (this.#heard ? this.#watch() : giveUp()));
+      ask();
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import { addressBlock } from '../address.ts';
+
+/** How many connections there may be; 0 = no limit. */
+export interface AddressLimitOptions {
+  /** Open connections from one address (IPv6: from one /64). */
+  readonly perAddress: number;
+  /** Of these, the ones that have not logged in. */
+  readonly unauthenticatedPerAddress: number;
+  /** Connections that have not logged in, from everywhere. */
+  readonly unauthenticated: number;
+}
+
+/** The place of one connection in the counts. */
+export interface Admission {
+  /** It has logged in. */
+  authenticated(): void;
+  /** It is closed. */
+  leave(): void;
+}
+
+interface Count {
+  open: number;
+  unauthenticated: number;
+}
+
+/** Counts connections by address, for all listeners together. Its memory is bounded by the number of open connections. */
+export class AddressLimits {
+  readonly #options: AddressLimitOptions;
+  readonly #counts = new Map<string, Count>();
+  #unauthenticated = 0;
+
+  constructor(options: AddressLimitOptions) {
+    this.#options = options;
+  }
+
+  /** Lets a connection in, or gives undefined when that would exceed a limit. */
+  enter(address: string): Admission | undefined {
+    const block = addressBlock(address);
+    const count = this.#counts.get(block) ?? { open: 0, unauthenticated: 0 };
+    const { perAddress, unauthenticatedPerAddress, unauthenticated } = this.#options;
+    const full =
+      isReached(perAddress, count.open) ||
+      isReached(unauthenticatedPerAddress, count.unauthenticated) ||
+      isReached(unauthenticated, this.#unauthenticated);
+    if (full) return undefined;
+    count.open += 1;
+    count.unauthenticated += 1;
+    this.#unauthenticated += 1;
+    this.#counts.set(block, count);
+    return this.#admit(block, count);
+  }
+
+  #admit(block: string, count: Count): Admission {
+    let pending = true;
+    let open = true;
+    const authenticated = () => {
+      if (!pending) return;
+      pending = false;
+      count.unauthenticated -= 1;
+      this.#unauthenticated -= 1;
+    };
+    const leave = () => {
+      authenticated();
+      if (!open) return;
+      open = false;
+      count.open -= 1;
+      if (count.open === 0) this.#counts.delete(block);
+    };
+    return { authenticated, leave };
+  }
+}
+
+function isReached(limit: number, value: number): boolean {
+  return limit !== 0 && value >= limit;
+}

@@ -1,0 +1,145 @@
+import type { Socket } from 'node:net';
+import { TLSSocket, type TLSSocketOptions } from 'node:tls';
+import type { Clock, Timer } from '../../environment.ts';
+import { isLoopback } from '../address.ts';
+import type { TlsState, Transport, TransportHandler } from '../transport.ts';
+import { readTlsState } from './tls-state.ts';
+
+export interface SocketTransportOptions {
+  readonly clock: Clock;
+  /** For STARTTLS: what the server's side of TLS is made with, asked for each handshake. Absent: no STARTTLS. */
+  readonly tls?: () => TLSSocketOptions;
+  /** Milliseconds that the peer has to take what is left after `end`; 0 = as long as it likes. */
+  readonly lingerTime: number;
+}
+
+const SILENT: TransportHandler = { data: () => undefined, drained: () => undefined, closed: () => undefined };
+
+/** A TCP or TLS connection. What is written in one turn of the event loop goes out as one packet. */
+export class SocketTransport implements Transport {
+  readonly framing = 'stream';
+  readonly address: string;
+  readonly loopback: boolean;
+  handler: TransportHandler = SILENT;
+  #socket: Socket;
+  readonly #options: SocketTransportOptions;
+  #tls: TlsState | undefined;
+  #corked = false;
+  #backlog = false;
+  #paused = false;
+  #upgrading = false;
+  #ended = false;
+  #closed = false;
+  #linger: Timer | undefined;
+
+  constructor(socket: Socket, options: SocketTransportOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.address = socket.remoteAddress ?? '';
+    this.loopback = isLoopback(this.address);
+    if (socket instanceof TLSSocket) this.#tls = readTlsState(socket);
+    this.#listen(socket);
+  }
+
+  get tls(): TlsState | undefined {
+    return this.#tls;
+  }
+
+  get canStartTls(): boolean {
+    return this.#tls === undefined && this.#options.tls !== undefined;
+  }
+
+  get buffered(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#ended || !this.#socket.writable) return;
+    this.#backlog = true;
+    if (!this.#corked) {
+      this.#corked = true;
+      const socket = this.#socket;
+      socket.cork();
+      process.nextTick(() => this.#uncork(socket));
+    }
+    this.#socket.write(bytes, this.#noticeDrained);
+  }
+
+  startTls(): Promise<void> {
+    const makeOptions = this.#options.tls;
+    const plain = this.#socket;
+    if (makeOptions === undefined || this.#tls !== undefined) return Promise.reject(new Error('TLS is not possible here'));
+    this.#uncork(plain);
+    this.#upgrading = true;
+    // The wrapped socket must neither read for us any more nor end us; its errors come out of the wrapping one as well
+    plain.removeAllListeners('data').removeAllListeners('end').removeAllListeners('close');
+    const secure = new TLSSocket(plain, { ...makeOptions(), isServer: true });
+    this.#socket = secure;
+    return new Promise((resolve, reject) => {
+      secure.once('secure', () => {
+        this.#tls = readTlsState(secure);
+        this.#upgrading = false;
+        if (this.#paused) secure.pause();
+        resolve();
+      });
+      secure.once('close', () => reject(new Error('The TLS handshake failed')));
+      this.#listen(secure);
+    });
+  }
+
+  pause(): void {
+    this.#paused = true;
+    if (!this.#upgrading) this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (!this.#upgrading) this.#socket.resume();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#uncork(this.#socket);
+    this.#socket.end();
+    // The peer's FIN, and what it still sends before, must be read for the connection to close
+    this.#socket.resume();
+    const { clock, lingerTime } = this.#options;
+    if (lingerTime > 0) this.#linger = clock.after(lingerTime, () => this.destroy());
+  }
+
+  destroy(): void {
+    this.#ended = true;
+    this.#socket.destroy();
+  }
+
+  readonly #noticeDrained = (): void => {
+    if (!this.#backlog || this.#socket.writableLength > 0) return;
+    this.#backlog = false;
+    this.handler.drained();
+  };
+
+  #uncork(socket: Socket): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    socket.uncork();
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', (bytes: Buffer) => {
+      if (!this.#ended) this.handler.data(bytes);
+    });
+    // A half-closed stream cannot go on (RFC 6120 §4.4): what is written is still flushed
+    socket.on('end', () => this.end());
+    // An error is followed by 'close'
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#close());
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#linger?.cancel();
+    this.handler.closed();
+  }
+}

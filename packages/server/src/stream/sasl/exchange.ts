@@ -1,0 +1,75 @@
+import { type JID, SaslError } from '@tutti/xmpp';
+import type { TokenClaim } from './hashed-token.ts';
+import { HashedToken } from './hashed-token.ts';
+import type { Mechanism, MechanismContext, Step } from './mechanism.ts';
+import { type SaslPeer, type SaslService, throttleName } from './service.ts';
+import type { FastToken } from './credentials.ts';
+import type { Attempt } from './throttle.ts';
+
+/** One authentication from its first message to success or failure: a mechanism, throttled. */
+export class Exchange {
+  readonly mechanism: string;
+  readonly #service: SaslService;
+  readonly #peer: SaslPeer;
+  readonly #machine: Mechanism;
+  #attempt: Attempt | undefined;
+
+  /** Throws SaslError('invalid-mechanism'). */
+  constructor(service: SaslService, peer: SaslPeer, mechanism: string, claim: TokenClaim | undefined) {
+    this.#service = service;
+    this.#peer = peer;
+    this.mechanism = mechanism;
+    this.#machine = service.createMechanism(mechanism, this.#makeContext(), claim);
+  }
+
+  /** The FAST token that was proven, after success. */
+  get usedToken(): FastToken | undefined {
+    return this.#machine instanceof HashedToken ? this.#machine.used : undefined;
+  }
+
+  /** Feeds the client's next message; rejects with SaslError. */
+  async step(message: Uint8Array): Promise<Step> {
+    const step = await this.#machine.step(message);
+    if (step.kind === 'success') this.abandon();
+    return step;
+  }
+
+  /** Ends it without a verdict: what was not answered does not count against the client. */
+  abandon(): void {
+    this.#attempt?.forgive();
+    this.#attempt = undefined;
+  }
+
+  #makeContext(): MechanismContext {
+    const { options } = this.#service;
+    return {
+      domain: this.#peer.domain,
+      offer: this.#peer.offer,
+      random: options.random,
+      secret: options.secret,
+      iterations: options.iterations,
+      findCredentials: (account) => this.#look(account, (owner) => options.credentials.find(owner)),
+      findTokens: async (account) => (await this.#look(account, (owner) => this.#findTokens(owner))) ?? [],
+    };
+  }
+
+  #findTokens(account: JID): Promise<readonly FastToken[]> {
+    const { tokens } = this.#service.options;
+    const client = this.#machine instanceof HashedToken ? this.#machine.client : undefined;
+    return tokens === undefined || client === undefined ? Promise.resolve([]) : tokens.find(account, client);
+  }
+
+  /** Asks a store, after the pause that the throttle demands. */
+  async #look<T>(account: JID | undefined, find: (account: JID) => Promise<T>): Promise<T | undefined> {
+    const { throttle, logger } = this.#service.options;
+    this.#attempt = throttle.attempt(throttleName(account), this.#peer.address);
+    await this.#service.wait(this.#attempt.delay);
+    try {
+      return account === undefined ? undefined : await find(account);
+    } catch (error) {
+      this.abandon();
+      logger.error({ error }, 'credentials could not be read');
+      throw new SaslError('temporary-auth-failure');
+    }
+  }
+}
