@@ -47,7 +47,12 @@ export function formatBanner({ version, loaded, flags, listening, certificates }
 /** The command that adds a user to this server, as it has to be typed in the folder where the server was started. */
 function formatAddUser({ config, origin }: LoadedConfig, flags: ConfigFlags, io: Io): string {
   const isRunByNpm = (io.env['npm_lifecycle_event'] ?? '') !== '';
-  const words = [...(isRunByNpm ? ['npx', 'tutti'] : ['tutti']), 'user', 'add', `alice@${config.domains[0] ?? 'localhost'}`];
+  const words = [
+    ...(isRunByNpm ? ['npx', 'tutti'] : ['tutti']),
+    'user',
+    'add',
+    `alice@${config.domains[0] ?? 'localhost'}`,
+  ];
   if (flags.config !== undefined) words.push('--config', flags.config);
   const data = origin(['data']);
   if (data.kind === 'option') words.push('--data', shorten(config.data, io.cwd));

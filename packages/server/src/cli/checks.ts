@@ -33,7 +33,11 @@ export function checkNode(version = process.versions.node): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isGood = major > NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor >= NEEDED_NODE[1]);
   if (isGood) return { check: 'node', status: 'ok', message: `Node ${version}` };
-  return { check: 'node', status: 'fail', message: `Node ${version} is too old; install ${NEEDED_NODE.join('.')} or newer` };
+  return {
+    check: 'node',
+    status: 'fail',
+    message: `Node ${version} is too old; install ${NEEDED_NODE.join('.')} or newer`,
+  };
 }
 
 /** The configuration, as far as it could be loaded. */
@@ -43,7 +47,13 @@ export function checkConfig(loaded: LoadedConfig | ConfigError): Finding[] {
   }
   const { file, warnings } = loaded;
   if (warnings.length > 0) return warnings.map((message) => ({ check: 'config', status: 'warn', message }));
-  return [{ check: 'config', status: 'ok', message: file === undefined ? 'no file, everything has its default' : `${file} is valid` }];
+  return [
+    {
+      check: 'config',
+      status: 'ok',
+      message: file === undefined ? 'no file, everything has its default' : `${file} is valid`,
+    },
+  ];
 }
 
 /** The data folder: whose it is, who may read it, how much room is left. */
@@ -55,7 +65,8 @@ export function checkDataDir(dataDir: string): Finding[] {
     return [{ check, status: 'fail', message: `${dataDir} cannot be made: this user may not write to ${parent}` }];
   }
   const stats = statSync(dataDir);
-  if (!stats.isDirectory()) return [{ check, status: 'fail', message: `${dataDir} is not a folder; choose another with --data` }];
+  if (!stats.isDirectory())
+    return [{ check, status: 'fail', message: `${dataDir} is not a folder; choose another with --data` }];
   if (!isAccessible(dataDir)) {
     const message = `${dataDir} may not be written by this user; run this as the user that runs the server, or chown it`;
     return [{ check, status: 'fail', message }];
@@ -72,7 +83,8 @@ export function checkDataDir(dataDir: string): Finding[] {
 /** The room left for the data folder, in bytes. */
 export function judgeSpace(dataDir: string, free: number): Finding {
   const left = `${dataDir} has ${formatSize(Math.floor(free / MIB) * MIB)} left`;
-  if (free < NO_SPACE) return { check: 'data', status: 'fail', message: `${left}; messages will soon be refused: make room` };
+  if (free < NO_SPACE)
+    return { check: 'data', status: 'fail', message: `${left}; messages will soon be refused: make room` };
   if (free < LITTLE_SPACE) return { check: 'data', status: 'warn', message: `${left}; make room` };
   return { check: 'data', status: 'ok', message: `${dataDir}, ${Math.floor(free / (1024 * MIB))} GiB left` };
 }
@@ -94,7 +106,9 @@ export function checkCertificates(config: Config, now: number): Finding[] {
 }
 
 /** Whether a server runs on the data folder, and what it tells of itself. */
-export async function checkServer(config: Config): Promise<{ readonly finding: Finding; readonly status?: ServerStatus }> {
+export async function checkServer(
+  config: Config,
+): Promise<{ readonly finding: Finding; readonly status?: ServerStatus }> {
   const check = 'server';
   try {
     const client = await connectControl(config.data, { timeoutMs: 3000 });
@@ -125,7 +139,11 @@ export async function checkPorts(config: Config, status: ServerStatus | undefine
       const code = await tryToListen(host, port);
       if (code === undefined) {
         if (status === undefined) return { check: 'port', status: 'ok', message: `${place}: free` };
-        return { check: 'port', status: 'warn', message: `${place}: the running server does not listen there; restart it` };
+        return {
+          check: 'port',
+          status: 'warn',
+          message: `${place}: the running server does not listen there; restart it`,
+        };
       }
       return { check: 'port', status: 'fail', message: `${place}: ${explainListenCode(code, name)}` };
     }),

@@ -39,7 +39,8 @@ export function registerDoctor(program: Command, context: Context): void {
           io.stdout.write(`${paint(colour, sign)} ${check.padEnd(11)} ${message}\n`);
         }
       }
-      if (failures > 0) throw new CliError(failures === 1 ? '1 check failed' : `${failures} checks failed`, EXIT.failed);
+      if (failures > 0)
+        throw new CliError(failures === 1 ? '1 check failed' : `${failures} checks failed`, EXIT.failed);
     });
 }
 

@@ -8,7 +8,12 @@ import { claimDataDir, type ControlHandlers } from '../control/server.ts';
 import type { Logger } from '../environment.ts';
 import { createLogger, type RootLogger } from '../observe/logger.ts';
 import { createMetrics } from '../observe/prometheus.ts';
-import { prepareCertificates, type CertificateInfo, type CertificateNote, type Certificates } from '../tls/certificates.ts';
+import {
+  prepareCertificates,
+  type CertificateInfo,
+  type CertificateNote,
+  type Certificates,
+} from '../tls/certificates.ts';
 import { prepareDataDir } from './data-dir.ts';
 import { CliError } from './exit.ts';
 import type { Context } from './program.ts';
@@ -59,7 +64,13 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     const listening = await server.start().catch((error: unknown) => {
       throw explainListenError(error);
     });
-    const status: ServerStatus = { pid: process.pid, version, startedAt: Date.now(), domains: config.domains, listening };
+    const status: ServerStatus = {
+      pid: process.pid,
+      version,
+      startedAt: Date.now(),
+      domains: config.domains,
+      listening,
+    };
     let current = loaded;
     const handlers: ControlHandlers = {
       ...accountHandlers(server.accounts),
@@ -94,7 +105,11 @@ interface Reloadable {
   readonly logger: RootLogger;
 }
 
-async function reload(before: LoadedConfig, next: LoadedConfig, { certificates, server, logger }: Reloadable): Promise<void> {
+async function reload(
+  before: LoadedConfig,
+  next: LoadedConfig,
+  { certificates, server, logger }: Reloadable,
+): Promise<void> {
   const { config } = next;
   logNotes(await certificates.reload(config), logger);
   await server.reload(config);
@@ -133,7 +148,8 @@ function openLog({ log }: Config): RootLogger {
 function explainListenError(error: unknown): unknown {
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   const place = `port ${port} on ${address}`;
-  if (code === 'EADDRINUSE') return new CliError(`${place} is in use; stop what uses it, or set another port (tutti doctor shows them)`);
+  if (code === 'EADDRINUSE')
+    return new CliError(`${place} is in use; stop what uses it, or set another port (tutti doctor shows them)`);
   if (code === 'EACCES') return new CliError(`${place} may not be used by this user; choose one from 1024 on`);
   if (code === 'EADDRNOTAVAIL') return new CliError(`${address} is not an address of this machine; set another host`);
   return error;

@@ -21,7 +21,7 @@ export function addConfigOptions(command: Command): Command {
 }
 
 /** Where to look for the configuration, by what the command line says. */
-export function toConfigOptions(flags: ConfigFlags, io: Io): ConfigOptions {
+function toConfigOptions(flags: ConfigFlags, io: Io): ConfigOptions {
   const { config: file, data, domain: domains, set: settings } = flags;
   return { file, data, domains, settings, environment: io.env, cwd: io.cwd };
 }

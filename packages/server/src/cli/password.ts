@@ -25,7 +25,9 @@ async function readAll(io: Io): Promise<string> {
     length += chunks.at(-1)?.length ?? 0;
     if (length > LONGEST_INPUT) throw new CliError('standard input is too long to be a password');
   }
-  return Buffer.concat(chunks).toString('utf8').replace(/\r?\n$/, '');
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
 }
 
 async function askTwice(jid: string): Promise<string> {

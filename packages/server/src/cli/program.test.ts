@@ -32,7 +32,8 @@ afterEach(async () => {
 const admin: AccountAdmin = {
   add: async (jid, password) => {
     if (!jid.includes('@')) throw new AccountError('malformed-jid', `${jid} is not the address of an account`);
-    if (!jid.endsWith('@localhost')) throw new AccountError('domain-not-served', `${jid}: this server does not serve that domain`);
+    if (!jid.endsWith('@localhost'))
+      throw new AccountError('domain-not-served', `${jid}: this server does not serve that domain`);
     if (password === '') throw new AccountError('password-empty', 'the password is empty');
     if (accounts.has(jid)) throw new AccountError('account-exists', `${jid} exists already`);
     accounts.set(jid, password);
@@ -120,8 +121,11 @@ describe('user', () => {
     mkdirSync(join(cwd, 'data'), { mode: 0o700 });
     const claim = claimDataDir(join(cwd, 'data'), quiet);
     const control = await claim.listen(accountHandlers(admin));
-    closers.push(() => claim.release(), () => control.close());
-    services.openAccounts = () => Promise.reject(new Error('the database belongs to the server'));
+    closers.push(
+      () => claim.release(),
+      () => control.close(),
+    );
+    services = { ...services, openAccounts: () => Promise.reject(new Error('the database belongs to the server')) };
     expect(await tutti(`user add alice@localhost ${stdin}`, { input: 'x' })).toMatchObject({ code: 0, err: '' });
     expect((await tutti('user list')).out).toBe('alice@localhost\n');
     expect(await tutti(`user add alice@localhost ${stdin}`, { input: 'x' })).toMatchObject({
@@ -131,16 +135,23 @@ describe('user', () => {
   });
 
   test.each([
-    ['user add alice', 'x', 1, 'tutti: alice is not the address of an account; write it like alice@localhost\n'],
-    ['user add alice@else.example', 'x', 1, /does not serve that domain; add it to domains in the configuration\n$/],
-    ['user add alice@localhost', '', 1, 'tutti: the password is empty\n'],
-    ['user add alice@localhost', '\r\n', 1, 'tutti: the password is empty\n'],
-    ['user add alice@localhost', 'x'.repeat(65_537), 1, 'tutti: standard input is too long to be a password\n'],
-    ['user passwd nobody@localhost', 'x', 1, 'tutti: there is no account nobody@localhost; tutti user list shows those there are\n'],
-  ])('%s', async (line, input, code, message) => {
+    ['user add alice', 'x', /^tutti: alice is not the address of an account; write it like alice@localhost\n$/],
+    [
+      'user add alice@else.example',
+      'x',
+      /^tutti: .* does not serve that domain; add it to domains in the configuration\n$/,
+    ],
+    ['user add alice@localhost', '', /^tutti: the password is empty\n$/],
+    ['user add alice@localhost', '\r\n', /^tutti: the password is empty\n$/],
+    ['user add alice@localhost', 'x'.repeat(65_537), /^tutti: standard input is too long to be a password\n$/],
+    [
+      'user passwd nobody@localhost',
+      'x',
+      /^tutti: there is no account nobody@localhost; tutti user list shows those there are\n$/,
+    ],
+  ])('%s', async (line, input, message) => {
     const result = await tutti(`${line} ${stdin}`, { input });
-    expect(result).toEqual({ code, out: '', err: typeof message === 'string' ? message : expect.stringMatching(message) });
-    expect(result.err.trim()).not.toContain('\n');
+    expect(result).toEqual({ code: 1, out: '', err: expect.stringMatching(message) });
   });
 
   test('without a terminal and without --password-stdin it says so', async () => {
@@ -161,9 +172,15 @@ describe('user', () => {
 
 describe('config', () => {
   test('check tells that all is well, and warns', async () => {
-    expect(await tutti('config check')).toEqual({ code: 0, out: 'the defaults (there is no tutti.toml): valid\n', err: '' });
+    expect(await tutti('config check')).toEqual({
+      code: 0,
+      out: 'the defaults (there is no tutti.toml): valid\n',
+      err: '',
+    });
     writeFileSync(join(cwd, 'tutti.toml'), '[http]\nhost = "::"');
-    expect((await tutti('config check')).out).toMatch(/^warning: tutti.toml:2:1: http.host: .*\n.*tutti.toml: valid\n$/);
+    expect((await tutti('config check')).out).toMatch(
+      /^warning: tutti.toml:2:1: http.host: .*\n.*tutti.toml: valid\n$/,
+    );
   });
 
   test('check tells every problem in a line of its own, and exits with 3', async () => {
@@ -191,9 +208,12 @@ describe('config', () => {
   });
 
   test('print shows what --data, --domain, --set and the environment make of it', async () => {
-    const { code, out } = await tutti(['config', 'print', '--data', 'd', '--domain', 'a.example', '--domain', 'b.example', '--set', 'c2s.port=1'], {
-      env: { TUTTI_LOG__LEVEL: 'warn' },
-    });
+    const { code, out } = await tutti(
+      ['config', 'print', '--data', 'd', '--domain', 'a.example', '--domain', 'b.example', '--set', 'c2s.port=1'],
+      {
+        env: { TUTTI_LOG__LEVEL: 'warn' },
+      },
+    );
     expect(code).toBe(0);
     expect(parse(out)).toMatchObject({
       data: join(cwd, 'd'),
@@ -207,7 +227,10 @@ describe('config', () => {
 
   test('any command refuses a bad configuration before it does anything', async () => {
     const { code, err } = await tutti('user list --set c2s.prot=1');
-    expect({ code, err }).toEqual({ code: 3, err: 'tutti: --set c2s.prot: c2s.prot: unknown key; did you mean c2s.port?\n' });
+    expect({ code, err }).toEqual({
+      code: 3,
+      err: 'tutti: --set c2s.prot: c2s.prot: unknown key; did you mean c2s.port?\n',
+    });
     expect(existsSync(join(cwd, 'data'))).toBe(false);
   });
 });
@@ -231,15 +254,38 @@ describe('usage', () => {
     expect(err).toContain('Usage: tutti');
   });
 
-  test.each(['--help', 'serve --help', 'user --help', 'user add --help', 'user passwd -h', 'user remove -h', 'user list -h', 'config check --help', 'config print --help', 'doctor --help', 'help user', 'help'])(
-    '%j is help',
-    async (line) => {
-      const { code, out, err } = await tutti(line);
-      expect({ code, err }).toEqual({ code: 0, err: '' });
-      expect(out).toContain('Usage: tutti');
-      if (!/user( |$)(?!add|pass|rem|list)/.test(line)) expect(out).toContain('Examples:');
-    },
-  );
+  test.each([
+    '--help',
+    'serve --help',
+    'user --help',
+    'user add --help',
+    'user passwd -h',
+    'user remove -h',
+    'user list -h',
+    'config check --help',
+    'config print --help',
+    'doctor --help',
+    'help user',
+    'help',
+  ])('%j is help', async (line) => {
+    const { code, out, err } = await tutti(line);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain('Usage: tutti');
+  });
+
+  test.each([
+    '',
+    'serve',
+    'user add',
+    'user passwd',
+    'user remove',
+    'user list',
+    'config check',
+    'config print',
+    'doctor',
+  ])('the help of %j has examples', async (line) => {
+    expect((await tutti(`${line} --help`)).out).toContain('Examples:\n  tutti ');
+  });
 
   test('--version', async () => {
     expect((await tutti('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -261,7 +307,7 @@ describe('colour', () => {
 
 describe('errors nobody expected', () => {
   test('are one line, too; TUTTI_TRACE shows where', async () => {
-    services.openAccounts = () => Promise.reject(new Error('out of\n  luck'));
+    services = { ...services, openAccounts: () => Promise.reject(new Error('out of\n  luck')) };
     expect(await tutti('user list')).toEqual({ code: 1, out: '', err: 'tutti: out of luck\n' });
     const { err } = await tutti('user list', { env: { TUTTI_TRACE: '1' } });
     expect(err).toMatch(/^tutti: out of luck\nError: out of/);

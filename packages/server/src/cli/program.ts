@@ -98,7 +98,9 @@ function formatError(io: Io, message: string): string {
 
 /** Commander's "error: too many arguments.\n(Did you mean …?)" as a part of our line. */
 function tidyMessage(text: string): string {
-  return oneLine(text).replace(/^error: /, '').replace(/\.$/, '');
+  return oneLine(text)
+    .replace(/^error: /, '')
+    .replace(/\.$/, '');
 }
 
 function oneLine(text: string): string {

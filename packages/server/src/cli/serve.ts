@@ -37,7 +37,6 @@ async function serve(loaded: LoadedConfig, flags: ConfigFlags, context: Context)
   const running = await launch(loaded, context);
   const { logger } = running;
   const { version } = context;
-  io.stdout.write(formatBanner({ version, loaded, flags, ...running }, io));
 
   const reload = async (): Promise<void> => {
     try {
@@ -46,7 +45,9 @@ async function serve(loaded: LoadedConfig, flags: ConfigFlags, context: Context)
       logger.error({ reason: (error as Error).message }, 'not reloaded: everything stays as it was');
     }
   };
-  const signal = await waitForEnd(reload);
+  const end = waitForEnd(reload);
+  io.stdout.write(formatBanner({ version, loaded, flags, ...running }, io));
+  const signal = await end;
   logger.info({ signal }, 'stopping');
   process.once(signal, forceEnd).once(signal === 'SIGTERM' ? 'SIGINT' : 'SIGTERM', forceEnd);
   try {

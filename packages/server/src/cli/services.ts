@@ -37,14 +37,14 @@ export interface RunnableServer {
 
 /** What commands need of the rest of the server. */
 export interface Services {
-  createServer(options: ServerOptions): Promise<RunnableServer>;
+  readonly createServer: (options: ServerOptions) => Promise<RunnableServer>;
   /** Opens the accounts directly on the database, while no server runs. */
-  openAccounts(config: Config): Promise<AccountAdmin & { close(): Promise<void> }>;
+  readonly openAccounts: (config: Config) => Promise<AccountAdmin & { close(): Promise<void> }>;
   /**
    * Opens the database for reading and tells its state in a line; undefined when there is none yet.
    * Rejects with a message for people: damaged, or from a future version.
    */
-  describeDatabase(config: Config): Promise<string | undefined>;
+  readonly describeDatabase: (config: Config) => Promise<string | undefined>;
 }
 
 /** The real ones. */

@@ -7,6 +7,7 @@ import { CliError } from './exit.ts';
 import { addConfigOptions, loadByFlags, type ConfigFlags } from './options.ts';
 import { getPassword } from './password.ts';
 import type { Context } from './program.ts';
+import type { Services } from './services.ts';
 
 interface UserFlags extends ConfigFlags {
   readonly json?: boolean;
@@ -83,8 +84,12 @@ export function registerUser(program: Command, context: Context): void {
 }
 
 /** Uses the accounts of the running server; where none runs, those in the database. */
-async function withAdmin<T>({ services }: Context, config: Config, use: (admin: AccountAdmin) => Promise<T>): Promise<T> {
-  const admin = (await openRemote(config.data)) ?? (await openLocal());
+async function withAdmin<T>(
+  { services }: Context,
+  config: Config,
+  use: (admin: AccountAdmin) => Promise<T>,
+): Promise<T> {
+  const admin = (await openRemote(config.data)) ?? (await openLocal(config, services));
   try {
     return await use(admin);
   } catch (error) {
@@ -94,20 +99,22 @@ async function withAdmin<T>({ services }: Context, config: Config, use: (admin: 
   } finally {
     await admin.close();
   }
-
-  async function openLocal(): Promise<AccountAdmin & { close(): Promise<void> }> {
-    prepareDataDir(config.data);
-    return await services.openAccounts(config);
-  }
 }
 
-async function openRemote(dataDir: string): Promise<(AccountAdmin & { close(): void }) | undefined> {
+type OpenAdmin = AccountAdmin & { close(): Promise<void> };
+
+async function openLocal(config: Config, { openAccounts }: Services): Promise<OpenAdmin> {
+  prepareDataDir(config.data);
+  return await openAccounts(config);
+}
+
+async function openRemote(dataDir: string): Promise<OpenAdmin | undefined> {
   const { connectControl } = await import('../control/client.ts');
   const { ControlError } = await import('../control/errors.ts');
   try {
     const client = await connectControl(dataDir);
     const { remoteAccounts } = await import('../control/accounts.ts');
-    return { ...remoteAccounts(client), close: () => client.close() };
+    return { ...remoteAccounts(client), close: async () => client.close() };
   } catch (error) {
     if (error instanceof ControlError && error.code === 'not-running') return undefined;
     throw error;

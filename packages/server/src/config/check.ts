@@ -25,9 +25,11 @@ function checkDomains({ domains }: Config): Finding[] {
 function checkCertificates({ tls }: Config): Finding[] {
   const entries: [readonly string[], { readonly cert: string; readonly key: string }, boolean][] = [
     [['tls'], tls, false],
-    ...Object.entries(tls.domains).map(
-      ([name, entry]): [readonly string[], typeof entry, boolean] => [['tls', 'domains', name], entry, true],
-    ),
+    ...Object.entries(tls.domains).map(([name, entry]): [readonly string[], typeof entry, boolean] => [
+      ['tls', 'domains', name],
+      entry,
+      true,
+    ]),
   ];
   return entries.flatMap(([path, { cert, key }, required]): Finding[] => {
     if (cert !== '' && key === '') return [{ path: [...path, 'cert'], message: 'needs key beside it' }];
@@ -39,7 +41,9 @@ function checkCertificates({ tls }: Config): Finding[] {
 function checkListeners({ c2s, c2sTls, http }: Config): Finding[] {
   const listeners = Object.entries({ c2s, c2s_tls: c2sTls, http }).filter(([, listener]) => listener.enabled);
   return listeners.flatMap(([name, { host, port }], index) => {
-    const other = listeners.slice(0, index).find(([, before]) => port !== 0 && before.port === port && before.host === host);
+    const other = listeners
+      .slice(0, index)
+      .find(([, before]) => port !== 0 && before.port === port && before.host === host);
     return other === undefined ? [] : [{ path: [name, 'port'], message: `${port} is already taken by [${other[0]}]` }];
   });
 }
@@ -70,7 +74,7 @@ function warnOfUselessTimes({ archive }: Config): Finding[] {
 }
 
 /** Whether an address to listen on can only be reached from this machine. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   if (host === 'localhost' || host.endsWith('.localhost')) return true;
   return isIP(host) === 4 ? host.startsWith('127.') : host === '::1';
 }

@@ -23,7 +23,7 @@ Relative paths in a file start at the folder of that file, all others at the wor
 /** Writes the whole page. */
 export function generateConfigDocs(): string {
   const tables = listTables().filter((table) => table.leaves.length > 0);
-  return `${[INTRODUCTION, ...tables.map(describeTable)].join('\n')}`;
+  return [INTRODUCTION, ...tables.map(describeTable)].join('\n');
 }
 
 function describeTable({ path, doc, leaves }: TableEntry): string {

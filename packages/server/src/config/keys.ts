@@ -49,9 +49,16 @@ export function flag(initial: boolean, doc: string) {
 }
 
 /** A whole number from min to max. */
-export function count(initial: number, doc: string, { min = 0, max }: { readonly min?: number; readonly max?: number }) {
+export function count(
+  initial: number,
+  doc: string,
+  { min = 0, max }: { readonly min?: number; readonly max?: number },
+) {
   const allowed = `a whole number ${max === undefined ? `of at least ${min}` : `from ${min} to ${max}`}`;
-  const type = z.int().min(min).max(max ?? Number.MAX_SAFE_INTEGER);
+  const type = z
+    .int()
+    .min(min)
+    .max(max ?? Number.MAX_SAFE_INTEGER);
   return type.default(initial).register(keyNotes, { doc, allowed });
 }
 
@@ -113,7 +120,10 @@ export function path(initial: string, doc: string, words: readonly string[] = []
 /** One of a few words. */
 export function choice<const W extends readonly [string, ...string[]]>(words: W, initial: W[number], doc: string) {
   const allowed = words.map((word) => `"${word}"`).join(' or ');
-  return z.enum(words).default(initial as never).register(keyNotes, { doc, allowed });
+  return z
+    .enum(words)
+    .default(initial as never)
+    .register(keyNotes, { doc, allowed });
 }
 
 /** A list of distinct words out of a closed set, at least one. */

@@ -1,6 +1,7 @@
 /** The places a setting can come from. A later layer wins over an earlier one, key by key. */
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
+import * as z from 'zod';
 import { findLeaf, listLeaves } from './leaves.ts';
 import { locateKeys, type KeyPath, type Position } from './locate.ts';
 import { ConfigError, type ConfigProblem } from './problems.ts';
@@ -53,7 +54,7 @@ export function readFileLayer(file: string, name: string): Layer {
  * @param file the name for messages
  * @throws ConfigError with the line of a syntax error
  */
-export function parseLayer(source: string, file: string): Layer {
+function parseLayer(source: string, file: string): Layer {
   let values: RawTable;
   try {
     values = parse(source);
@@ -61,7 +62,13 @@ export function parseLayer(source: string, file: string): Layer {
     if (!(error instanceof TomlError)) throw error;
     const { line, column } = error;
     const what = error.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? '';
-    const problem: ConfigProblem = { where: `${file}:${line}:${column}`, key: '', message: `not TOML: ${what}`, file, line };
+    const problem: ConfigProblem = {
+      where: `${file}:${line}:${column}`,
+      key: '',
+      message: `not TOML: ${what}`,
+      file,
+      line,
+    };
     throw new ConfigError([problem]);
   }
   let locate: ((path: KeyPath) => Position | undefined) | undefined;
@@ -139,13 +146,7 @@ function readValue(path: readonly string[], text: string): unknown {
   if (toml !== undefined) candidates.unshift(toml['value']);
   const type = findLeaf(path)?.type;
   if (type === undefined) return candidates[0];
-  const fitting = candidates.find((candidate) => '~standard' in type && isValid(type['~standard'], candidate));
-  return fitting ?? candidates[0];
-}
-
-function isValid(standard: unknown, value: unknown): boolean {
-  const { validate } = standard as { validate(value: unknown): object };
-  return !('issues' in validate(value));
+  return candidates.find((candidate) => z.safeParse(type, candidate).success) ?? candidates[0];
 }
 
 function splitKey(key: string): string[] | undefined {

@@ -21,7 +21,7 @@ import { configSchema, type Config, type WrittenConfig } from './schema.ts';
 import { locateProblem, validateLayer } from './validate.ts';
 
 /** The file that is read when none is named and it exists. */
-export const DEFAULT_FILE = 'tutti.toml';
+const DEFAULT_FILE = 'tutti.toml';
 
 /** Where to look for settings. */
 export interface ConfigOptions {
@@ -47,7 +47,7 @@ export interface LoadedConfig {
   /** The absolute path of the file that was read, if any. */
   readonly file: string | undefined;
   /** Where the value of a key comes from. */
-  origin(path: readonly string[]): Origin;
+  readonly origin: (path: readonly string[]) => Origin;
   /** Things that are allowed but hardly meant. */
   readonly warnings: readonly string[];
 }

@@ -67,7 +67,7 @@ test('every key of any document is found in its own line', () => {
   }));
   fc.assert(
     fc.property(tree, (document) => {
-      const source = stringify(document as Record<string, unknown>);
+      const source = stringify(document);
       const locate = locateKeys(source);
       const lines = source.split('\n');
       for (const path of listPaths(parse(source))) {

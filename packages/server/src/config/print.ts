@@ -46,7 +46,10 @@ export function printToml(loaded: LoadedConfig): string {
 /** The same for programs: every key with its value and origin. */
 export function printJson(loaded: LoadedConfig): string {
   const keys = listEffective(loaded).flatMap((table) => table.keys);
-  const entries = keys.map(({ path, origin, ...rest }) => [formatPath(path), { ...rest, origin: describeOrigin(origin) }]);
+  const entries = keys.map(({ path, origin, ...rest }) => [
+    formatPath(path),
+    { ...rest, origin: describeOrigin(origin) },
+  ]);
   return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
 }
 

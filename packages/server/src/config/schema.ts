@@ -27,7 +27,7 @@ import {
 const LOOPBACK = '127.0.0.1';
 
 /** The SASL mechanisms the server knows, strongest first. */
-export const MECHANISMS = [
+const MECHANISMS = [
   'SCRAM-SHA-512-PLUS',
   'SCRAM-SHA-512',
   'SCRAM-SHA-256-PLUS',
@@ -56,7 +56,9 @@ const c2sTls = optionalTable('Clients over TCP with TLS from the first byte (dir
 
 const http = optionalTable('The HTTP server: WebSocket (RFC 7395), host-meta (XEP-0156), metrics.', {
   enabled: atStart(flag(true, 'Listen for HTTP.')),
-  host: atStart(host(LOOPBACK, 'The address to listen on. Plain HTTP: beyond loopback, put a TLS reverse proxy before it.')),
+  host: atStart(
+    host(LOOPBACK, 'The address to listen on. Plain HTTP: beyond loopback, put a TLS reverse proxy before it.'),
+  ),
   port: atStart(port(5280, 'The port to listen on.')),
   public_url: url('Where the world reaches the HTTP server, for host-meta; "" = the address of the request.', [
     'https',
@@ -104,6 +106,8 @@ const limits = optionalTable('Bounds on what one client may ask for. 0 takes a b
   blocklist_items: limit(5000, 'Entries in one block list (XEP-0191).'),
   auth_failures_per_minute: limit(10, 'Failed logins per minute, per address and per account, before a pause.'),
   mam_page_max: limit(250, 'Messages in one page of an archive query (XEP-0313).'),
+  mam_page_bytes: sizeLimit('512 KiB', 'Bytes of messages after which a page of an archive query is full.'),
+  mam_queries: limit(4, 'Archive queries of one session that may run at the same time.'),
   iq_timeout: duration('1 minute', 'How long a client may take to answer a request of the server, pings among them.', {
     none: 'no limit',
   }),
@@ -174,7 +178,9 @@ export const configSchema = table('These stand at the top of the file, before an
   metrics,
 });
 
-type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : S;
+type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : S;
 type Camelized<T> = T extends readonly (infer I)[]
   ? readonly I[]
   : T extends object

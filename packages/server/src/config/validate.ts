@@ -22,7 +22,9 @@ function explainIssue(issue: z.core.$ZodIssue, values: RawTable, origin: Layer['
   const leaf = findLeaf(path);
   if (leaf === undefined) {
     const message =
-      issue.code === 'invalid_key' ? 'must be a domain name in lower case, or one beginning with "*."' : `must be a table: [${formatPath(path)}] on its own line`;
+      issue.code === 'invalid_key'
+        ? 'must be a domain name in lower case, or one beginning with "*."'
+        : `must be a table: [${formatPath(path)}] on its own line`;
     return [locateProblem(path, message, origin)];
   }
   const shown = leaf.note.secret === true ? 'the value' : describeValue(value);

@@ -18,7 +18,10 @@ export function lockDataDir(dataDir: string): () => void {
   } catch (error) {
     database.close();
     if ((error as { errcode?: unknown }).errcode !== SQLITE_BUSY) throw error;
-    throw new ControlError('already-running', `another server is running on ${dataDir}; stop it, or choose another --data`);
+    throw new ControlError(
+      'already-running',
+      `another server is running on ${dataDir}; stop it, or choose another --data`,
+    );
   }
   return () => database.close();
 }

@@ -42,6 +42,9 @@ export function checkSocketFolder(socket: string, { create }: { readonly create:
   const owners = [process.getuid?.(), 0];
   const isOurs = process.getuid === undefined || owners.includes(stats.uid);
   if (!stats.isDirectory() || !isOurs || (stats.mode & 0o022) !== 0) {
-    throw new ControlError('unsafe', `${folder} can be written by other users; chmod go-w it, or remove it if it is not yours`);
+    throw new ControlError(
+      'unsafe',
+      `${folder} can be written by other users; chmod go-w it, or remove it if it is not yours`,
+    );
   }
 }

@@ -15,7 +15,6 @@ export const responseSchema = z.union([
   z.object({ id: z.number(), result: z.unknown() }),
 ]);
 
-export type Request = z.input<typeof requestSchema>;
 export type Response = z.infer<typeof responseSchema>;
 
 /** Cuts a byte stream into lines. */

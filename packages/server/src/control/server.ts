@@ -17,7 +17,7 @@ export type ControlHandlers = Readonly<Record<string, ControlHandler>>;
 export interface ControlServer {
   readonly path: string;
   /** Closes the socket and removes it. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A claimed data folder: nobody else can serve it until `release`. */
@@ -93,11 +93,13 @@ async function answer(line: string, handlers: ControlHandlers, logger: Logger): 
   if (!request.success) return fail(0, 'bad-request', 'not a request');
   const { id, method, params } = request.data;
   const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
-  if (handler === undefined) return fail(id, 'unknown-method', `the server does not know ${method}; is it another version?`);
+  if (handler === undefined)
+    return fail(id, 'unknown-method', `the server does not know ${method}; is it another version?`);
   try {
     return { id, result: (await handler(params)) ?? null };
   } catch (error) {
-    if (error instanceof RefusedError) return { id, error: { code: error.code, message: error.message, refused: true } };
+    if (error instanceof RefusedError)
+      return { id, error: { code: error.code, message: error.message, refused: true } };
     if (error instanceof ControlError) return fail(id, error.code, error.message);
     logger.error({ err: error, method }, 'control request failed');
     return fail(id, 'internal', `the server failed to do ${method}; its log says why`);

@@ -33,6 +33,7 @@ export function createLogger({ level, output }: LogOptions, destination?: Destin
       base: null, // one process, one log: pid and host name are the collector's business
       timestamp: pino.stdTimeFunctions.isoTime,
       messageKey: 'message',
+      serializers: { err: (err: unknown) => err }, // describeForLog() has already been there
       formatters: {
         level: (label) => ({ level: label }),
         log: describeForLog,
@@ -65,7 +66,8 @@ function wrap(logger: PinoLogger, root: PinoLogger = logger): Logger {
 
 /** Lines are written at once, so that the last words of a crash are not lost. */
 function openOutput(output: string): DestinationStream & { close?(): void } {
-  if (output === 'stdout' || output === 'stderr') return pino.destination({ fd: output === 'stdout' ? 1 : 2, sync: true });
+  if (output === 'stdout' || output === 'stderr')
+    return pino.destination({ fd: output === 'stdout' ? 1 : 2, sync: true });
   const fd = openSync(output, 'a', 0o640);
   const stream = pino.destination({ fd, sync: true });
   return Object.assign(stream, {

@@ -57,7 +57,12 @@ const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 
 /** Every metric, by the name the code uses. */
 export const METRICS = {
   connections: gaugesBy('tutti_connections', 'Open client connections.', 'transport', TRANSPORTS),
-  connectionsOpened: countersBy('tutti_connections_opened_total', 'Client connections accepted.', 'transport', TRANSPORTS),
+  connectionsOpened: countersBy(
+    'tutti_connections_opened_total',
+    'Client connections accepted.',
+    'transport',
+    TRANSPORTS,
+  ),
   connectionsRefused: countersBy('tutti_connections_refused_total', 'Client connections refused by a limit.', 'limit', [
     'connections_per_address',
     'unauthenticated_connections',
@@ -98,40 +103,56 @@ export const METRICS = {
     'C6',
     'C7',
   ]),
-  logBatchRows: histogram('tutti_log_batch_rows', 'Rows in one commit of the log.', [1, 2, 5, 10, 20, 50, 100, 250, 500, 1000]),
+  logBatchRows: histogram(
+    'tutti_log_batch_rows',
+    'Rows in one commit of the log.',
+    [1, 2, 5, 10, 20, 50, 100, 250, 500, 1000],
+  ),
   logCommitSeconds: histogram('tutti_log_commit_seconds', 'How long one commit of the log took.', SECONDS),
-  logAppendSeconds: histogram('tutti_log_append_seconds', 'From append to commit, waiting for the batch included.', SECONDS),
+  logAppendSeconds: histogram(
+    'tutti_log_append_seconds',
+    'From append to commit, waiting for the batch included.',
+    SECONDS,
+  ),
   logFailures: counter('tutti_log_failures_total', 'Commits of the log that failed.'),
   outboxOverflows: counter('tutti_outbox_overflows_total', 'Times a slow session was turned over to the archive.'),
-  throttled: countersBy('tutti_throttled_total', 'Times a session was read slower than it sent.', 'limit', ['stanzas', 'bytes']),
-  stanzaErrors: counter('tutti_stanza_errors_total', 'Stanza errors sent to clients.'),
-  streamErrors: countersBy('tutti_stream_errors_total', 'Stream errors sent to clients (RFC 6120 §4.9.3).', 'condition', [
-    'bad-format',
-    'bad-namespace-prefix',
-    'conflict',
-    'connection-timeout',
-    'host-gone',
-    'host-unknown',
-    'improper-addressing',
-    'internal-server-error',
-    'invalid-from',
-    'invalid-namespace',
-    'invalid-xml',
-    'not-authorized',
-    'not-well-formed',
-    'policy-violation',
-    'remote-connection-failed',
-    'reset',
-    'resource-constraint',
-    'restricted-xml',
-    'see-other-host',
-    'system-shutdown',
-    'undefined-condition',
-    'unsupported-encoding',
-    'unsupported-feature',
-    'unsupported-stanza-type',
-    'unsupported-version',
+  throttled: countersBy('tutti_throttled_total', 'Times a session was read slower than it sent.', 'limit', [
+    'stanzas',
+    'bytes',
   ]),
+  stanzaErrors: counter('tutti_stanza_errors_total', 'Stanza errors sent to clients.'),
+  streamErrors: countersBy(
+    'tutti_stream_errors_total',
+    'Stream errors sent to clients (RFC 6120 §4.9.3).',
+    'condition',
+    [
+      'bad-format',
+      'bad-namespace-prefix',
+      'conflict',
+      'connection-timeout',
+      'host-gone',
+      'host-unknown',
+      'improper-addressing',
+      'internal-server-error',
+      'invalid-from',
+      'invalid-namespace',
+      'invalid-xml',
+      'not-authorized',
+      'not-well-formed',
+      'policy-violation',
+      'remote-connection-failed',
+      'reset',
+      'resource-constraint',
+      'restricted-xml',
+      'see-other-host',
+      'system-shutdown',
+      'undefined-condition',
+      'unsupported-encoding',
+      'unsupported-feature',
+      'unsupported-stanza-type',
+      'unsupported-version',
+    ],
+  ),
 } as const;
 
 type Instrument<K extends Kind> = K extends 'counter' ? Counter : K extends 'gauge' ? Gauge : Histogram;
@@ -147,7 +168,10 @@ type Instruments<D> =
 export type Metrics = { readonly [Name in keyof typeof METRICS]: Instruments<(typeof METRICS)[Name]> };
 
 /** What one instrument is made by. */
-export type InstrumentMaker = (declaration: MetricDeclaration, value: string | undefined) => Counter & Gauge & Histogram;
+export type InstrumentMaker = (
+  declaration: MetricDeclaration,
+  value: string | undefined,
+) => Counter & Gauge & Histogram;
 
 /** Makes all metrics out of one maker. */
 export function buildMetrics(make: InstrumentMaker): Metrics {
@@ -156,7 +180,7 @@ export function buildMetrics(make: InstrumentMaker): Metrics {
     if (values === undefined) return [name, make(declaration, undefined)] as const;
     return [name, Object.fromEntries(values.map((value) => [value, make(declaration, value)]))] as const;
   });
-  return Object.fromEntries(entries) as unknown as Metrics;
+  return Object.fromEntries(entries) as Metrics;
 }
 
 const NOTHING = { inc() {}, dec() {}, set() {}, observe() {} };

@@ -6,7 +6,7 @@ import { buildMetrics, type InstrumentMaker, type MetricDeclaration, type Metric
 export interface MetricsRegistry {
   readonly metrics: Metrics;
   /** The text that Prometheus fetches. */
-  scrape(): Promise<{ readonly contentType: string; readonly body: string }>;
+  readonly scrape: () => Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 /** A plain number: prom-client would hash the labels at every count, this is one addition. */
@@ -53,26 +53,33 @@ export function createMetrics(): MetricsRegistry {
 }
 
 /** Copies the cells into prom-client when it is asked. */
-function publish(registry: prom.Registry, declaration: MetricDeclaration, cells: ReadonlyMap<string | undefined, Cell>): void {
+function publish(
+  registry: prom.Registry,
+  declaration: MetricDeclaration,
+  cells: ReadonlyMap<string | undefined, Cell>,
+): void {
   const { kind, name, help, label } = declaration;
-  const options = { name, help, labelNames: label === undefined ? [] : [label], registers: [registry] };
+  const options = { name, help, labelNames: label === undefined ? [] : [label], registers: [] };
   const labelsOf = (value: string | undefined): Record<string, string> =>
     label === undefined || value === undefined ? {} : { [label]: value };
   if (kind === 'gauge') {
     const collect = function (this: prom.Gauge): void {
       for (const [value, cell] of cells) this.set(labelsOf(value), cell.value);
     };
-    new prom.Gauge({ ...options, collect });
+    registry.registerMetric(new prom.Gauge({ ...options, collect }));
     return;
   }
   const collect = function (this: prom.Counter): void {
     this.reset();
     for (const [value, cell] of cells) this.inc(labelsOf(value), cell.value);
   };
-  new prom.Counter({ ...options, collect });
+  registry.registerMetric(new prom.Counter({ ...options, collect }));
 }
 
-function makeHistogram(registry: prom.Registry, { name, help, buckets = [] }: MetricDeclaration): ReturnType<InstrumentMaker> {
+function makeHistogram(
+  registry: prom.Registry,
+  { name, help, buckets = [] }: MetricDeclaration,
+): ReturnType<InstrumentMaker> {
   const histogram = new prom.Histogram({ name, help, buckets: [...buckets], registers: [registry] });
   return Object.assign(new Cell(), { observe: (value: number) => histogram.observe(value) });
 }

@@ -1,7 +1,9 @@
 /** What may stand in a log. */
 
-const SECRETS = /pass(word|wd|phrase)?$|secret|token|authorization|cookie|credential|^(client|server|stored)?key$|salt|nonce|proof|sasl(data)?$|initialresponse|challenge/i;
-const BODIES = /^(body|bodies|stanza|stanzas|payload|subject|xml|content|html|text|message_?(body|text|xml)|plaintext)$/i;
+const SECRETS =
+  /pass(word|wd|phrase)?$|secret|token|authorization|cookie|credential|^(client|server|stored)?key$|salt|nonce|proof|sasl(data)?$|initialresponse|challenge/i;
+const BODIES =
+  /^(body|bodies|stanza|stanzas|payload|subject|xml|content|html|text|message_?(body|text|xml)|plaintext)$/i;
 
 const LONGEST_TEXT = 1000;
 const DEEPEST = 4;
@@ -32,7 +34,8 @@ function describeValue(value: unknown, depth: number): unknown {
   if (value instanceof Error) return describeError(value, depth);
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (isElement(value)) return `<${value.name} xmlns='${value.ns}'/>`;
-  if (value instanceof Date || isSpeaking(value)) return String(value);
+  const words = speak(value);
+  if (words !== undefined) return words;
   if (depth === 0) return '[…]';
   if (Array.isArray(value)) return value.map((item) => describeValue(item, depth - 1));
   return describeFields(value, depth - 1);
@@ -54,7 +57,9 @@ function isElement(value: unknown): value is { readonly name: string; readonly n
   return typeof value === 'object' && value !== null && 'name' in value && 'ns' in value && 'attrs' in value;
 }
 
-/** Something that writes itself, such as a JID. */
-function isSpeaking(value: object): boolean {
-  return !Array.isArray(value) && value.toString !== Object.prototype.toString;
+/** What something says of itself that can, such as a JID or a date. */
+function speak(value: object): string | undefined {
+  const { toString } = value as { toString: unknown };
+  const isOwnWord = typeof toString === 'function' && toString !== Object.prototype.toString && !Array.isArray(value);
+  return isOwnWord ? String(toString.call(value)) : undefined;
 }

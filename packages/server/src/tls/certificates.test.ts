@@ -214,14 +214,49 @@ describe('with configured files', () => {
   test.each<[string, () => void, RegExp]>([
     ['the certificate is missing', () => rmSync(join(dataDir, 'own.crt')), /own.crt: there is no such file$/],
     ['the key is missing', () => rmSync(join(dataDir, 'own.key')), /own.key: there is no such file$/],
-    ['the certificate is DER', () => writeFileSync(join(dataDir, 'own.crt'), '0\u0082'), /own.crt: is not PEM .*openssl/],
-    ['the files are exchanged', () => writeFileSync(join(dataDir, 'own.key'), readFileSync(join(dataDir, 'own.crt'))), /own.key: has no private key in it$/],
-    ['the certificate file holds a key', () => writeFileSync(join(dataDir, 'own.crt'), readFileSync(join(dataDir, 'own.key'))), /own.crt: has no certificate in it$/],
-    ['the key is of another', () => writeFileSync(join(dataDir, 'own.key'), pairs.get('b.example 90')?.key ?? ''), /own.key: is not the key of the first certificate in .*own.crt \(own.example\)$/],
-    ['the certificate is damaged', () => writeFileSync(join(dataDir, 'own.crt'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'), /own.crt: the certificate in it is damaged$/],
-    ['the key is damaged', () => writeFileSync(join(dataDir, 'own.key'), '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'), /own.key: the private key in it is damaged$/],
-    ['the key has a passphrase', () => writeFileSync(join(dataDir, 'own.key'), '-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA'), /own.key: is encrypted with a passphrase/],
-    ['the certificate is a folder', () => { rmSync(join(dataDir, 'own.crt')); mkdirSync(join(dataDir, 'own.crt')); }, /own.crt: is a folder/],
+    [
+      'the certificate is DER',
+      () => writeFileSync(join(dataDir, 'own.crt'), '0\u0082'),
+      /own.crt: is not PEM .*openssl/,
+    ],
+    [
+      'the files are exchanged',
+      () => writeFileSync(join(dataDir, 'own.key'), readFileSync(join(dataDir, 'own.crt'))),
+      /own.key: has no private key in it$/,
+    ],
+    [
+      'the certificate file holds a key',
+      () => writeFileSync(join(dataDir, 'own.crt'), readFileSync(join(dataDir, 'own.key'))),
+      /own.crt: has no certificate in it$/,
+    ],
+    [
+      'the key is of another',
+      () => writeFileSync(join(dataDir, 'own.key'), pairs.get('b.example 90')?.key ?? ''),
+      /own.key: is not the key of the first certificate in .*own.crt \(own.example\)$/,
+    ],
+    [
+      'the certificate is damaged',
+      () => writeFileSync(join(dataDir, 'own.crt'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'),
+      /own.crt: the certificate in it is damaged$/,
+    ],
+    [
+      'the key is damaged',
+      () => writeFileSync(join(dataDir, 'own.key'), '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'),
+      /own.key: the private key in it is damaged$/,
+    ],
+    [
+      'the key has a passphrase',
+      () => writeFileSync(join(dataDir, 'own.key'), '-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA'),
+      /own.key: is encrypted with a passphrase/,
+    ],
+    [
+      'the certificate is a folder',
+      () => {
+        rmSync(join(dataDir, 'own.crt'));
+        mkdirSync(join(dataDir, 'own.crt'));
+      },
+      /own.crt: is a folder/,
+    ],
   ])('%s: the message names the file and what is wrong', async (_, damage, message) => {
     await issue('b.example');
     await put('own', 'own.example');
@@ -230,7 +265,9 @@ describe('with configured files', () => {
       name: 'CertificateError',
       message: expect.stringMatching(message),
     });
-    expect(inspect('domains=own.example', ...files)).toEqual([{ status: 'fail', message: expect.stringMatching(message) }]);
+    expect(inspect('domains=own.example', ...files)).toEqual([
+      { status: 'fail', message: expect.stringMatching(message) },
+    ]);
   });
 
   test('an expired one, and one for other names, is used with a warning', async () => {
@@ -308,20 +345,30 @@ describe('inspection', () => {
 
   test('the end is told two weeks before, expiry is a failure, an open key a warning', async () => {
     await put('own', 'own.example', 13);
-    expect(inspect(...files)).toMatchObject([{ status: 'warn', message: expect.stringMatching(/expires in 1[23] days/) }]);
+    expect(inspect(...files)).toMatchObject([
+      { status: 'warn', message: expect.stringMatching(/expires in 1[23] days/) },
+    ]);
     await put('own', 'own.example', -1);
     expect(inspect(...files)).toMatchObject([{ status: 'fail', message: expect.stringMatching(/expired on/) }]);
     await put('own', 'own.example');
     rmSync(join(dataDir, 'own.key'));
     writeFileSync(join(dataDir, 'own.key'), (await issue('own.example')).key, { mode: 0o644 });
-    expect(inspect(...files)).toMatchObject([{ status: 'warn', message: expect.stringMatching(/every user may read/) }]);
+    expect(inspect(...files)).toMatchObject([
+      { status: 'warn', message: expect.stringMatching(/every user may read/) },
+    ]);
   });
 
   test('the self-signed one is told of, and nothing is made', async () => {
-    expect(inspect()).toMatchObject([{ status: 'ok', message: expect.stringMatching(/will be made at the next start/) }]);
+    expect(inspect()).toMatchObject([
+      { status: 'ok', message: expect.stringMatching(/will be made at the next start/) },
+    ]);
     await prepare();
-    expect(inspect()).toMatchObject([{ status: 'ok', message: expect.stringMatching(/^self-signed for localhost, until/) }]);
-    expect(inspect('domains=b.example')).toMatchObject([{ message: expect.stringMatching(/made anew.*not for b.example/) }]);
+    expect(inspect()).toMatchObject([
+      { status: 'ok', message: expect.stringMatching(/^self-signed for localhost, until/) },
+    ]);
+    expect(inspect('domains=b.example')).toMatchObject([
+      { message: expect.stringMatching(/made anew.*not for b.example/) },
+    ]);
     writeFileSync(join(dataDir, 'tls', 'self-signed.crt'), 'x');
     expect(inspect()).toMatchObject([{ status: 'warn', message: expect.stringMatching(/is not PEM/) }]);
   });

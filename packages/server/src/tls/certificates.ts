@@ -98,7 +98,8 @@ async function load({ domains, tls }: CertificateConfig, dataDir: string, now: n
     }
   };
   const named = new Map<string, Entry>();
-  for (const [name, { cert, key }] of Object.entries(tls.domains)) named.set(name, makeEntry(readCredentials(cert, key)));
+  for (const [name, { cert, key }] of Object.entries(tls.domains))
+    named.set(name, makeEntry(readCredentials(cert, key)));
 
   const others = domains.filter((domain) => findNamed(named, domain) === undefined);
   const notes: CertificateNote[] = [];

@@ -10,9 +10,14 @@ import type { TLSSocket } from 'node:tls';
  */
 export function hashServerEndPoint(der: Uint8Array): Buffer | undefined {
   const algorithm = new X509Certificate(der).signatureAlgorithm ?? '';
-  const hash = /(md5|sha-?1|sha-?224|sha-?256|sha-?384|sha-?512)(?![0-9])/i.exec(algorithm)?.[1]?.toLowerCase().replace('-', '');
+  const hash = /(md5|sha-?1|sha-?224|sha-?256|sha-?384|sha-?512)(?![0-9])/i
+    .exec(algorithm)?.[1]
+    ?.toLowerCase()
+    .replace('-', '');
   if (hash === undefined) return undefined;
-  return createHash(hash === 'md5' || hash === 'sha1' ? 'sha256' : hash).update(der).digest();
+  return createHash(hash === 'md5' || hash === 'sha1' ? 'sha256' : hash)
+    .update(der)
+    .digest();
 }
 
 /**

@@ -36,7 +36,10 @@ export function readCredentials(certFile: string, keyFile: string): Credentials 
   const key = readPem(keyFile);
   const leaf = parseCertificate(cert, certFile);
   if (!leaf.checkPrivateKey(parseKey(key, keyFile))) {
-    throw new CertificateError(keyFile, `is not the key of the first certificate in ${certFile} (${describeNames(leaf)})`);
+    throw new CertificateError(
+      keyFile,
+      `is not the key of the first certificate in ${certFile} (${describeNames(leaf)})`,
+    );
   }
   return { certFile, keyFile, cert, key, leaf };
 }
@@ -77,7 +80,8 @@ function readPem(file: string): string {
     throw new CertificateError(file, explainReadError(error as NodeJS.ErrnoException));
   }
   if (text.includes('-----BEGIN ')) return text;
-  const message = 'is not PEM (a text with "-----BEGIN ..."); openssl x509 or openssl pkey with -inform DER converts it';
+  const message =
+    'is not PEM (a text with "-----BEGIN ..."); openssl x509 or openssl pkey with -inform DER converts it';
   throw new CertificateError(file, message);
 }
 

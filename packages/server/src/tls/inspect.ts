@@ -17,7 +17,11 @@ export interface CertificateReport {
  * Examines every certificate that the configuration asks for.
  * @param now milliseconds since 1970-01-01 UTC
  */
-export function inspectCertificates({ domains, tls }: CertificateConfig, dataDir: string, now: number): CertificateReport[] {
+export function inspectCertificates(
+  { domains, tls }: CertificateConfig,
+  dataDir: string,
+  now: number,
+): CertificateReport[] {
   const reports = Object.entries(tls.domains).flatMap(([name, { cert, key }]) =>
     inspectFiles(cert, key, name.startsWith('*.') ? [] : [name], now),
   );
@@ -33,7 +37,9 @@ function isNamed(named: CertificateConfig['tls']['domains'], domain: string): bo
 function inspectFiles(certFile: string, keyFile: string, domains: readonly string[], now: number): CertificateReport[] {
   const credentials = tryRead(certFile, keyFile);
   if (credentials instanceof CertificateError) return [{ status: 'fail', message: credentials.message }];
-  const reports = findWeaknesses(credentials, domains, now).map((message): CertificateReport => ({ status: 'fail', message }));
+  const reports = findWeaknesses(credentials, domains, now).map(
+    (message): CertificateReport => ({ status: 'fail', message }),
+  );
   const days = Math.floor((credentials.leaf.validToDate.getTime() - now) / DAY_MS);
   if (reports.length === 0 && days < SOON_DAYS) {
     reports.push({ status: 'warn', message: `${certFile}: expires in ${days} days; renew it, then send SIGHUP` });
@@ -48,12 +54,18 @@ function inspectFiles(certFile: string, keyFile: string, domains: readonly strin
 function inspectSelfSigned(dataDir: string, domains: readonly string[], now: number): CertificateReport {
   const { certFile, keyFile } = locateSelfSigned(dataDir);
   const names = domains.join(', ');
-  if (!existsSync(certFile)) return { status: 'ok', message: `a self-signed one for ${names} will be made at the next start` };
+  if (!existsSync(certFile))
+    return { status: 'ok', message: `a self-signed one for ${names} will be made at the next start` };
   const kept = tryRead(certFile, keyFile);
-  if (kept instanceof CertificateError) return { status: 'warn', message: `${kept.message}; it will be made anew at the next start` };
+  if (kept instanceof CertificateError)
+    return { status: 'warn', message: `${kept.message}; it will be made anew at the next start` };
   const reason = explainRenewal(kept, domains, now);
-  if (reason !== undefined) return { status: 'ok', message: `the self-signed one will be made anew at the next start: ${reason}` };
-  return { status: 'ok', message: `self-signed for ${names}, until ${formatDay(kept.leaf.validToDate)}: clients will ask whether to trust it` };
+  if (reason !== undefined)
+    return { status: 'ok', message: `the self-signed one will be made anew at the next start: ${reason}` };
+  return {
+    status: 'ok',
+    message: `self-signed for ${names}, until ${formatDay(kept.leaf.validToDate)}: clients will ask whether to trust it`,
+  };
 }
 
 function tryRead(certFile: string, keyFile: string): Credentials | CertificateError {

@@ -84,7 +84,9 @@ async function generate(domains: readonly string[], now: number): Promise<{ priv
 }
 
 function listAltNames(domains: readonly string[]): ({ type: 2; value: string } | { type: 7; ip: string })[] {
-  const names = domains.filter((domain) => isIP(domain) === 0).map((domain) => ({ type: DNS, value: domainToASCII(domain) }) as const);
+  const names = domains
+    .filter((domain) => isIP(domain) === 0)
+    .map((domain) => ({ type: DNS, value: domainToASCII(domain) }) as const);
   const addresses = new Set(['127.0.0.1', '::1', ...domains.filter((domain) => isIP(domain) !== 0)]);
   return [...names, ...[...addresses].map((ip) => ({ type: IP, ip }) as const)];
 }
