@@ -1,6 +1,7 @@
 import { type Element, type JID, StreamError } from '@tutti/xmpp';
 import type { Kysely } from 'kysely';
 import type { FeatureApi, SessionChange, SessionView, StateKey } from '../feature.ts';
+import type { LocalAccount } from '../router/local-account.ts';
 import { Outgoing } from '../session/outgoing.ts';
 import type { Session } from '../session/session.ts';
 import type { Core } from './core.ts';
@@ -51,6 +52,8 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
       const out = new Outgoing(stanza);
       for (const view of 'jid' in to ? [to] : to) sessionOf(view).send(out);
     },
+    whenRoom: (view) => sessionOf(view).whenRoom(),
+    present: (account, row) => (account as LocalAccount).present(row).element,
     replay(view, stanza, seq) {
       const session = sessionOf(view);
       session.send(new Outgoing(stanza, seq));
