@@ -1,4 +1,4 @@
-import type { Appended, NewRow, Row } from '../log.ts';
+import type { Appended, NewRow, Place, Row } from '../log.ts';
 import { formatId } from '../place.ts';
 import { rowAt, type AccountState, type KeyRecord, type MemoryState, type StoredRow } from './state.ts';
 
@@ -74,14 +74,14 @@ export class BatchPlan {
     return rowAt(draft.rows, record.seq) ?? (draft.base && rowAt(draft.base.rows, record.seq));
   }
 
-  #push(draft: Draft, row: NewRow, now: number): StoredRow {
+  #push(draft: Draft, row: NewRow, now: number): Place {
     const { account: _, dedupe, ...fields } = row;
     draft.head += 1;
     draft.lastAt = Math.max(now, draft.lastAt);
-    const stored = { ...fields, seq: draft.head, id: formatId(draft.epoch, draft.head), at: draft.lastAt };
-    draft.rows.push(stored);
-    if (dedupe) draft.keys.set(dedupe.key, { seq: stored.seq, expires: stored.at + dedupe.windowMs });
-    return stored;
+    const place = { seq: draft.head, id: formatId(draft.epoch, draft.head), at: draft.lastAt };
+    draft.rows.push({ ...fields, ...place });
+    if (dedupe) draft.keys.set(dedupe.key, { seq: place.seq, expires: place.at + dedupe.windowMs });
+    return place;
   }
 }
 

@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect } from 'vitest';
+import { describeLog } from '../suite.ts';
+import { findLogFaults } from './integrity.ts';
+import { openSqliteLog } from './sqlite-log.ts';
+
+describeLog(
+  'SQLite log',
+  async (environment) => {
+    const folder = await mkdtemp(join(tmpdir(), 'log-'));
+    const path = join(folder, 'log.db');
+    const open = () => openSqliteLog({ ...environment, path, busyMs: 10 });
+    let log = await open();
+    // Another process that holds the lock: commits fail with SQLITE_BUSY.
+    let other: DatabaseSync | undefined;
+    const fail = (failing: boolean) => {
+      if (failing === (other !== undefined)) return;
+      if (failing) (other = new DatabaseSync(path)).exec('BEGIN IMMEDIATE');
+      else other = void other?.close();
+    };
+    return {
+      log,
+      fail,
+      reopen: async () => {
+        fail(false);
+        await log.close();
+        log = await open();
+        return log;
+      },
+      destroy: async () => {
+        fail(false);
+        await log.close();
+        const db = new DatabaseSync(path, { readOnly: true });
+        expect(findLogFaults(db)).toEqual([]);
+        db.close();
+        await rm(folder, { recursive: true });
+      },
+    };
+  },
+  { histories: 15 },
+);

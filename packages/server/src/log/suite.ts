@@ -1,0 +1,29 @@
+import { afterEach, beforeEach, describe } from 'vitest';
+import { describeAppend } from './suite/append.ts';
+import { createRandom, ManualClock, type LogFixture, type OpenFixture } from './suite/fixture.ts';
+import { describeLifetime } from './suite/lifetime.ts';
+import { describeModel } from './suite/model.ts';
+import { describeQuery } from './suite/query.ts';
+
+export type { LogFixture, OpenFixture } from './suite/fixture.ts';
+
+/**
+ * The contract of `AccountLog` as tests. Every adapter runs them; `open` gives each test a log on an empty disk.
+ * `histories` is how many random ones are compared with the model.
+ */
+export function describeLog(name: string, open: OpenFixture, { histories = 100 } = {}): void {
+  describe(name, () => {
+    let fixture: LogFixture;
+    let clock: ManualClock;
+    beforeEach(async () => {
+      clock = new ManualClock();
+      fixture = await open({ clock, random: createRandom() });
+    });
+    afterEach(() => fixture.destroy());
+
+    describe('append', () => describeAppend(() => fixture, () => clock));
+    describe('query', () => describeQuery(() => fixture, () => clock));
+    describe('lifetime', () => describeLifetime(() => fixture, () => clock));
+  });
+  describe(name, () => describeModel(open, histories));
+}
