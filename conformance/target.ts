@@ -16,9 +16,17 @@ export interface Target {
   readonly offers: ReadonlySet<Need> | undefined;
   /** Waits as long as the server may take to do what a fence does not wait for: 0 on our own. */
   grace(): Promise<void>;
-  /** Starts the server again on the same data, after it has been killed; undefined where the tests cannot do that. */
-  readonly restart?: (() => Promise<void>) | undefined;
+  /** Starts one more server like this one for a single test, with these settings; undefined where the tests cannot do that. */
+  readonly spawn?: ((settings?: readonly string[]) => Promise<OwnTarget>) | undefined;
   stop(): Promise<void>;
+}
+
+/** A server that a test has for itself. */
+export interface OwnTarget extends Target {
+  /** Ends it without a word, like a power cut (SIGKILL). */
+  kill(): Promise<void>;
+  /** Starts it again on the same data; its ports are new. */
+  start(): Promise<void>;
 }
 
 let counter = 0;
