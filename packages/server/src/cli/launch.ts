@@ -60,7 +60,7 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     logNotes(notes, logger);
     const { metrics, scrape } = createMetrics();
     const server = await services.createServer({ config, logger, certificates, metrics, scrape });
-    undo.defer(async () => await server.stop('system-shutdown'));
+    undo.defer(async () => await server.stop());
     const listening = await server.start().catch((error: unknown) => {
       throw explainListenError(error);
     });

@@ -154,6 +154,18 @@ describe('user', () => {
     expect(result).toEqual({ code: 1, out: '', err: expect.stringMatching(message) });
   });
 
+  test.each(['user list', 'user remove alice@localhost', `user passwd alice@localhost ${stdin}`])(
+    '%s makes no data folder where there is none',
+    async (line) => {
+      const { code, err } = await tutti(line, { input: 'x' });
+      expect(code).toBe(1);
+      expect(err).toMatch(
+        /^tutti: .*\/data: there is no data yet; tutti serve makes it, --data chooses another folder\n$/,
+      );
+      expect(existsSync(join(cwd, 'data'))).toBe(false);
+    },
+  );
+
   test('without a terminal and without --password-stdin it says so', async () => {
     expect(await tutti('user add alice@localhost')).toEqual({
       code: 2,
@@ -307,6 +319,7 @@ describe('colour', () => {
 
 describe('errors nobody expected', () => {
   test('are one line, too; TUTTI_TRACE shows where', async () => {
+    mkdirSync(join(cwd, 'data'));
     services = { ...services, openAccounts: () => Promise.reject(new Error('out of\n  luck')) };
     expect(await tutti('user list')).toEqual({ code: 1, out: '', err: 'tutti: out of luck\n' });
     const { err } = await tutti('user list', { env: { TUTTI_TRACE: '1' } });

@@ -28,6 +28,12 @@ Examples:
   tutti config print                   show the configuration in force and where each value comes from
   tutti doctor                         find out what is wrong
 
+Environment:
+  TUTTI_CONFIG                         the configuration file
+  TUTTI_C2S__PORT and the like         any setting: TUTTI_, table, two underscores, key
+  TUTTI_TRACE=1                        show where in the code an error comes from
+  NO_COLOR=1                           no colours
+
 Exit codes:
   0  done
   1  it could not be done, or a check failed

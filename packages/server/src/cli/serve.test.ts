@@ -30,8 +30,8 @@ const services = {
           resolve([{ name: 'c2s', host: config.c2s.host, port: server.address().port }]);
         });
       }),
-      stop: async (reason) => {
-        remember('stop ' + reason);
+      stop: async () => {
+        remember('stopping');
         await new Promise((resolve) => setTimeout(resolve, Number(process.env.STOP_MS ?? 0)));
         if (process.env.STOP_FAILS) { server.close(); throw new Error('disk full'); }
         await new Promise((resolve) => server.close(resolve));
@@ -154,7 +154,7 @@ describe('start', () => {
     expect(served.err).toBe(
       `tutti: port ${port} on 127.0.0.1 is in use; stop what uses it, or set another port (tutti doctor shows them)\n`,
     );
-    expect(told()).toEqual(['stop system-shutdown', 'stopped']);
+    expect(told()).toEqual(['stopping', 'stopped']);
     expect(existsSync(join(cwd, 'data', 'control.sock'))).toBe(false);
     await new Promise((resolve) => taken.close(resolve));
   });
@@ -184,14 +184,14 @@ describe('signals', () => {
     const served = await startAndWait(undefined, { STOP_MS: '50' });
     served.child.kill(signal);
     expect(await served.exit).toBe(0);
-    expect(told().slice(-2)).toEqual(['stop system-shutdown', 'stopped']);
+    expect(told().slice(-2)).toEqual(['stopping', 'stopped']);
     expect(existsSync(join(cwd, 'data', 'control.sock'))).toBe(false);
   });
 
   test('a second one stops at once', async () => {
     const served = await startAndWait(undefined, { STOP_MS: '60000' });
     served.child.kill('SIGTERM');
-    await until(() => told().includes('stop system-shutdown'), served);
+    await until(() => told().includes('stopping'), served);
     served.child.kill('SIGHUP'); // does no harm meanwhile
     served.child.kill('SIGINT');
     expect(await served.exit).toBe(130);

@@ -1,4 +1,5 @@
 /** `tutti user`: accounts, on the running server or directly on its database. */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { AccountError, type AccountAdmin, type AccountErrorCode, type AccountInfo } from '../accounts/admin.ts';
 import type { Config } from '../config/schema.ts';
@@ -42,6 +43,7 @@ export function registerUser(program: Command, context: Context): void {
     .action(async (jid: string, flags: UserFlags) => {
       const { config } = await loadByFlags(flags, io);
       const password = await getPassword(io, jid, { stdin: flags.passwordStdin === true });
+      prepareDataDir(config.data);
       tell('added', await withAdmin(context, config, (admin) => admin.add(jid, password)), flags);
     });
 
@@ -104,8 +106,8 @@ async function withAdmin<T>(
 type OpenAdmin = AccountAdmin & { close(): Promise<void> };
 
 async function openLocal(config: Config, { openAccounts }: Services): Promise<OpenAdmin> {
-  prepareDataDir(config.data);
-  return await openAccounts(config);
+  if (existsSync(config.data)) return await openAccounts(config);
+  throw new CliError(`${config.data}: there is no data yet; tutti serve makes it, --data chooses another folder`);
 }
 
 async function openRemote(dataDir: string): Promise<OpenAdmin | undefined> {
