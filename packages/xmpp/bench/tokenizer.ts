@@ -110,7 +110,9 @@ for (let round = -2; round < ROUNDS; round += 1) {
 }
 
 const perStanza = bytes / STANZAS;
-console.log(`${STANZAS} stanzas of ${perStanza.toFixed(0)} bytes, best and median of ${ROUNDS} rounds, Node ${process.version}`);
+console.log(
+  `${STANZAS} stanzas of ${perStanza.toFixed(0)} bytes, best and median of ${ROUNDS} rounds, Node ${process.version}`,
+);
 for (const name of ['ours', 'saxes', 'ltx'] as const) {
   const sorted = rates[name].toSorted((a, b) => b - a);
   const best = sorted[0]!;

@@ -1,6 +1,14 @@
 import { escapeText } from './escape.ts';
 import type { Attributes, Head } from './scanner-tag.ts';
-import { type Context, enterElement, type OpenTag, Output, writeAttributes, writeName, writeOpenTag } from './serialize.ts';
+import {
+  type Context,
+  enterElement,
+  type OpenTag,
+  Output,
+  writeAttributes,
+  writeName,
+  writeOpenTag,
+} from './serialize.ts';
 import { changeAttributes, type AttributeChanges } from './xml-attributes.ts';
 import { joinBytes, type Piece } from './xml-bytes.ts';
 import { type RawContent, readContent, type ReadContent } from './xml-content.ts';
@@ -189,7 +197,9 @@ export class Element {
       // What has no namespace of its own takes the new one from the open tag: the bytes stay as they are.
       return new Element(this.name, ns, this.attrs, { ...content, raw: { ...raw, ns }, read: undefined });
     }
-    const nodes = this.children.map((node) => (typeof node !== 'string' && node.ns === this.ns ? node.#move(ns) : node));
+    const nodes = this.children.map((node) =>
+      typeof node !== 'string' && node.ns === this.ns ? node.#move(ns) : node,
+    );
     return new Element(this.name, ns, this.attrs, { ...content, raw: undefined, read: { nodes, ranges: [] } });
   }
 
@@ -217,7 +227,14 @@ export function xml(
   if (!isLocalName(name)) throw new TypeError(`'${name}' cannot be an element's name`);
   const changed = changeAttributes(NO_ATTRIBUTES, NO_PREFIXES, attrs ?? NO_ATTRIBUTES);
   const inherits = changed.ns === undefined;
-  const content = { prefix: '', prefixes: changed.prefixes, raw: undefined, inherits, read: NOTHING, attributes: undefined };
+  const content = {
+    prefix: '',
+    prefixes: changed.prefixes,
+    raw: undefined,
+    inherits,
+    read: NOTHING,
+    attributes: undefined,
+  };
   const element = new Element(name, changed.ns ?? 'jabber:client', changed.attrs, content);
   const nodes = children.filter((child) => child !== undefined && child !== null && child !== false);
   return nodes.length === 0 ? element : element.append(...nodes);

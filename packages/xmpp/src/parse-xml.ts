@@ -17,7 +17,8 @@ export function parseXml(text: string | Uint8Array, contextNs = ''): Element {
     throw new XmlError('unsupported-encoding', 'half of a surrogate pair');
   }
   const bytes = typeof text === 'string' ? encodeUtf8(text) : copySlice(text, 0, text.length);
-  let pos = skipSpace(bytes, readDeclaration(bytes, bytes.length) ?? 0);
+  const start = readDeclaration(bytes, bytes.length);
+  let pos = skipSpace(bytes, start ?? bytes.length);
   if (bytes[pos] !== 0x3c) throw new XmlError('not-well-formed', 'an element was expected');
   const scanner = new Scanner(NO_LIMITS);
   scanner.begin(pos, contextNs, NO_PREFIXES);

@@ -19,7 +19,8 @@ export function skipName(bytes: Uint8Array, start: number, from: number, end: nu
     }
     const length = measureUtf8(bytes, pos, end);
     if (length === 0) return pos;
-    if (!isNameChar(readCodePoint(bytes, pos, length))) throw new XmlError('not-well-formed', 'illegal character in a name');
+    if (!isNameChar(readCodePoint(bytes, pos, length)))
+      throw new XmlError('not-well-formed', 'illegal character in a name');
     pos += length;
   }
   checkLimit(limit, pos - start, 'bytes in a name');
@@ -48,7 +49,8 @@ export function checkName(bytes: Uint8Array, start: number, end: number): number
   let colon = 0;
   for (let pos = start + 1; pos < end; pos += 1) {
     if (bytes[pos] !== 0x3a) continue;
-    if (colon !== 0 || !beginsName(bytes, pos + 1, end)) throw new XmlError('not-well-formed', 'misplaced colon in a name');
+    if (colon !== 0 || !beginsName(bytes, pos + 1, end))
+      throw new XmlError('not-well-formed', 'misplaced colon in a name');
     colon = pos;
   }
   return colon === 0 ? 0 : colon - start;

@@ -105,12 +105,12 @@ export class Tag {
 
   /** Takes the end of the attribute's name. */
   endAttributeName(bytes: Uint8Array, end: number, prefix: number): void {
-    const spans = this.#spans;
     const at = this.#at;
-    spans[at + NAME_END] = end;
-    spans[at + PREFIX] = prefix;
+    const start = this.attributeName;
+    this.#spans[at + NAME_END] = end;
+    this.#spans[at + PREFIX] = prefix;
     if (prefix !== 0) this.#prefixed = true;
-    else if (end - spans[at + NAME]! === 5 && isXmlns(bytes, spans[at + NAME]!)) this.#default = at;
+    else if (end === start + 5 && isXmlns(bytes, start)) this.#default = at;
   }
 
   beginValue(start: number): void {

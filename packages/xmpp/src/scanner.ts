@@ -107,7 +107,13 @@ export class Scanner {
         case AFTER_OPEN:
           state = this.#chooseMarkup(byte, pos);
           if (state === CLOSE_NAME) {
-            const next = skipEndTag(bytes, pos, end, this.#names[this.#depth * 2 - 2]!, this.#names[this.#depth * 2 - 1]!);
+            const next = skipEndTag(
+              bytes,
+              pos,
+              end,
+              this.#names[this.#depth * 2 - 2]!,
+              this.#names[this.#depth * 2 - 1]!,
+            );
             if (next !== pos) {
               pos = next;
               state = TEXT;

@@ -12,7 +12,11 @@ function encode(text: string): Uint8Array {
 }
 
 /** Everything the parser says, one line per event and one for the error that ended it. */
-function transcribe(chunks: Iterable<Uint8Array>, limits = NO_LIMITS, framing: 'stream' | 'document' = 'stream'): string[] {
+function transcribe(
+  chunks: Iterable<Uint8Array>,
+  limits = NO_LIMITS,
+  framing: 'stream' | 'document' = 'stream',
+): string[] {
   const parser = new StreamParser(limits, framing);
   const lines: string[] = [];
   try {
@@ -41,11 +45,13 @@ function* cut(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array
 describe('stream framing', () => {
   test('gives the open tag, whole stanzas and the end; white space between stanzas is keepalive (RFC 6120 §4.6.1)', () => {
     const parser = new StreamParser(NO_LIMITS);
-    parser.write(encode(`<?xml version='1.0'?>\n${OPEN} \n <presence/>\t<message to='a'><body>hi</body></message>${CLOSE}`));
+    parser.write(
+      encode(`<?xml version='1.0'?>\n${OPEN} \n <presence/>\t<message to='a'><body>hi</body></message>${CLOSE}`),
+    );
     const open = parser.next();
-    expect(open?.kind === 'open' && [open.element.name, open.element.ns, open.element.attrs['to'], open.contentNs]).toEqual([
-      'stream', 'http://etherx.jabber.org/streams', 'example', 'jabber:client',
-    ]);
+    expect(
+      open?.kind === 'open' && [open.element.name, open.element.ns, open.element.attrs['to'], open.contentNs],
+    ).toEqual(['stream', 'http://etherx.jabber.org/streams', 'example', 'jabber:client']);
     expect(describeEvent(parser.next()!)).toBe('element <presence/>');
     expect(describeEvent(parser.next()!)).toBe(`element <message to='a'><body>hi</body></message>`);
     expect(parser.next()).toEqual({ kind: 'close' });
@@ -57,13 +63,17 @@ describe('stream framing', () => {
   test('a stream without a prefix, and one that is empty', () => {
     const ns = 'http://etherx.jabber.org/streams';
     expect(transcribe([encode(`<stream xmlns='${ns}'><features/></stream>`)])).toEqual([
-      `open <stream xmlns='${ns}'/>`, `element <features xmlns='${ns}'/>`, 'close',
+      `open <stream xmlns='${ns}'/>`,
+      `element <features xmlns='${ns}'/>`,
+      'close',
     ]);
     expect(transcribe([encode(OPEN.replace('>', '/>'))]).map((line) => line.split(' ')[0])).toEqual(['open', 'close']);
   });
 
   test('the content namespace is whatever the stream declares (RFC 6120 §4.8.2)', () => {
-    const [, stanza] = transcribe([encode(`${OPEN.replace('jabber:client', 'jabber:server')}<message><body/></message>`)]);
+    const [, stanza] = transcribe([
+      encode(`${OPEN.replace('jabber:client', 'jabber:server')}<message><body/></message>`),
+    ]);
     expect(stanza).toBe(`element <message xmlns='jabber:server'><body/></message>`);
   });
 
@@ -175,7 +185,9 @@ describe('limits, each at its edge; 0 is none', () => {
     const bytes = encode(stanza);
     const results = [[bytes.length], [1], [7]].map((sizes) => {
       const chunks = [encode('<s>'), ...cut(bytes, sizes)];
-      return transcribe(chunks, { ...NO_LIMITS, ...limits }).at(-1)!.split(' ')[0]!;
+      return transcribe(chunks, { ...NO_LIMITS, ...limits })
+        .at(-1)!
+        .split(' ')[0]!;
     });
     expect(new Set(results).size).toBe(1);
     return results[0]!;
@@ -232,7 +244,9 @@ describe('cost', () => {
     const sizes = [50_000, 400_000];
     const [small, big] = sizes.map((size) => {
       const parser = new StreamParser(NO_LIMITS);
-      const stanza = encode(`<a b='${'é'.repeat(size / 8)}'>${'x&amp;<b/>'.repeat(size / 20)}<c>${'y'.repeat(size / 4)}</c></a>`);
+      const stanza = encode(
+        `<a b='${'é'.repeat(size / 8)}'>${'x&amp;<b/>'.repeat(size / 20)}<c>${'y'.repeat(size / 4)}</c></a>`,
+      );
       parser.write(encode(OPEN));
       parser.next();
       const start = performance.now();
@@ -273,13 +287,20 @@ describe('document framing (RFC 7395 §3.3)', () => {
   });
 
   test('prefixes do not live on in the next message', () => {
-    expect(frames(`<p:a xmlns:p='urn:p'/>`, '<p:a/>')).toEqual([`element <a xmlns='urn:p' xmlns:p='urn:p'/>`, 'bad-namespace-prefix']);
+    expect(frames(`<p:a xmlns:p='urn:p'/>`, '<p:a/>')).toEqual([
+      `element <a xmlns='urn:p' xmlns:p='urn:p'/>`,
+      'bad-namespace-prefix',
+    ]);
   });
 
   test('several messages may wait', () => {
     const parser = new StreamParser(NO_LIMITS, 'document');
     for (const text of ['<a/>', '<b/>']) parser.write(encode(text));
-    expect([parser.next(), parser.next(), parser.next()].map((event) => event?.kind)).toEqual(['element', 'element', undefined]);
+    expect([parser.next(), parser.next(), parser.next()].map((event) => event?.kind)).toEqual([
+      'element',
+      'element',
+      undefined,
+    ]);
   });
 
   test.each([

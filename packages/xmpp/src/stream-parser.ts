@@ -24,7 +24,15 @@ const LESS_THAN = 0x3c;
 const GREATER_THAN = 0x3e;
 const SLASH = 0x2f;
 
-type Phase = 'declaration' | 'header' | 'in header' | 'empty stream' | 'between' | 'in element' | 'in end tag' | 'closed';
+type Phase =
+  | 'declaration'
+  | 'header'
+  | 'in header'
+  | 'empty stream'
+  | 'between'
+  | 'in element'
+  | 'in end tag'
+  | 'closed';
 
 /**
  * Parses an XMPP stream out of bytes that come in pieces of any size: `write` a piece, then call `next` until it gives

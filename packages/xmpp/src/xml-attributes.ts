@@ -1,5 +1,5 @@
 import type { Attributes } from './scanner-tag.ts';
-import { checkDeclaration, isLocalName, type Prefixes } from './xml-names.ts';
+import { isDeclarable, isLocalName, type Prefixes, XML_NS } from './xml-names.ts';
 
 /** Attributes to set (numbers in decimal) or, where undefined, to remove; `xmlns` and `xmlns:p` are declarations. */
 export type AttributeChanges = Readonly<Record<string, string | number | undefined>>;
@@ -19,7 +19,7 @@ export function changeAttributes(before: Attributes, prefixes: Prefixes, changes
   let declared = prefixes;
   let ns: string | undefined;
   for (const [name, value] of Object.entries(changes)) {
-    if (name === 'xmlns') ns = value === undefined ? undefined : String(value);
+    if (name === 'xmlns' && value !== undefined) ns = checkNamespace(String(value));
     else if (name.startsWith('xmlns:')) declared = declare(declared, name.slice('xmlns:'.length), value);
   }
   for (const [name, value] of Object.entries(changes)) {
@@ -31,13 +31,19 @@ export function changeAttributes(before: Attributes, prefixes: Prefixes, changes
   return { attrs, prefixes: declared, ns };
 }
 
+function checkNamespace(uri: string): string {
+  if (uri !== XML_NS && !isDeclarable('', uri)) throw new TypeError(`no element can be in the namespace '${uri}'`);
+  return uri;
+}
+
 function declare(prefixes: Prefixes, prefix: string, uri: string | number | undefined): Prefixes {
   if (uri === undefined) return prefixes;
-  const before = prefixes.get(prefix);
-  const fits = isLocalName(prefix) && (before === undefined || before === String(uri));
-  if (!fits) throw new TypeError(`the prefix '${prefix}' cannot be declared`);
-  checkDeclaration(prefix, String(uri));
-  return new Map([...prefixes, [prefix, String(uri)]]);
+  const namespace = String(uri);
+  const free = (prefixes.get(prefix) ?? namespace) === namespace;
+  if (!free || !isLocalName(prefix) || !isDeclarable(prefix, namespace)) {
+    throw new TypeError(`the prefix '${prefix}' cannot be declared as '${namespace}'`);
+  }
+  return new Map([...prefixes, [prefix, namespace]]);
 }
 
 function checkAttributeName(name: string, prefixes: Prefixes): void {

@@ -5,7 +5,7 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * The bytes that a parser has not finished with, in one piece. While a chunk holds everything it is used as it is; only what
- * remains of it is copied. Memory is bounded by twice what remains plus the last chunk. The methods tell by how much the kept
+ * remains of it is copied. Memory is bounded by four times what remains, or twice that and the last chunk. The methods tell by how much the kept
  * bytes moved (zero or negative).
  */
 export class ChunkBuffer {
@@ -19,7 +19,7 @@ export class ChunkBuffer {
     const size = kept + chunk.length;
     if (kept === 0) {
       this.#become(chunk, chunk.length, false);
-      return -keep;
+      return 0 - keep;
     }
     if (this.#own && this.end + chunk.length <= this.bytes.length) {
       this.bytes.set(chunk, this.end);
@@ -30,15 +30,16 @@ export class ChunkBuffer {
     bytes.set(this.bytes.subarray(keep, this.end));
     bytes.set(chunk, kept);
     this.#become(bytes, size, true);
-    return -keep;
+    return 0 - keep;
   }
 
   /** Lets go of the chunk that was added last: copies what is kept of it. */
   release(keep: number): number {
-    if (this.#own && keep < this.end) return 0;
+    const fits = this.bytes.length <= Math.max(SMALLEST, (this.end - keep) * 4);
+    if (this.#own && keep < this.end && fits) return 0;
     const bytes = copySlice(this.bytes, keep, this.end);
     this.#become(bytes, bytes.length, true);
-    return -keep;
+    return 0 - keep;
   }
 
   #become(bytes: Uint8Array, end: number, own: boolean): void {

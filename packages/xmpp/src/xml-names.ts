@@ -16,11 +16,16 @@ export function maybeReserved(length: number): boolean {
   return length === XML_NS.length || length === XMLNS_NS.length;
 }
 
-/** Checks a namespace declaration; prefix '' is the default namespace (Namespaces in XML 1.0 §3). */
+/** True when a prefix may be declared as a namespace; '' is the default namespace (Namespaces in XML 1.0 §3). */
+export function isDeclarable(prefix: string, uri: string): boolean {
+  if (prefix === 'xmlns' || uri === XMLNS_NS) return false;
+  return (prefix === 'xml') === (uri === XML_NS) && (prefix === '' || uri !== '');
+}
+
+/** Throws 'bad-namespace-prefix' for a declaration that may not be (RFC 6120 §4.9.3.2). */
 export function checkDeclaration(prefix: string, uri: string): void {
-  const wrong =
-    prefix === 'xmlns' || uri === XMLNS_NS || (prefix === 'xml') !== (uri === XML_NS) || (prefix !== '' && uri === '');
-  if (wrong) throw new XmlError('bad-namespace-prefix', `the prefix '${prefix}' cannot be declared as '${uri}'`);
+  if (isDeclarable(prefix, uri)) return;
+  throw new XmlError('bad-namespace-prefix', `the prefix '${prefix}' cannot be declared as '${uri}'`);
 }
 
 const ASCII_NAME = /^[A-Za-z_][\w.-]*$/;

@@ -55,7 +55,7 @@ const GOOD: Record<string, Input> = {
   'character references': '<a b="&#9;&#xA;">&#x10FFFF;&#x1f600;&#0065;</a>',
   "'>' in text and in a value": '<a b=">">></a>',
   "']]' in text, and ']]>' in a value": `<a b="]]>">]] ]>]&gt;</a>`,
-  'CDATA': '<a><![CDATA[<&]]>]]&gt;<![CDATA[]]]]><![CDATA[>]]></a>',
+  CDATA: '<a><![CDATA[<&]]>]]&gt;<![CDATA[]]]]><![CDATA[>]]></a>',
   'names of all sorts': '<_a-b.c1 é="1" xml:lang="en" b·c="2"><日本/><𐀀/></_a-b.c1>',
   'text of two, three and four bytes': '<a b="é€😀">é€😀\u0085\uFFFD\u{1FFFE}</a>',
   'a prefix declared on the element': `<p:a xmlns:p='urn:p' p:b='1' b='2'/>`,
@@ -76,7 +76,11 @@ const BAD: [string, Input, XmlCondition][] = [
   ['an end tag with a space too early', '<a></ a>', 'not-well-formed'],
   ['elements that overlap', '<a><b></a></b>', 'not-well-formed'],
   ['the same prefix but another name', "<p:a xmlns:p='urn:p'></p:b>", 'not-well-formed'],
-  ['an end tag with the namespace right and the prefix wrong', "<p:a xmlns:p='u:p' xmlns:q='u:p'></q:a>", 'not-well-formed'],
+  [
+    'an end tag with the namespace right and the prefix wrong',
+    "<p:a xmlns:p='u:p' xmlns:q='u:p'></q:a>",
+    'not-well-formed',
+  ],
   ["a space behind '<'", '< a/>', 'not-well-formed'],
   ["nothing behind '<'", '<>', 'not-well-formed'],
   ["'<' twice", '<<a/>', 'not-well-formed'],
@@ -97,7 +101,11 @@ const BAD: [string, Input, XmlCondition][] = [
   ['an attribute there twice', `<a b='c' b="d"/>`, 'not-well-formed'],
   ['an attribute there twice among many', `<a a='' b='' c='' d='' e='' f='' g='' h='' i='' e=''/>`, 'not-well-formed'],
   ['a declaration there twice', `<a xmlns='u:a' xmlns='u:a'/>`, 'not-well-formed'],
-  ['an attribute there twice by two prefixes', `<a xmlns:p='urn:p' xmlns:q='urn:p' p:b='1' q:b='2'/>`, 'not-well-formed'],
+  [
+    'an attribute there twice by two prefixes',
+    `<a xmlns:p='urn:p' xmlns:q='urn:p' p:b='1' q:b='2'/>`,
+    'not-well-formed',
+  ],
   ["'<' in a value", "<a b='<'/>", 'not-well-formed'],
   ["a '/' that is not at the end", '<a / b="c">', 'not-well-formed'],
   ["'//>'", '<a//>', 'not-well-formed'],
@@ -160,7 +168,11 @@ const BAD: [string, Input, XmlCondition][] = [
   ["another prefix for xml's namespace", `<a xmlns:p='http://www.w3.org/XML/1998/namespace'/>`, 'bad-namespace-prefix'],
   ["xml's namespace as the default", `<a xmlns='http://www.w3.org/XML/1998/namespace'/>`, 'bad-namespace-prefix'],
   ["xmlns's namespace as the default", `<a xmlns='http://www.w3.org/2000/xmlns/'/>`, 'bad-namespace-prefix'],
-  ["xmlns's namespace, written with a reference", `<a xmlns:p='http://www.w3.org/2000/xmlns&#x2f;'/>`, 'bad-namespace-prefix'],
+  [
+    "xmlns's namespace, written with a reference",
+    `<a xmlns:p='http://www.w3.org/2000/xmlns&#x2f;'/>`,
+    'bad-namespace-prefix',
+  ],
 ];
 
 describe('RFC 6120 §11 what is accepted', () => {
@@ -188,7 +200,11 @@ describe('RFC 6120 §4.9.3 what is refused, and the stream error it gets', () =>
 describe('before the stream and after it', () => {
   const cases: [string, Input, XmlCondition | undefined][] = [
     ['an XML declaration', `<?xml version='1.0'?>${OPEN}`, undefined],
-    ['an XML declaration with everything', `<?xml version="1.0" encoding='utf-8' standalone="yes" ?>\n${OPEN}`, undefined],
+    [
+      'an XML declaration with everything',
+      `<?xml version="1.0" encoding='utf-8' standalone="yes" ?>\n${OPEN}`,
+      undefined,
+    ],
     ['a byte order mark', around('', [0xef, 0xbb, 0xbf], `<?xml version='1.0'?>${OPEN}`), undefined],
     ['white space without a declaration', ` \r\n\t${OPEN}`, undefined],
     ['another encoding', `<?xml version='1.0' encoding='ISO-8859-1'?>${OPEN}`, 'unsupported-encoding'],
