@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../environment.ts';
 export interface IdleOptions {
   /** Milliseconds of silence after which `ask` is called; 0 = never. */
   readonly idleTime: number;
-  /** Milliseconds that the peer then has to say something, before `giveUp`. */
+  /** Milliseconds that the peer then has to say something, before `giveUp`; 0 = as many as it likes. */
   readonly answerTime: number;
   readonly ask: () => void;
   readonly giveUp: () => void;
@@ -37,7 +37,8 @@ export class IdleWatch {
     this.#heard = false;
     this.#timer = this.#clock.after(idleTime, () => {
       if (this.#heard) return this.#watch();
-      this.#timer = this.#clock.after(answerTime, () => (this.#heard ? this.#watch() : giveUp()));
+      if (answerTime === 0) this.#watch();
+      else this.#timer = this.#clock.after(answerTime, () => (this.#heard ? this.#watch() : giveUp()));
       ask();
     });
   }

@@ -1,6 +1,7 @@
-import { type Element, NS, resultReply, StreamError, xml } from '@tutti/xmpp';
+import { type Element, NS, resultReply, xml } from '@tutti/xmpp';
 import type { StreamSession } from './host.ts';
 import type { Phase, StreamCore } from './phase.ts';
+import { isNegotiation, refuseElement } from './refusals.ts';
 
 /** Everything is negotiated: elements go to the session. */
 export class SessionPhase implements Phase {
@@ -21,11 +22,7 @@ export class SessionPhase implements Phase {
   }
 
   handle(element: Element): void {
-    const { ns } = element;
-    if (ns === NS.sasl || ns === NS.sasl2 || ns === NS.tls) {
-      // XEP-0388 §2.8.6: authentication happens once
-      throw new StreamError('policy-violation', 'The stream is negotiated already');
-    }
+    if (isNegotiation(element)) throw refuseElement(element);
     if (this.#expectsRequest) {
       this.#expectsRequest = false;
       if (isSessionRequest(element, this.#core.domain)) return this.#core.send(resultReply(element));

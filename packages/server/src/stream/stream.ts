@@ -1,19 +1,15 @@
-import { type Element, type JID, StreamError } from '@tutti/xmpp';
-import { randomId, type Timer } from '../environment.ts';
-import { readHeader, type StreamHeader } from './header.ts';
+import { type Element, type JID, NS, StreamError } from '@tutti/xmpp';
+import { randomId } from '../environment.ts';
+import { StreamGuard } from './guard.ts';
 import type { Connection, Identity, StreamSession } from './host.ts';
-import { IdleWatch } from './idle.ts';
 import { LoginPhase } from './login-phase.ts';
-import type { Admission } from './net/address-limits.ts';
+import { Opening } from './opening.ts';
 import type { StreamOptions } from './options.ts';
 import type { Phase, StreamCore } from './phase.ts';
 import { SessionPhase } from './session-phase.ts';
 import { isPeersFault, toStreamError } from './stream-error.ts';
 import type { Transport } from './transport.ts';
 import { Wire, type WireHandler } from './wire.ts';
-
-/** The language of our own texts: RFC 6120 §4.7.4. */
-const LANG = 'en';
 
 /**
  * RFC 6120: one XML stream with a client, from its first byte to its last. It begins when it is made. Negotiation is a chain
@@ -24,16 +20,12 @@ export class Stream implements Connection, StreamCore, WireHandler {
   readonly options: StreamOptions;
   readonly transport: Transport;
   readonly #wire: Wire;
+  readonly #opening: Opening;
+  readonly #guard: StreamGuard;
   readonly #onClosed: () => void;
   #state: 'header' | 'open' | 'closing' | 'closed' = 'header';
   #phase: Phase;
-  #header: StreamHeader | undefined;
-  #headerSent = false;
-  #identity: Identity | undefined;
   #session: StreamSession | undefined;
-  #admission: Admission | undefined;
-  #timer: Timer | undefined;
-  #idle: IdleWatch | undefined;
 
   constructor(transport: Transport, options: StreamOptions, onClosed: () => void = () => undefined) {
     this.id = randomId(options.random);
@@ -42,7 +34,9 @@ export class Stream implements Connection, StreamCore, WireHandler {
     this.#onClosed = onClosed;
     this.#phase = new LoginPhase(this);
     this.#wire = new Wire(transport, options.limits.beforeLogin, this);
-    this.#admit();
+    this.#opening = new Opening(this.#wire, options.host, options.random, transport.framing);
+    this.#guard = new StreamGuard(options, transport.address, (error) => this.failed(error));
+    if (!this.#guard.admitted) this.failed(new StreamError('resource-constraint', 'Too many connections'));
   }
 
   get connection(): Connection {
@@ -71,16 +65,16 @@ export class Stream implements Connection, StreamCore, WireHandler {
   }
 
   get domain(): string {
-    return this.#header?.domain ?? '';
+    return this.#opening.header?.domain ?? '';
   }
 
   get from(): JID | undefined {
-    return this.#header?.from;
+    return this.#opening.header?.from;
   }
 
   /** The language that the peer declared for what it sends: RFC 6120 §4.7.4. */
   get lang(): string | undefined {
-    return this.#header?.lang;
+    return this.#opening.header?.lang;
   }
 
   // What phases do
@@ -96,6 +90,7 @@ export class Stream implements Connection, StreamCore, WireHandler {
   terminate(): void {
     if (this.#isOpen) this.#finish(undefined);
     this.#end();
+    this.#detach(false);
   }
 
   hold(): void {
@@ -123,9 +118,10 @@ export class Stream implements Connection, StreamCore, WireHandler {
   }
 
   authenticated(identity: Identity, phase: Phase, restart: boolean): void {
-    this.#identity = identity;
+    if (!this.#isOpen) return;
+    this.#opening.account = identity.account;
     this.#phase = phase;
-    this.#admission?.authenticated();
+    this.#guard.authenticated();
     this.#wire.limit(this.options.limits.afterLogin);
     if (!restart) return;
     this.#awaitHeader();
@@ -137,15 +133,7 @@ export class Stream implements Connection, StreamCore, WireHandler {
     if (!this.#isOpen) return session.disconnected(this, false);
     this.#session = session;
     this.#phase = new SessionPhase(this, session, expectsRequest);
-    this.#timer?.cancel();
-    const { idleTime, idleAnswerTime } = this.options.limits;
-    if (session.idle === undefined) return;
-    this.#idle = new IdleWatch(this.options.clock, {
-      idleTime,
-      answerTime: idleAnswerTime,
-      ask: () => session.idle?.(),
-      giveUp: () => this.failed(new StreamError('connection-timeout')),
-    });
+    this.#guard.attached(session);
   }
 
   // What the session does
@@ -166,30 +154,30 @@ export class Stream implements Connection, StreamCore, WireHandler {
     if (!this.#isOpen) return;
     this.#finish(error);
     // RFC 6120 §4.9.1.1: an error ends everything; §4.4: after a clean end the peer closes its stream, too
-    const { closeTime } = this.options.limits;
-    if (error !== undefined || closeTime === 0) this.#end();
-    else this.#timer = this.options.clock.after(closeTime, () => this.#end());
+    if (error !== undefined) this.#end();
+    else this.#guard.closing(() => this.#end());
   }
 
   // What the wire tells
 
   heard(): void {
-    this.#idle?.heard();
+    this.#guard.heard();
   }
 
   opened(open: Element, contentNs: string | undefined): void {
     if (this.#state === 'closing') return;
     if (this.#state === 'open') throw new StreamError('bad-format', 'The stream is open already');
-    const header = readHeader(open, contentNs, this.framing, (name) => this.options.host.servedDomain(name));
-    this.#checkRestart(header);
-    this.#header = header;
-    this.#sendHeader();
+    this.#opening.receive(open, contentNs);
     this.#state = 'open';
     this.sendStreamElement(this.#phase.features());
   }
 
   received(element: Element): Promise<void> | void {
-    if (this.#state === 'open') return this.#phase.handle(element);
+    if (this.#state === 'open') {
+      // RFC 6120 §4.9.1.1: the peer gives up; so do we
+      if (element.ns === NS.stream && element.name === 'error') return this.terminate();
+      return this.#phase.handle(element);
+    }
     if (this.#state === 'header') throw new StreamError('bad-format', 'A stream header was expected');
   }
 
@@ -217,8 +205,8 @@ export class Stream implements Connection, StreamCore, WireHandler {
   closed(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#quiet();
-    this.#admission?.leave();
+    this.#phase.abandon();
+    this.#guard.closed();
     this.#detach(false);
     this.#onClosed();
   }
@@ -227,54 +215,24 @@ export class Stream implements Connection, StreamCore, WireHandler {
     return this.#state === 'header' || this.#state === 'open';
   }
 
-  #admit(): void {
-    const { addresses, limits, clock } = this.options;
-    this.#admission = addresses?.enter(this.address);
-    if (addresses !== undefined && this.#admission === undefined) {
-      this.failed(new StreamError('resource-constraint', 'Too many connections'));
-    } else if (limits.loginTime > 0) {
-      this.#timer = clock.after(limits.loginTime, () => this.failed(new StreamError('connection-timeout')));
-    }
-  }
-
   #awaitHeader(): void {
     this.#state = 'header';
-    this.#headerSent = false;
+    this.#opening.restart();
   }
 
-  /** RFC 6120 §4.9.3.9: after a restart the header is for the same domain, and from the account that logged in. */
-  #checkRestart(header: StreamHeader): void {
-    if (this.#header !== undefined && this.#header.domain !== header.domain) throw new StreamError('not-authorized');
-    const account = this.#identity?.account;
-    if (account !== undefined && header.from?.equals(account) === false) throw new StreamError('invalid-from');
-  }
-
-  #sendHeader(): void {
-    this.#headerSent = true;
-    const id = randomId(this.options.random, 22);
-    // RFC 6120 §4.9.1.2: from='' when it is not known which domain the stream is for
-    const fields = { from: this.domain, to: this.from?.toString(), id, lang: LANG };
-    this.#wire.sendText(this.#wire.framing.header(fields));
-  }
-
-  /** Writes the last that the peer gets. RFC 6120 §4.9.1.2: also an error needs an open stream to stand in. */
+  /** Writes the last that the peer gets. */
   #finish(error: { toElement(): Element } | undefined): void {
-    if (!this.#headerSent) this.#sendHeader();
+    this.#opening.ensureAnswered();
     this.#wire.release();
     if (error !== undefined) this.sendStreamElement(error.toElement());
     this.#wire.sendText(this.#wire.framing.footer);
     this.#state = 'closing';
-    this.#quiet();
-  }
-
-  #quiet(): void {
-    this.#timer?.cancel();
-    this.#idle?.stop();
+    this.#guard.stop();
     this.#phase.abandon();
   }
 
   #end(): void {
-    this.#timer?.cancel();
+    this.#guard.stop();
     this.#wire.stop();
     this.transport.end();
   }

@@ -40,6 +40,8 @@ export interface TlsState {
   readonly protocol: string;
   /** RFC 9266 tls-exporter value (32 bytes); undefined below TLS 1.3. */
   exporter(): Uint8Array | undefined;
+  /** The client's first Finished message: what clients that know no other type bind to as tls-unique (RFC 5929 §3). */
+  finished(): Uint8Array | undefined;
   /** RFC 5929 tls-server-end-point value of the certificate in use. */
   serverEndPoint(): Uint8Array | undefined;
 }

@@ -79,6 +79,7 @@ function encrypt(
   secure.once('close', finish);
   secure.once('secure', () => {
     finish();
+    secure.disableRenegotiation();
     accept(secure);
   });
 }

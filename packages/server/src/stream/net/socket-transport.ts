@@ -77,6 +77,7 @@ export class SocketTransport implements Transport {
     this.#socket = secure;
     return new Promise((resolve, reject) => {
       secure.once('secure', () => {
+        secure.disableRenegotiation();
         this.#tls = readTlsState(secure);
         this.#upgrading = false;
         if (this.#paused) secure.pause();

@@ -12,6 +12,7 @@ export function readTlsState(socket: TLSSocket): TlsState {
   return {
     protocol,
     exporter: () => (protocol === 'TLSv1.3' ? exportKey(socket) : undefined),
+    finished: () => socket.getPeerFinished(),
     serverEndPoint: () => {
       const certificate = readOwnCertificate(socket);
       return certificate === undefined ? undefined : hashServerEndPoint(certificate);

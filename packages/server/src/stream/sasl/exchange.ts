@@ -13,6 +13,7 @@ export class Exchange {
   readonly #peer: SaslPeer;
   readonly #machine: Mechanism;
   #attempt: Attempt | undefined;
+  #stepping = false;
 
   /** Throws SaslError('invalid-mechanism'). */
   constructor(service: SaslService, peer: SaslPeer, mechanism: string, claim: TokenClaim | undefined) {
@@ -29,13 +30,22 @@ export class Exchange {
 
   /** Feeds the client's next message; rejects with SaslError. */
   async step(message: Uint8Array): Promise<Step> {
+    this.#stepping = true;
     const step = await this.#machine.step(message);
-    if (step.kind === 'success') this.abandon();
+    this.#stepping = false;
+    if (step.kind === 'success') this.#forgive();
     return step;
   }
 
-  /** Ends it without a verdict: what was not answered does not count against the client. */
+  /**
+   * Ends it without a verdict. The client has learnt nothing, so it does not count as a failure; unless it has gone away in
+   * the middle of a step, which then has cost us the work.
+   */
   abandon(): void {
+    if (!this.#stepping) this.#forgive();
+  }
+
+  #forgive(): void {
     this.#attempt?.forgive();
     this.#attempt = undefined;
   }
@@ -67,7 +77,7 @@ export class Exchange {
     try {
       return account === undefined ? undefined : await find(account);
     } catch (error) {
-      this.abandon();
+      this.#forgive();
       logger.error({ error }, 'credentials could not be read');
       throw new SaslError('temporary-auth-failure');
     }

@@ -1,5 +1,5 @@
 import type { TlsState } from '../transport.ts';
-import { type ChannelBindings, readBindings } from './channel-binding.ts';
+import { advertisedBindings, type ChannelBindings, readBindings } from './channel-binding.ts';
 import { digest, type HashName } from './crypto.ts';
 
 /** The SASL mechanisms of passwords, strongest first: RFC 5802, RFC 7677, RFC 4616. */
@@ -40,12 +40,12 @@ export interface SaslOffer {
 export function makeOffer(enabled: readonly PasswordMechanism[], fast: boolean, tls: TlsState | undefined): SaslOffer {
   const bindingData = readBindings(tls);
   const mechanisms = PASSWORD_MECHANISMS.filter(
-    (name) => enabled.includes(name) && (!name.endsWith('-PLUS') || bindingData.size > 0),
+    (name) => enabled.includes(name) && (!name.endsWith('-PLUS') || advertisedBindings(bindingData).length > 0),
   );
   const bound = mechanisms.some((name) => name.endsWith('-PLUS'));
   return {
     mechanisms,
-    bindings: bound ? [...bindingData.keys()] : [],
+    bindings: bound ? advertisedBindings(bindingData) : [],
     fast: fast ? FAST_MECHANISMS.filter((name) => hasBinding(bindingData, name)) : [],
     bindingData,
   };

@@ -75,8 +75,8 @@ export class Sasl2 {
     const identity = this.#login.identify(success, exchange, request.agent);
     this.#core.hold();
     try {
-      const opened = await openInline(this.#core, identity, request);
       const token = await this.#settleToken(identity, request, exchange);
+      const opened = await openInline(this.#core, identity, request);
       this.#core.authenticated(identity, new BindPhase(this.#core, identity), false);
       if (opened.session !== undefined) this.#core.attach(opened.session);
       this.#sendSuccess(success, opened, token);

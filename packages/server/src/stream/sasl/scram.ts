@@ -76,7 +76,7 @@ export class Scram implements Mechanism {
     const { offer } = this.#context;
     if (flag.kind === 'p') {
       if (!this.#plus) throw new SaslError('malformed-request', 'Channel binding needs a -PLUS mechanism');
-      if (!offer.bindings.includes(flag.type)) {
+      if (!offer.bindingData.has(flag.type as BindingType)) {
         throw new SaslError('malformed-request', 'The channel binding type is not supported');
       }
     } else if (this.#plus) {

@@ -1,0 +1,74 @@
+import { StreamError } from '@tutti/xmpp';
+import type { Timer } from '../environment.ts';
+import type { StreamSession } from './host.ts';
+import { IdleWatch } from './idle.ts';
+import type { Admission } from './net/address-limits.ts';
+import type { StreamOptions } from './options.ts';
+
+/** Bounds a stream in time, and counts it: it may not take for ever to log in, to give a sign of life, or to close. */
+export class StreamGuard {
+  readonly #options: StreamOptions;
+  readonly #admission: Admission | undefined;
+  readonly #end: (error: StreamError) => void;
+  #timer: Timer | undefined;
+  #idle: IdleWatch | undefined;
+
+  /** @param end ends the stream with an error */
+  constructor(options: StreamOptions, address: string, end: (error: StreamError) => void) {
+    this.#options = options;
+    this.#end = end;
+    this.#admission = options.addresses?.enter(address);
+    const { loginTime } = options.limits;
+    if (loginTime > 0) this.#after(loginTime, () => end(new StreamError('connection-timeout')));
+  }
+
+  /** False: there are too many connections already. */
+  get admitted(): boolean {
+    return this.#options.addresses === undefined || this.#admission !== undefined;
+  }
+
+  authenticated(): void {
+    this.#admission?.authenticated();
+  }
+
+  /** There is a session now. XEP-0478 idle-seconds: when the peer falls silent, it is asked for a sign of life. */
+  attached(session: StreamSession): void {
+    this.#timer?.cancel();
+    if (session.idle === undefined) return;
+    const { idleTime, idleAnswerTime } = this.#options.limits;
+    this.#idle = new IdleWatch(this.#options.clock, {
+      idleTime,
+      answerTime: idleAnswerTime,
+      ask: () => session.idle?.(),
+      giveUp: () => this.#end(new StreamError('connection-timeout')),
+    });
+  }
+
+  heard(): void {
+    this.#idle?.heard();
+  }
+
+  /** Our side of the stream is closed; calls `giveUp` when the peer does not close its own in time: RFC 6120 §4.4. */
+  closing(giveUp: () => void): void {
+    this.stop();
+    const { closeTime } = this.#options.limits;
+    if (closeTime === 0) giveUp();
+    else this.#after(closeTime, giveUp);
+  }
+
+  /** Nothing is waited for any more. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#idle?.stop();
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    this.stop();
+    this.#admission?.leave();
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#timer = this.#options.clock.after(ms, run);
+  }
+}
