@@ -150,6 +150,7 @@ describe('user', () => {
       /^tutti: there is no account nobody@localhost; tutti user list shows those there are\n$/,
     ],
   ])('%s', async (line, input, message) => {
+    mkdirSync(join(cwd, 'data'), { mode: 0o700 });
     const result = await tutti(`${line} ${stdin}`, { input });
     expect(result).toEqual({ code: 1, out: '', err: expect.stringMatching(message) });
   });
