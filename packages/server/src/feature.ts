@@ -11,6 +11,7 @@ import type { Hooks } from './hooks.ts';
 import type { AccountLog, Row } from './log/log.ts';
 
 export { type AccountAdmin, AccountError, type AccountErrorCode } from './accounts/admin.ts';
+export type { Config } from './config/schema.ts';
 export { type Clock, type Logger, type Random, randomId, type Timer } from './environment.ts';
 export type { Hooks } from './hooks.ts';
 export type { AccountLog, LogFilter, Page, Place, Row } from './log/log.ts';

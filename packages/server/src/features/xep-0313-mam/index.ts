@@ -1,0 +1,101 @@
+import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
+import { defineFeature, type FeatureApi, type SessionView } from '../../feature.ts';
+import { writeForm } from './form.ts';
+import { readMetadata } from './metadata.ts';
+import { PageReader } from './page.ts';
+import { readQuery } from './query.ts';
+import { writeFin, writeResult } from './results.ts';
+import { sweepArchive } from './retention.ts';
+
+/** Message Archive Management: the account's log as its owner may read it. */
+export const mam = defineFeature({
+  spec: 'XEP-0313',
+  version: '1.1.3',
+  name: 'Message Archive Management',
+  rules: ['A2', 'A4', 'A5', 'A7', 'D5', 'D7', 'E5', 'I2'],
+  disco: { account: [NS.mam, NS.mamExtended, NS.mamGroupchatField, NS.mamGroupchatAvailable] },
+  setup(api) {
+    const archive = new Archive(api);
+    api.iq({ type: 'set', name: 'query', ns: NS.mam, target: ['own'] }, ({ session, payload }) => {
+      if (session === undefined) throw new StanzaError('forbidden');
+      return archive.answer(session, payload);
+    });
+    api.iq({ type: 'get', name: 'query', ns: NS.mam, target: ['own'] }, () =>
+      xml('query', { xmlns: NS.mam }, writeForm()),
+    );
+    api.iq({ type: 'get', name: 'metadata', ns: NS.mam, target: ['own'] }, ({ account }) => {
+      if (account === undefined) throw new StanzaError('forbidden');
+      return readMetadata(api.log, account.jid);
+    });
+    refuseOthers(api);
+    // E5: the state of the archive at the barrier; what comes behind it is delivered live.
+    api.on('boundInline', (session) =>
+      readMetadata(api.log, session.account.jid, session.barrier ?? session.account.head),
+    );
+    sweepArchive(api);
+  },
+});
+
+/** XEP-0313 §8.1: an archive is its owner's. The answer doesn't tell whether there is such an account. */
+function refuseOthers(api: FeatureApi): void {
+  const forbid = (): never => {
+    throw new StanzaError('forbidden');
+  };
+  api.iq({ type: 'set', name: 'query', ns: NS.mam, target: ['account'] }, forbid);
+  api.iq({ type: 'get', name: 'query', ns: NS.mam, target: ['account'] }, forbid);
+  api.iq({ type: 'get', name: 'metadata', ns: NS.mam, target: ['account'] }, forbid);
+}
+
+/** What is known of a session that reads its archive. */
+interface Reading {
+  readonly reader: PageReader;
+  /** Queries under way. */
+  queries: number;
+}
+
+/** Answers queries: page by page, each as fast as its client reads. */
+class Archive {
+  readonly #api: FeatureApi;
+  readonly #readings = new WeakMap<SessionView, Reading>();
+
+  constructor(api: FeatureApi) {
+    this.#api = api;
+  }
+
+  /** XEP-0313 §4: sends the messages, gives `<fin/>`. */
+  async answer(session: SessionView, payload: Element): Promise<Element> {
+    const query = readQuery(payload);
+    const { mamQueries } = this.#api.config.limits;
+    const reading = this.#reading(session);
+    if (mamQueries > 0 && reading.queries >= mamQueries) {
+      throw new StanzaError('resource-constraint', { text: 'Too many queries at the same time.' });
+    }
+    reading.queries += 1;
+    try {
+      const page = await reading.reader.read(query);
+      const { account } = session;
+      for (const row of query.flipped ? page.rows.toReversed() : page.rows) {
+        if (!(await this.#api.whenRoom(session))) throw new StanzaError('recipient-unavailable');
+        const archived = this.#api.present(account, row);
+        this.#api.deliver(
+          session,
+          writeResult(row, archived, account.jid.toString(), session.jid.toString(), query.id),
+        );
+      }
+      return writeFin(page);
+    } finally {
+      reading.queries -= 1;
+    }
+  }
+
+  #reading(session: SessionView): Reading {
+    const known = this.#readings.get(session);
+    if (known !== undefined) return known;
+    const { log, config } = this.#api;
+    const reading = { reader: new PageReader(log, config.limits, session.account.jid), queries: 0 };
+    this.#readings.set(session, reading);
+    // D5: it reads what it missed by itself.
+    if (!session.imNg) this.#api.queriedArchive(session);
+    return reading;
+  }
+}
