@@ -3,8 +3,6 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 /** How a connection to a log file is opened; travels to the worker. */
 export interface ConnectionOptions {
   readonly path: string;
-  /** The longest stanza in bytes that the file takes; 0 = SQLite's own limit (1 GB). */
-  readonly stanzaBytes: number;
   /** Milliseconds that a writer waits for another process. */
   readonly busyMs: number;
   /** The size in pages (4 KiB) that the file may grow to; 0 = no limit. */
@@ -13,16 +11,12 @@ export interface ConnectionOptions {
   readonly checkpointPages: number;
 }
 
-/** Room in SQLite's row limit for what stands beside the stanza. */
-const ROW_OVERHEAD = 1024;
-
 /** Opens a log file in the mode that durability needs: WAL with an fsync per commit (I3). */
 export function openConnection(options: ConnectionOptions, role: 'writer' | 'reader'): DatabaseSync {
   const db = new DatabaseSync(options.path, {
     readOnly: role === 'reader',
     timeout: options.busyMs,
     enableForeignKeyConstraints: false,
-    ...(options.stanzaBytes > 0 ? { limits: { length: options.stanzaBytes + ROW_OVERHEAD } } : {}),
   });
   db.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
   if (role === 'writer') {

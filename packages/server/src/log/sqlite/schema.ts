@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { LogError } from '../log.ts';
 import { DataVersionError } from '../../store/version-error.ts';
 
 /** Bits of `entry.flags`. */
@@ -70,7 +71,7 @@ export function migrateLog(db: DatabaseSync, path: string): void {
   if (found > migrations.length) {
     throw new DataVersionError(path, `log schema ${found}, this version knows up to ${migrations.length}`);
   }
-  if (found === 0 && db.prepare('SELECT 1 FROM sqlite_schema').get()) throw new Error(`${path} is not a Tutti log`);
+  if (found === 0 && db.prepare('SELECT 1 FROM sqlite_schema').get()) throw new LogError(`${path} is not a Tutti log`);
   if (found === migrations.length) return;
   db.exec('BEGIN IMMEDIATE');
   try {

@@ -99,8 +99,8 @@ class SqliteAccountLog implements AccountLog {
     this.#clock = clock;
     this.#limits = { ...SQLITE_LOG_LIMITS, ...limits };
     this.#onDeath = onDeath;
-    const { stanzaBytes, maxPages, batchRows, batchBytes } = this.#limits;
-    const connection: ConnectionOptions = { path, stanzaBytes, busyMs, maxPages, checkpointPages: CHECKPOINT_PAGES };
+    const { maxPages, batchRows, batchBytes } = this.#limits;
+    const connection: ConnectionOptions = { path, busyMs, maxPages, checkpointPages: CHECKPOINT_PAGES };
     prepareFile(connection);
     const data = { connection, batchRows, batchBytes, seed: random.bytes(32) };
     const results = (packed: PackedResults) => this.#finish(packed);
@@ -208,6 +208,7 @@ class SqliteAccountLog implements AccountLog {
   }
 
   #check(unit: readonly NewRow[]): LogError | undefined {
+    const { stanzaBytes, pendingBytes } = this.#limits;
     let bytes = 0;
     for (const row of unit) {
       // A field that cannot be cloned would take the whole message with it.
@@ -215,10 +216,10 @@ class SqliteAccountLog implements AccountLog {
       if (!texts.every((text) => typeof text === 'string') || !(row.stanza instanceof Uint8Array)) {
         return new LogError('not a row of the log');
       }
+      if (exceeds(row.stanza.length, stanzaBytes)) return new LogError(`a stanza of more than ${stanzaBytes} bytes`);
       bytes += row.stanza.length;
     }
-    const { pendingBytes } = this.#limits;
-    if (pendingBytes > 0 && bytes > 0 && this.#pendingBytes + bytes > pendingBytes) {
+    if (bytes > 0 && exceeds(this.#pendingBytes + bytes, pendingBytes)) {
       return new LogError(`more than ${pendingBytes} bytes wait to be committed`);
     }
     return undefined;
@@ -296,6 +297,10 @@ function readRepeat(packed: PackedRows): Appended {
   const [repeated] = unpackRows(packed);
   if (!repeated) throw new Error('a repeated unit without its row');
   return { repeated };
+}
+
+function exceeds(value: number, bound: number): boolean {
+  return bound > 0 && value > bound;
 }
 
 function reaches(value: number, bound: number): boolean {
