@@ -2,7 +2,7 @@ import { type Element, NS, xml } from '@tutti/xmpp';
 import { Device } from './client/device.ts';
 import type { Account } from './client/login.ts';
 import type { Address } from './client/transport.ts';
-import type { Target } from './target.ts';
+import type { OwnTarget, Target } from './target.ts';
 import { parseSessions, type SessionNames, type SessionSpec } from './world.ts';
 
 /** A user of a test. */
@@ -24,12 +24,27 @@ export type Cast<World extends Readonly<Record<string, string>>> = {
 /** Where one test plays: fresh accounts, their sessions, and the end of them. */
 export class Stage {
   readonly target: Target;
-  readonly address: Address;
+  readonly #transport: 'tcp' | 'ws';
   readonly #devices: Device[] = [];
+  readonly #own: { readonly target: OwnTarget; readonly stage: Stage }[] = [];
 
   constructor(target: Target, transport: 'tcp' | 'ws') {
     this.target = target;
-    this.address = target.address(transport);
+    this.#transport = transport;
+  }
+
+  get address(): Address {
+    return this.target.address(this.#transport);
+  }
+
+  /** A server that this test has for itself, with these settings, and a stage on it. Both end with this stage. */
+  async ownServer(settings: readonly string[] = []): Promise<{ target: OwnTarget; join: Stage['join'] }> {
+    const { spawn } = this.target;
+    if (spawn === undefined) throw new Error('this server cannot be started for one test');
+    const target = await spawn(settings);
+    const stage = new Stage(target, this.#transport);
+    this.#own.push({ target, stage });
+    return { target, join: (name, account, text) => stage.join(name, account, text) };
   }
 
   get domain(): string {
@@ -109,6 +124,10 @@ export class Stage {
 
   async close(): Promise<void> {
     await Promise.all(this.#devices.splice(0).map((device) => device.close()));
+    for (const { stage, target } of this.#own.splice(0)) {
+      await stage.close();
+      await target.stop();
+    }
   }
 
   /** What the last stanzas were, for the message of a test that failed. */

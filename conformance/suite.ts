@@ -13,7 +13,9 @@ export type Need =
   | 'fast'
   | 'pre-approval'
   | 'roster-versioning'
-  | 'caps';
+  | 'caps'
+  /** A server of one's own, that the test may configure, kill and start again. */
+  | 'restart';
 
 /** Where a row runs: against the pure `planMessage`, on the wire over TCP with STARTTLS, over WebSocket. */
 export type Stand = 'plan' | 'tcp' | 'ws';

@@ -126,6 +126,15 @@ export class Device {
     return queryArchive(this, query);
   }
 
+  /** Reads the archive until it looks as told; gives up after `patience` ms. */
+  async archiveUntil(fits: (rows: ArchivePage['rows']) => boolean, patience: number): Promise<void> {
+    const deadline = Date.now() + patience;
+    while (!fits((await this.archive()).rows)) {
+      if (Date.now() > deadline) throw new Error(`the archive of ${this.name} did not become what it should`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
   /** XEP-0198 §3. */
   async enableSm(resume = true): Promise<Element> {
     const answer = this.expect((element) => element.ns === NS.sm && (element.name === 'enabled' || element.name === 'failed'));
