@@ -2,11 +2,11 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } 
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { claimDataDir } from '../control/server.ts';
 import type { Logger } from '../environment.ts';
 import { checkClock, checkDataDir, checkNode, judgeSpace, type Finding } from './checks.ts';
+import { fakeIo } from '../../test/fake-io.ts';
 import { run } from './program.ts';
 import type { Services } from './services.ts';
 
@@ -33,17 +33,9 @@ async function doctor(
   args: string[],
   database = services.describeDatabase,
 ): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const io = {
-    stdout: { write: (text: string) => (out += text) },
-    stderr: { write: (text: string) => (err += text) },
-    stdin: Readable.from([]),
-    env: {},
-    cwd,
-  };
+  const io = fakeIo({ cwd });
   const code = await run(['doctor', ...args], io, { ...services, describeDatabase: database });
-  return { code, out, err };
+  return { code, out: io.stdout.text(), err: io.stderr.text() };
 }
 
 async function listenSomewhere(): Promise<number> {

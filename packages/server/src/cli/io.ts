@@ -1,11 +1,8 @@
 /** What a command sees of the world: its terminal, environment and folder. Tests give their own. */
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 /** One of the two outputs. */
-export interface Output {
-  write(text: string): unknown;
-  readonly isTTY?: boolean | undefined;
-}
+export type Output = Writable & { readonly isTTY?: boolean | undefined };
 
 export interface Io {
   readonly stdout: Output;

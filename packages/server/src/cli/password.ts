@@ -14,7 +14,7 @@ export async function getPassword(io: Io, jid: string, options: { readonly stdin
   if (io.stdin.isTTY !== true) {
     throw new CliError('there is no terminal to ask for the password; give it with --password-stdin', EXIT.usage);
   }
-  return await askTwice(jid);
+  return await askTwice(io, jid);
 }
 
 async function readAll(io: Io): Promise<string> {
@@ -30,14 +30,19 @@ async function readAll(io: Io): Promise<string> {
     .replace(/\r?\n$/, '');
 }
 
-async function askTwice(jid: string): Promise<string> {
+/** The dialogue is on standard error: standard output may be going into a file. */
+async function askTwice({ stdin: input, stderr: output }: Io, jid: string): Promise<string> {
   const { isCancel, password } = await import('@clack/prompts');
   const first = await password({
+    input,
+    output,
     message: `Password for ${jid}`,
     validate: (text) => ((text ?? '') === '' ? 'A password cannot be empty.' : undefined),
   });
   if (isCancel(first)) throw new CliError('nothing was changed');
   const again = await password({
+    input,
+    output,
     message: 'The same again',
     validate: (text) => (text === first ? undefined : 'The two differ; Ctrl-C to begin again.'),
   });

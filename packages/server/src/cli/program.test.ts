@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { parse } from 'smol-toml';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AccountError, type AccountAdmin } from '../accounts/admin.ts';
 import { accountHandlers } from '../control/accounts.ts';
 import { claimDataDir } from '../control/server.ts';
 import type { Logger } from '../environment.ts';
+import { fakeIo } from '../../test/fake-io.ts';
 import { run } from './program.ts';
 import type { Services } from './services.ts';
 
@@ -77,18 +77,10 @@ interface World {
   readonly terminal?: boolean;
 }
 
-async function tutti(line: string | string[], { input, env = {}, terminal = false }: World = {}): Promise<Result> {
-  let out = '';
-  let err = '';
-  const io = {
-    stdout: { write: (text: string) => (out += text), isTTY: terminal },
-    stderr: { write: (text: string) => (err += text), isTTY: terminal },
-    stdin: Readable.from(input === undefined ? [] : [Buffer.from(input)]),
-    env,
-    cwd,
-  };
+async function tutti(line: string | string[], { input = '', env, terminal }: World = {}): Promise<Result> {
+  const io = fakeIo({ cwd, input, env, terminal });
   const code = await run(typeof line === 'string' ? line.split(' ').filter(Boolean) : line, io, services);
-  return { code, out, err };
+  return { code, out: io.stdout.text(), err: io.stderr.text() };
 }
 
 describe('user', () => {
@@ -180,6 +172,68 @@ describe('user', () => {
     const { code, err } = await tutti(`user add alice@localhost ${stdin}`, { input: 'x' });
     expect(code).toBe(1);
     expect(err).toMatch(/^tutti: .*\/data: is not a folder; choose another with --data\n$/);
+  });
+});
+
+describe('at a terminal', () => {
+  const enter = '\r';
+  const interrupt = '\u0003';
+
+  /** Runs a command and answers each question as it comes. */
+  async function talk(line: string, answers: readonly [question: string, keys: string][]): Promise<Result> {
+    mkdirSync(join(cwd, 'data'), { mode: 0o700 });
+    const io = fakeIo({ cwd, terminal: true, env: { NO_COLOR: '1' } });
+    const ended = run(line.split(' '), io, services);
+    for (const [question, keys] of answers) {
+      await vi.waitFor(() => expect(io.stderr.text()).toContain(question));
+      for (const key of keys) io.stdin.write(key);
+    }
+    return { code: await ended, out: io.stdout.text(), err: io.stderr.text() };
+  }
+
+  test('the password is asked for twice and not shown', async () => {
+    const { code, out, err } = await talk('user add alice@localhost', [
+      ['Password for alice@localhost', `geheim${enter}`],
+      ['The same again', `geheim${enter}`],
+    ]);
+    expect({ code, out }).toEqual({ code: 0, out: 'added alice@localhost\n' });
+    expect(accounts.get('alice@localhost')).toBe('geheim');
+    expect(err).not.toContain('geheim');
+  });
+
+  test('two that differ are not taken, nor is an empty one', async () => {
+    const { code } = await talk('user add alice@localhost', [
+      ['Password for alice@localhost', enter],
+      ['A password cannot be empty', `x${enter}`],
+      ['The same again', `y${enter}`],
+      ['The two differ', interrupt],
+    ]);
+    expect(code).toBe(1);
+    expect(accounts.size).toBe(0);
+  });
+
+  test('Ctrl-C changes nothing', async () => {
+    const { code, err } = await talk('user add alice@localhost', [['Password for', interrupt]]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/tutti: nothing was changed\n$/);
+    expect(accounts.size).toBe(0);
+  });
+
+  test('an account is removed only after a yes', async () => {
+    accounts.set('alice@localhost', 'x');
+    expect((await talk('user remove alice@localhost', [['Remove alice@localhost', enter]])).err).toMatch(
+      /tutti: nothing was removed\n$/,
+    );
+    expect(accounts.size).toBe(1);
+    rmSync(join(cwd, 'data'), { recursive: true });
+    const { code } = await talk('user remove alice@localhost', [['Remove alice@localhost', 'y']]);
+    expect(code).toBe(0);
+    expect(accounts.size).toBe(0);
+  });
+
+  test('--yes does not ask', async () => {
+    accounts.set('alice@localhost', 'x');
+    expect((await talk('user remove alice@localhost --yes', [])).code).toBe(0);
   });
 });
 

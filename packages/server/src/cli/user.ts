@@ -126,6 +126,11 @@ async function openRemote(dataDir: string): Promise<OpenAdmin | undefined> {
 async function confirmRemoval({ io }: Context, jid: string): Promise<void> {
   if (io.stdin.isTTY !== true) return;
   const { confirm, isCancel } = await import('@clack/prompts');
-  const answer = await confirm({ message: `Remove ${jid} with all its messages?`, initialValue: false });
+  const answer = await confirm({
+    input: io.stdin,
+    output: io.stderr,
+    message: `Remove ${jid} with all its messages?`,
+    initialValue: false,
+  });
   if (isCancel(answer) || !answer) throw new CliError('nothing was removed');
 }
