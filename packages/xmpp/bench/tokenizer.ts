@@ -1,6 +1,6 @@
 /**
  * How many chat stanzas a second one core takes: our StreamParser (whole stanzas checked, yielded as elements), saxes (strict,
- * no tree) and ltx (hardly checked, no tree), in turns in one run. `node --conditions=source packages/xmpp/bench/tokenizer.ts`
+ * events only) and ltx (hardly checked; events only, and with its elements), in turns in one run. `node --conditions=source packages/xmpp/bench/tokenizer.ts`
  */
 import { createRequire } from 'node:module';
 import { SaxesParser } from 'saxes';
@@ -70,11 +70,24 @@ function runSaxes(): number {
 }
 
 interface LtxParser {
-  on(event: string, listener: () => void): void;
+  on(event: 'startElement', listener: (name: string, attrs: Record<string, string>) => void): void;
+  on(event: 'endElement' | 'text', listener: (name: string) => void): void;
   write(text: string): void;
 }
-const LtxParser = createRequire(import.meta.url)('ltx/lib/parsers/ltx.js') as new () => LtxParser;
+interface LtxElement {
+  name: string;
+  parent: LtxElement | null;
+  cnode(child: LtxElement): void;
+  t(text: string): void;
+}
+interface Ltx {
+  Element: new (name: string, attrs: Record<string, string>) => LtxElement;
+}
+const require = createRequire(import.meta.url); // ltx brings no types
+const LtxParser = require('ltx/lib/parsers/ltx.js') as new () => LtxParser;
+const { Element: LtxElement } = require('ltx') as Ltx;
 
+/** Events only, which is less than we do. */
 function runLtx(): number {
   const parser = new LtxParser();
   const decoder = new TextDecoder();
@@ -92,6 +105,28 @@ function runLtx(): number {
   return stanzas;
 }
 
+/** With its elements, as its users have it. */
+function runLtxTree(): number {
+  const parser = new LtxParser();
+  const decoder = new TextDecoder();
+  let stanzas = 0;
+  let current: LtxElement | undefined;
+  parser.on('startElement', (name, attrs) => {
+    const element = new LtxElement(name, attrs);
+    if (current !== undefined && current.parent !== null) current.cnode(element);
+    else element.parent = current ?? null;
+    current = element;
+  });
+  parser.on('endElement', () => {
+    current = current?.parent ?? undefined;
+    if (current?.name === 'stream:stream' && current.parent === null) stanzas += 1;
+  });
+  parser.on('text', (text) => current?.t(text));
+  parser.write(OPEN);
+  for (const chunk of chunks) parser.write(decoder.decode(chunk, { stream: true }));
+  return stanzas;
+}
+
 function measure(run: () => number): number {
   const start = process.hrtime.bigint();
   const stanzas = run();
@@ -100,10 +135,11 @@ function measure(run: () => number): number {
   return stanzas / seconds;
 }
 
-const parsers = { ours: runOurs, saxes: runSaxes, ltx: runLtx };
-const rates = { ours: [] as number[], saxes: [] as number[], ltx: [] as number[] };
+const names = ['ours', 'saxes', 'ltx', 'ltx+tree'] as const;
+const parsers = { ours: runOurs, saxes: runSaxes, ltx: runLtx, 'ltx+tree': runLtxTree };
+const rates: Record<(typeof names)[number], number[]> = { ours: [], saxes: [], ltx: [], 'ltx+tree': [] };
 for (let round = -2; round < ROUNDS; round += 1) {
-  for (const name of ['ours', 'saxes', 'ltx'] as const) {
+  for (const name of names) {
     const rate = measure(parsers[name]);
     if (round >= 0) rates[name].push(rate); // the first rounds warm up
   }
@@ -113,13 +149,13 @@ const perStanza = bytes / STANZAS;
 console.log(
   `${STANZAS} stanzas of ${perStanza.toFixed(0)} bytes, best and median of ${ROUNDS} rounds, Node ${process.version}`,
 );
-for (const name of ['ours', 'saxes', 'ltx'] as const) {
+for (const name of names) {
   const sorted = rates[name].toSorted((a, b) => b - a);
   const best = sorted[0]!;
   const median = sorted[Math.floor(ROUNDS / 2)]!;
   const ours = Math.max(...rates.ours);
   console.log(
-    `${name.padEnd(6)} ${Math.round(best).toLocaleString('en').padStart(9)} stanzas/s ` +
+    `${name.padEnd(8)} ${Math.round(best).toLocaleString('en').padStart(9)} stanzas/s ` +
       `(median ${Math.round(median).toLocaleString('en')})  ${((best * perStanza) / 1e6).toFixed(0).padStart(4)} MB/s  ` +
       `ours is ${(ours / best).toFixed(1)} times as fast`,
   );

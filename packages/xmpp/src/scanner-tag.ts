@@ -197,15 +197,18 @@ export class Tag {
       scope.declare(depth, this.#readLocal(bytes, at), this.#readUri(bytes, at));
     }
     if (this.prefix !== 0) scope.resolve(readName(bytes, this.name, this.name + this.prefix));
-    let seen: Set<string> | undefined;
+    let first: string | undefined;
+    let others: Set<string> | undefined;
     for (let at = 0; at < end; at += STRIDE) {
       const prefix = spans[at + PREFIX]!;
       if (prefix === 0 || this.#isPrefixDeclaration(bytes, at)) continue;
       const uri = scope.resolve(readName(bytes, spans[at + NAME]!, spans[at + NAME]! + prefix));
       const expanded = `${this.#readLocal(bytes, at)} ${uri}`;
-      if (seen?.has(expanded)) throw new XmlError('not-well-formed', 'two prefixes make the same attribute twice');
-      seen ??= new Set();
-      seen.add(expanded);
+      if (expanded === first || others?.has(expanded)) {
+        throw new XmlError('not-well-formed', 'two prefixes make the same attribute twice');
+      }
+      if (first === undefined) first = expanded;
+      else (others ??= new Set()).add(expanded);
     }
   }
 

@@ -27,8 +27,8 @@ const CDATA_START = [0x5b, 0x43, 0x44, 0x41, 0x54, 0x41, 0x5b]; // [CDATA[
 
 /**
  * Scans one element with all its content for well-formedness (XML 1.0 and Namespaces in XML 1.0 with the restrictions of
- * RFC 6120 §11.1) and remembers where its content lies. It can stop and go on at any byte: every byte is looked at once,
- * but for a character or reference cut in two. Nothing but the root's open tag is turned into strings.
+ * RFC 6120 §11.1) and remembers where its content lies. It can stop and go on at any byte, and looks at every byte a few times
+ * at most, however the bytes are cut. Nothing but the root's open tag is turned into strings.
  */
 export class Scanner {
   /** Where to go on. */
@@ -107,13 +107,8 @@ export class Scanner {
         case AFTER_OPEN:
           state = this.#chooseMarkup(byte, pos);
           if (state === CLOSE_NAME) {
-            const next = skipEndTag(
-              bytes,
-              pos,
-              end,
-              this.#names[this.#depth * 2 - 2]!,
-              this.#names[this.#depth * 2 - 1]!,
-            );
+            const name = this.#depth * 2 - 2;
+            const next = skipEndTag(bytes, pos, end, this.#names[name]!, this.#names[name + 1]!);
             if (next !== pos) {
               pos = next;
               state = TEXT;

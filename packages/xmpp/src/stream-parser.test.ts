@@ -25,7 +25,8 @@ function transcribe(
       for (let event = parser.next(); event !== undefined; event = parser.next()) lines.push(describeEvent(event));
     }
   } catch (error) {
-    lines.push((error as XmlError).condition);
+    if (!(error instanceof XmlError)) throw error;
+    lines.push(error.condition);
   }
   return lines;
 }

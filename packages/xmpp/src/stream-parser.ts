@@ -213,6 +213,6 @@ function makeElement(scanner: Scanner, bytes: Uint8Array): Element {
   const head = scanner.root!;
   const prefixes = scanner.collectPrefixes();
   if (scanner.innerStart === scanner.innerEnd) return Element.fromScan(head, prefixes, undefined);
-  const span = keepBytes(bytes, scanner.innerStart, scanner.innerEnd);
-  return Element.fromScan(head, prefixes, { ...span, ns: head.innerNs, prefixes });
+  const { bytes: kept, start, end } = keepBytes(bytes, scanner.innerStart, scanner.innerEnd);
+  return Element.fromScan(head, prefixes, { bytes: kept, start, end, ns: head.innerNs, prefixes });
 }

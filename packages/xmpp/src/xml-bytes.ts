@@ -3,7 +3,7 @@
 interface NodeBytes extends Uint8Array {
   latin1Slice(start: number, end: number): string;
   utf8Slice(start: number, end: number): string;
-  write(text: string, at: number): number;
+  utf8Write(text: string, at: number): number;
 }
 interface NodeBuffer {
   prototype: NodeBytes;
@@ -56,7 +56,7 @@ export function joinBytes(pieces: readonly Piece[]): Uint8Array {
   let at = 0;
   for (const piece of pieces) {
     if (typeof piece === 'string') {
-      at += out.write(piece, at);
+      at += out.utf8Write(piece, at);
     } else {
       out.set(piece.bytes.subarray(piece.start, piece.end), at);
       at += piece.end - piece.start;
