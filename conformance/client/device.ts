@@ -88,10 +88,10 @@ export class Device {
     this.send(xml('presence', attrs, ...children));
   }
 
-  /** Sends available presence and waits until the server has shown it to this session, too. */
+  /** Sends available presence and waits until the server has handled it. */
   async available(priority = 0): Promise<void> {
     this.presence({}, ...(priority === 0 ? [] : [xml('priority', null, String(priority))]));
-    await this.receive((stanza) => stanza.name === 'presence' && stanza.attrs['from'] === this.jid && !stanza.attrs['type']);
+    await this.fence();
   }
 
   /** Sends an IQ; gives the answer, a result or an error. */

@@ -1,0 +1,5 @@
+import type { Section } from './suite.ts';
+import imNg from './xep-0409/index.ts';
+
+/** Everything there is, by specification. */
+export const SECTIONS: readonly Section[] = [...imNg];

@@ -1,0 +1,89 @@
+import { NS } from '@tutti/xmpp';
+import { Device } from '../client/device.ts';
+import type { Account } from '../client/login.ts';
+import { openStream } from '../client/login.ts';
+import type { Address } from '../client/transport.ts';
+import type { Need } from '../suite.ts';
+import { freshLocalpart, register, type Target } from '../target.ts';
+
+/** Where somebody else's server is, and which accounts it has for us. */
+export interface ForeignOptions {
+  readonly domain: string;
+  readonly tcp: Address | undefined;
+  readonly ws: Address | undefined;
+  /** Used one after the other; where there are none left, accounts are registered in band. */
+  readonly accounts: readonly Account[];
+  /** How long it may take to do what a fence does not wait for, in milliseconds. */
+  readonly grace: number;
+}
+
+/** Asks a server what it offers, and makes a target of it. */
+export async function probeForeign(options: ForeignOptions): Promise<Target> {
+  const unused = [...options.accounts];
+  const { domain, tcp, ws } = options;
+  const any = tcp ?? ws;
+  if (any === undefined) throw new Error('neither a TCP nor a WebSocket address');
+  const nextAccount = async (name: string): Promise<Account> => {
+    const next = unused.shift();
+    if (next !== undefined) return next;
+    if (options.accounts.length > 0) throw new OutOfAccounts(options.accounts.length);
+    return register(any, `${freshLocalpart(name)}@${domain}`, 'secret');
+  };
+  const offers = await probe(any, await nextAccount('probe'));
+  return {
+    name: domain,
+    domain,
+    transports: [...(tcp === undefined ? [] : (['tcp'] as const)), ...(ws === undefined ? [] : (['ws'] as const))],
+    address(transport) {
+      const address = transport === 'tcp' ? tcp : ws;
+      if (address === undefined) throw new Error(`no address for ${transport}`);
+      return address;
+    },
+    account: nextAccount,
+    offers,
+    grace: () => new Promise((resolve) => setTimeout(resolve, options.grace)),
+    stop: () => Promise.resolve(),
+  };
+}
+
+/** The tests need more accounts than the file has. */
+export class OutOfAccounts extends Error {
+  override readonly name = 'OutOfAccounts';
+
+  constructor(count: number) {
+    super(`all ${count} accounts are used: every test takes fresh ones`);
+  }
+}
+
+async function probe(address: Address, account: Account): Promise<Set<Need>> {
+  const { wire, features } = await openStream(address);
+  await wire.close();
+  const device = await Device.connect('probe', address, account);
+  try {
+    const vars = new Set<string>();
+    for (const to of [device.domain, device.bare]) {
+      const query = (await device.disco(to)).child('query', NS.discoInfo);
+      for (const feature of query?.childrenNamed('feature') ?? []) vars.add(feature.attrs['var'] ?? '');
+    }
+    const inStream = (name: string, ns: string) => device.features.child(name, ns) !== undefined;
+    const authentication = features.child('authentication', NS.sasl2);
+    const offered: Readonly<Record<Need, boolean>> = {
+      'im-ng': vars.has(NS.imNg),
+      carbons: vars.has(NS.carbons),
+      mam: vars.has(NS.mam),
+      sm: inStream('sm', NS.sm),
+      csi: inStream('csi', NS.csi),
+      blocking: vars.has(NS.blocking),
+      register: features.child('register', NS.registerFeature) !== undefined,
+      sasl2: authentication !== undefined,
+      fast: authentication?.child('inline')?.child('fast', NS.fast) !== undefined,
+      'pre-approval': inStream('sub', NS.preApproval),
+      'roster-versioning': inStream('ver', NS.rosterVersioning),
+      caps: inStream('c', NS.caps),
+      restart: false,
+    };
+    return new Set((Object.keys(offered) as Need[]).filter((need) => offered[need]));
+  } finally {
+    await device.close();
+  }
+}
