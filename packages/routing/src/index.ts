@@ -1,6 +1,7 @@
 export { classify } from './classify.ts';
 export { type Content, readContent } from './content.ts';
-export { type Message, type MessageType, messageType, readMessage } from './message.ts';
+export { isRoomPrivate, type Message, readMessage } from './message.ts';
+export { type MessageType, messageType } from './message-type.ts';
 export type {
   AccountFacts,
   Delivery,
@@ -9,6 +10,7 @@ export type {
   Plan,
   PlannedError,
   PlannedRow,
+  SenderFacts,
   SessionFacts,
   Side,
   Step,
@@ -16,4 +18,4 @@ export type {
 } from './plan.ts';
 export { planMessage } from './plan-message.ts';
 export { type Rule, type RuleId, RULES } from './rules.ts';
-export { archivedForm, carbonOf, needsMarker, withStanzaId, withoutForgedIds } from './transform.ts';
+export { archivedForm, carbonOf, withStanzaId, withoutForgedIds } from './transform.ts';

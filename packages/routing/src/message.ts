@@ -1,7 +1,6 @@
 import { type Element, type JID, NS } from '@tutti/xmpp';
 import { type Content, readContent } from './content.ts';
-
-export type MessageType = 'normal' | 'chat' | 'groupchat' | 'headline' | 'error';
+import { type MessageType, messageType } from './message-type.ts';
 
 /** All of a message that a decision depends on. */
 export interface Message {
@@ -25,15 +24,7 @@ export function readMessage(stanza: Element, from: JID, to: JID | undefined): Me
   };
 }
 
-/** RFC 6121 §5.2.2: missing or unknown is `normal`. */
-export function messageType(type: string | undefined): MessageType {
-  switch (type) {
-    case 'chat':
-    case 'groupchat':
-    case 'headline':
-    case 'error':
-      return type;
-    default:
-      return 'normal';
-  }
+/** D6: a private message from an occupant of a room, which the room sends to every resource that has joined (XEP-0045 §7.5: chat or normal). */
+export function isRoomPrivate({ content, type, to, marked }: Message): boolean {
+  return content.fromRoom && (type === 'chat' || type === 'normal') && to !== undefined && !to.isBare && !marked;
 }

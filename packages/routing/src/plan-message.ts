@@ -1,9 +1,9 @@
 import { classify } from './classify.ts';
-import { planLegacy } from './legacy.ts';
+import { planLegacySelf } from './legacy.ts';
 import type { Message } from './message.ts';
-import { type AccountFacts, type Plan, PlanBuilder, type World } from './plan.ts';
+import { type Plan, PlanBuilder, type SenderFacts, type World } from './plan.ts';
 import { planRecipient } from './recipient.ts';
-import { planSender } from './sender.ts';
+import { planSender, planSenderRow } from './sender.ts';
 
 /**
  * Decides what becomes of a message: the one place where delivery is decided. Pure: the same message in the same world gives the same plan.
@@ -21,27 +21,32 @@ export function planMessage(message: Message, world: World): Plan {
   }
   const { sender, recipient } = world;
   if (sender?.blocks === true) {
-    // XEP-0191 §3.2: a user may not send to a contact whom they block.
+    // XEP-0191 §3.3: a user may not send to a contact whom they block.
     plan.refuse('not-acceptable', 'D4');
-    return plan.build();
-  }
-  if (sender !== undefined && sender.jid === recipient?.jid) planSelf(plan, world, sender);
-  else {
-    if (sender !== undefined) planSender(plan, world, sender, sender.resource);
+  } else if (sender !== undefined && (message.to === undefined || sender.jid === recipient?.jid)) {
+    planSelf(plan, world, sender);
+  } else {
+    if (sender !== undefined) planSender(plan, world, sender);
     if (world.destination === 'account') planRecipient(plan, world, recipient);
     else plan.forward = true;
   }
   return plan.build();
 }
 
-/** S6: a message to the own account. For class everyone the delivery is the reflection; the rest is like a message from somebody else. */
-function planSelf(plan: PlanBuilder, world: World, account: AccountFacts & { readonly resource: string }): void {
-  if (plan.class === 'one' || plan.message.type === 'error') return planRecipient(plan, world, account);
+/**
+ * S6: a message to the own account. For class everyone the delivery is the reflection; anything else (S5) is received like a message
+ * from somebody else.
+ */
+function planSelf(plan: PlanBuilder, world: World, account: SenderFacts): void {
+  if (plan.class === 'one' || plan.message.type === 'error') {
+    plan.step('S5', 'not reflected: received like a message from somebody else');
+    return planRecipient(plan, world, account);
+  }
   plan.step('S6', 'to oneself: one row, one delivery');
-  planSender(plan, world, account, account.resource);
-  // D2: a legacy session that RFC 6121 gives the message itself does not get the carbon of it too.
-  const carbons = plan.deliveries.splice(0);
-  planLegacy(plan, account);
-  const direct = plan.deliveries.splice(0).filter((delivery) => delivery.form === 'as-sent');
-  plan.deliveries.push(...carbons.filter(({ resource }) => !direct.some((one) => one.resource === resource)), ...direct);
+  // D5: the account receives it too, so it counts as unread by the legacy sessions.
+  planSenderRow(plan, world, account, { rule: 'S6', offline: plan.message.content.offline });
+  for (const session of account.sessions) {
+    if (session.imNg) plan.deliver('sender', session, 'archived', 'S6');
+  }
+  planLegacySelf(plan, account);
 }

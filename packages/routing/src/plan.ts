@@ -18,18 +18,23 @@ export interface AccountFacts {
   /** Bare JID. */
   readonly jid: string;
   readonly sessions: readonly SessionFacts[];
-  /** XEP-0191: this account blocks the other party. */
+  /** XEP-0191: this account blocks the other party. False for what the server itself says in the other party's name (S7). */
   readonly blocks: boolean;
   /** XEP-0441 (A8): false where the user asked not to archive messages with the other party. */
   readonly archives: boolean;
+}
+
+/** The account of the session that sends, and which of its sessions that is. */
+export interface SenderFacts extends AccountFacts {
+  readonly resource: string;
 }
 
 /** Who is concerned, as far as this server knows. */
 export interface World {
   /** What `to` names: a local account (known or not), a service of this server, or another server. */
   readonly destination: 'account' | 'service' | 'remote';
-  /** Set when one of this server's sessions sends; `resource` is that session. */
-  readonly sender?: AccountFacts & { readonly resource: string };
+  /** Set when one of this server's sessions sends. */
+  readonly sender?: SenderFacts;
   /** The local account that `to` names; undefined when there is none of that name. The sender's own facts for a message to oneself. */
   readonly recipient?: AccountFacts | undefined;
   /** D6: the room's copy, to another full JID, of a message that has its row already. */
@@ -44,7 +49,9 @@ export interface PlannedRow {
   readonly side: Side;
   /** A4: `to` of the stored stanza is the bare JID (C4, C5 on the recipient's side). */
   readonly toBare: boolean;
+  /** A7: gets the short retention. */
   readonly transient: boolean;
+  /** D5: to be offered to legacy sessions that come later. */
   readonly offline: boolean;
   readonly rule: RuleId;
 }
@@ -112,6 +119,19 @@ export class PlanBuilder {
 
   deliver(side: Side, session: SessionFacts, form: Form, rule: RuleId): void {
     this.deliveries.push({ side, resource: session.resource, form, rule });
+  }
+
+  /** A7, A8: whether this account's archive takes a message of class everyone. */
+  mayArchive(side: Side, account: AccountFacts, world: World): boolean {
+    if (!account.archives) this.step('A8', `not archived for the ${side}: the user asked so`);
+    else if (this.message.content.transient && world.policy === 'content') {
+      this.step('A7', `not archived for the ${side}: the policy keeps transient messages out`);
+    } else return true;
+    return false;
+  }
+
+  addRow(row: Omit<PlannedRow, 'transient'>): void {
+    this.rows.push({ ...row, transient: this.message.content.transient });
   }
 
   refuse(condition: PlannedError['condition'], rule: RuleId): void {

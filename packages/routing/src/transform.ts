@@ -1,25 +1,30 @@
-import { type Element, NS, xml } from '@tutti/xmpp';
-import { classify } from './classify.ts';
-import { messageType } from './message.ts';
+import { type Element, JID, NS, xml } from '@tutti/xmpp';
 import type { PlannedRow } from './plan.ts';
 
 /**
  * A4: the stanza as one account archives, delivers and reflects it, without its stanza-id: forged stanza-ids of that account are gone
- * (XEP-0359 §5), the marker that means nothing is gone (C1), and on the recipient's side `to` is the bare JID (C4, C5). Nothing else changes.
+ * (XEP-0359 §3), the marker that means nothing is gone (C1), and on the recipient's side `to` is the bare JID (C4, C5). Nothing else changes.
+ * @param account its bare JID
+ * @param bareAddress whether the message was sent to a bare JID, or to none (C7)
  */
-export function archivedForm(stanza: Element, row: Pick<PlannedRow, 'toBare'>, account: string, bareAddress: boolean): Element {
+export function archivedForm(
+  stanza: Element,
+  row: Pick<PlannedRow, 'toBare'>,
+  account: string,
+  bareAddress: boolean,
+): Element {
   let result = withoutForgedIds(stanza, account);
   if (bareAddress) result = result.without((child) => child.is('im-ng', NS.imNg)); // C1
   if (row.toBare) result = result.with({ to: account });
   return result;
 }
 
-/** XEP-0359 §5: removes stanza-ids that claim to be this account's. */
+/** XEP-0359 §3: removes stanza-ids that claim to be this account's, in whatever spelling of its address. */
 export function withoutForgedIds(stanza: Element, account: string): Element {
-  return stanza.without((child) => child.is('stanza-id', NS.sid) && child.attrs['by'] === account);
+  return stanza.without((child) => child.is('stanza-id', NS.sid) && isSame(child.attrs['by'], account));
 }
 
-/** A5: the copy of an archived stanza, with the archive id that its account gave it. */
+/** A5: the copy of an archived stanza, with the archive id that its account gave it (XEP-0313 §3.5). */
 export function withStanzaId(stanza: Element, account: string, id: string): Element {
   return stanza.append(xml('stanza-id', { xmlns: NS.sid, by: account, id }));
 }
@@ -34,8 +39,6 @@ export function carbonOf(form: 'sent' | 'received', stanza: Element, account: st
   );
 }
 
-/** S7: the class of an error that answers a message tells whether it needs the marker; used where a stanza is refused outside a plan. */
-export function needsMarker(stanza: Element, to: Parameters<typeof classify>[0]['to']): boolean {
-  const marked = stanza.child('im-ng', NS.imNg) !== undefined;
-  return classify({ to, type: messageType(stanza.attrs['type']), marked }).rule === 'C3';
+function isSame(by: string | undefined, account: string): boolean {
+  return by === account || (by !== undefined && JID.tryParse(by)?.toString() === account);
 }
