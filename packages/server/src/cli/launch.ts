@@ -1,8 +1,7 @@
 /** Puts a server together in order: folder, claim, log, certificates, server, control socket; and takes it apart in reverse. */
-import type { Config } from '../config/schema.ts';
-import { listLeaves } from '../config/leaves.ts';
-import { getAt } from '../config/layers.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { planReload, type Reload } from '../config/reload.ts';
+import type { Config, WrittenConfig } from '../config/schema.ts';
 import { accountHandlers } from '../control/accounts.ts';
 import { claimDataDir, type ControlHandlers } from '../control/server.ts';
 import type { Logger } from '../environment.ts';
@@ -71,11 +70,8 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
       domains: config.domains,
       listening,
     };
-    let current = loaded;
-    const handlers: ControlHandlers = {
-      ...accountHandlers(server.accounts),
-      'server.status': (): ServerStatus => ({ ...status, domains: current.config.domains }),
-    };
+    let current: Pick<Reload, 'written' | 'config'> = loaded;
+    const handlers: ControlHandlers = { ...accountHandlers(server.accounts), 'server.status': () => status };
     const control = await claim.listen(handlers);
     undo.defer(() => control.close());
     const timer = setInterval(() => void renewCertificates(certificates, current.config, logger), CERTIFICATE_CHECK_MS);
@@ -86,8 +82,7 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
       listening,
       certificates: certificates.list(),
       reload: async (next) => {
-        await reload(current, next, { certificates, server, logger });
-        current = next;
+        current = await reload(current.written, next, { certificates, server, logger });
       },
       stop: async () => {
         await undo.disposeAsync();
@@ -106,22 +101,19 @@ interface Reloadable {
 }
 
 async function reload(
-  before: LoadedConfig,
+  running: WrittenConfig,
   next: LoadedConfig,
   { certificates, server, logger }: Reloadable,
-): Promise<void> {
-  const { config } = next;
+): Promise<Reload> {
+  const plan = planReload(running, next.written);
+  const { config, changed, waiting } = plan;
   logNotes(await certificates.reload(config), logger);
   await server.reload(config);
   logger.setLevel(config.log.level);
-  const changed = listLeaves().filter(
-    ({ path }) => JSON.stringify(getAt(before.written, path)) !== JSON.stringify(getAt(next.written, path)),
-  );
-  const name = ({ path }: { readonly path: readonly string[] }): string => path.join('.');
-  const restart = changed.filter(({ note }) => note.atStart === true).map(name);
   for (const warning of next.warnings) logger.warn({}, warning);
-  logger.info({ changed: changed.map(name) }, 'reloaded the configuration and the certificates');
-  if (restart.length > 0) logger.warn({ settings: restart }, 'these settings take effect at the next start');
+  logger.info({ changed }, 'reloaded the configuration and the certificates');
+  if (waiting.length > 0) logger.warn({ settings: waiting }, 'these settings take effect at the next start');
+  return plan;
 }
 
 async function renewCertificates(certificates: Certificates, config: Config, logger: Logger): Promise<void> {

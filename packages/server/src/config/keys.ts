@@ -1,6 +1,6 @@
 /** The building blocks of the schema: a key is a zod type together with its one default and its one explanation. */
 import { isIP } from 'node:net';
-import { domainToASCII, domainToUnicode } from 'node:url';
+import { JID } from '@tutti/xmpp';
 import * as z from 'zod';
 import { formatDuration, formatSize, parseDuration, parseSize } from './values.ts';
 
@@ -166,15 +166,10 @@ export function domainKey() {
   return z.string().refine((name) => normalizeDomain(name.replace(/^\*\./, '')) === name.replace(/^\*\./, ''));
 }
 
-/** A domain in lower-case Unicode (RFC 7622 §3.2), or undefined when it is none. */
+/** A domain as addresses have it (RFC 7622 §3.2), or undefined when it is none. */
 function normalizeDomain(text: string): string | undefined {
-  if (isIP(text) !== 0) return text;
-  if (/[^\p{L}\p{M}\p{N}.-]/u.test(text)) return undefined; // domainToASCII() would stop at "/" and ":"
-  const ascii = domainToASCII(text.replace(/\.$/, ''));
-  if (!/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/.test(ascii)) {
-    return undefined;
-  }
-  return domainToUnicode(ascii);
+  const jid = JID.tryParse(text);
+  return jid?.isDomain === true ? jid.domain : undefined;
 }
 
 function convert<T>(accept: (value: unknown) => T | undefined, allowed: string) {

@@ -123,19 +123,13 @@ describe('layers', () => {
 
 describe('domains', () => {
   test('are kept in lower-case Unicode (RFC 7622 §3.2)', () => {
-    expect(load({ domains: ['Example.ORG.', 'xn--bcher-kva.example', '10.0.0.1'] }).config.domains).toEqual([
-      'example.org',
-      'bücher.example',
-      '10.0.0.1',
-    ]);
+    const domains = ['Example.ORG.', 'xn--bcher-kva.example', '10.0.0.1', '[::1]'];
+    expect(load({ domains }).config.domains).toEqual(['example.org', 'bücher.example', '10.0.0.1', '[::1]']);
   });
 
-  test.each(['', 'a b', 'user@example.org', 'example.org/x', '-a.example', `${'a'.repeat(64)}.example`])(
-    '%j is not one',
-    (domain) => {
-      expect(complaints({ domains: [domain] })).toHaveLength(1);
-    },
-  );
+  test.each(['', 'a b', 'user@example.org', 'example.org/x', '-a.example'])('%j is not one', (domain) => {
+    expect(complaints({ domains: [domain] })).toHaveLength(1);
+  });
 });
 
 describe('problems', () => {

@@ -4,7 +4,6 @@ import { dirname, relative, resolve } from 'node:path';
 import { checkTogether } from './check.ts';
 import {
   getAt,
-  isTable,
   makeLayer,
   mergeTables,
   parseSetOption,
@@ -14,8 +13,9 @@ import {
   type Origin,
   type RawTable,
 } from './layers.ts';
-import { findLeaf, type Leaf } from './leaves.ts';
+import type { Leaf } from './leaves.ts';
 import type { KeyPath } from './locate.ts';
+import { mapLeaves, toConfig } from './map.ts';
 import { ConfigError, describeProblem } from './problems.ts';
 import { configSchema, type Config, type WrittenConfig } from './schema.ts';
 import { locateProblem, validateLayer } from './validate.ts';
@@ -74,7 +74,7 @@ export function loadConfig(options: ConfigOptions = {}): LoadedConfig {
   };
   const merged = layers.reduce<RawTable>((below, layer) => mergeTables(below, layer.values), {});
   const written = resolvePaths(configSchema.parse(merged), origin, cwd);
-  const config = toCamelCase(written) as Config;
+  const config = toConfig(written);
   const { errors, warnings } = checkTogether(config);
   if (errors.length > 0) {
     throw new ConfigError(errors.map(({ path, message }) => locateProblem(path, message, origin)));
@@ -114,28 +114,5 @@ function resolvePaths(written: WrittenConfig, origin: (path: KeyPath) => Origin,
     const place = origin(path);
     return resolve(cwd, place.kind === 'file' ? dirname(place.file) : '', value); // resolve() stops at an absolute part
   };
-  return mapLeaves(written, resolveLeaf) as WrittenConfig;
-}
-
-function mapLeaves(
-  value: unknown,
-  change: (value: unknown, path: readonly string[], leaf: Leaf) => unknown,
-  path: readonly string[] = [],
-): unknown {
-  const leaf = findLeaf(path);
-  if (leaf !== undefined) return change(value, path, leaf);
-  if (!isTable(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, mapLeaves(inner, change, [...path, name])]),
-  );
-}
-
-function toCamelCase(value: unknown): unknown {
-  if (!isTable(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [
-      name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
-      toCamelCase(inner),
-    ]),
-  );
+  return mapLeaves(written, resolveLeaf);
 }

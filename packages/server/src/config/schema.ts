@@ -163,7 +163,7 @@ const metrics = optionalTable('Prometheus metrics.', {
 
 /** The whole configuration file. */
 export const configSchema = table('These stand at the top of the file, before any table.', {
-  domains: domainList('localhost', 'The domains served.'),
+  domains: atStart(domainList('localhost', 'The domains served.')),
   data: atStart(path('./data', 'The folder of the database, the made certificate and the control socket.')),
   c2s,
   c2s_tls: c2sTls,

@@ -125,6 +125,18 @@ describe('without configured files', () => {
     expect(again.certificates.certificateFor()).toEqual(leaf.raw);
   });
 
+  test('a domain may be an address, or too long for a common name', async () => {
+    const long = `${'a'.repeat(60)}.${'b'.repeat(60)}.example`;
+    const settings = [`domains=[::1],10.0.0.1,${long}`];
+    const { certificates } = await prepare(...settings);
+    const leaf = new X509Certificate(certificates.certificateFor());
+    expect(leaf.subjectAltName).toBe(
+      `DNS:${long}, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, IP Address:10.0.0.1`,
+    );
+    expect((await prepare(...settings)).notes).toEqual([]);
+    expect((await prepare(`domains=${long},[::1]`)).notes[0]?.message).toMatch(/no longer served/);
+  });
+
   test('a client that knows the certificate verifies name and address', async () => {
     const { certificates } = await prepare('domains=bücher.example,localhost');
     const { port } = await serve(certificates);

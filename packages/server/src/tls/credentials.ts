@@ -58,8 +58,15 @@ export function findWeaknesses({ leaf, certFile }: Credentials, domains: readonl
 
 /** Whether a certificate names a domain (RFC 9525: by subjectAltName only). */
 export function coversDomain(leaf: X509Certificate, domain: string): boolean {
-  if (isIP(domain) !== 0) return leaf.checkIP(domain) !== undefined;
+  const address = readAddress(domain);
+  if (address !== undefined) return leaf.checkIP(address) !== undefined;
   return leaf.checkHost(domainToASCII(domain), { subject: 'never' }) !== undefined;
+}
+
+/** The address that a domain is, without the brackets of IPv6; undefined when it is a name. */
+export function readAddress(domain: string): string | undefined {
+  const address = domain.replaceAll(/^\[|\]$/g, '');
+  return isIP(address) === 0 ? undefined : address;
 }
 
 /** A date for people: 2026-11-22. */

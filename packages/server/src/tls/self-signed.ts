@@ -1,9 +1,8 @@
 /** Makes and keeps a certificate for those who have none yet. */
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { domainToASCII } from 'node:url';
-import { CertificateError, coversDomain, readCredentials, type Credentials } from './credentials.ts';
+import { CertificateError, coversDomain, readAddress, readCredentials, type Credentials } from './credentials.ts';
 
 const DAY_MS = 86_400_000;
 const VALID_DAYS = 365;
@@ -66,8 +65,8 @@ function findReason(certFile: string, keyFile: string, domains: readonly string[
 
 async function generate(domains: readonly string[], now: number): Promise<{ private: string; cert: string }> {
   const { generate: generateCertificate } = await import('selfsigned'); // slow to load, seldom needed
-  const [first = 'localhost'] = domains.map(domainToASCII);
-  const commonName = first.length > 64 ? 'tutti' : first;
+  const first = domainToASCII(domains[0] ?? '');
+  const commonName = first === '' || first.length > 64 ? 'tutti' : first; // only subjectAltName is looked at
   return generateCertificate([{ name: 'commonName', value: commonName }], {
     keyType: 'ec',
     curve: 'P-256',
@@ -85,9 +84,9 @@ async function generate(domains: readonly string[], now: number): Promise<{ priv
 
 function listAltNames(domains: readonly string[]): ({ type: 2; value: string } | { type: 7; ip: string })[] {
   const names = domains
-    .filter((domain) => isIP(domain) === 0)
+    .filter((domain) => readAddress(domain) === undefined)
     .map((domain) => ({ type: DNS, value: domainToASCII(domain) }) as const);
-  const addresses = new Set(['127.0.0.1', '::1', ...domains.filter((domain) => isIP(domain) !== 0)]);
+  const addresses = new Set(['127.0.0.1', '::1', ...domains.flatMap((domain) => readAddress(domain) ?? [])]);
   return [...names, ...[...addresses].map((ip) => ({ type: IP, ip }) as const)];
 }
 
