@@ -7,20 +7,20 @@ export interface ConnectionOptions {
   readonly busyMs: number;
   /** The size in pages (4 KiB) that the file may grow to; 0 = no limit. */
   readonly maxPages: number;
-  /** WAL pages after which a commit also moves them to the main file. */
+  /** WAL pages after which a commit moves to the main file what the reader's checkpoints have left. */
   readonly checkpointPages: number;
 }
 
-/** Opens a log file in the mode that durability needs: WAL with an fsync per commit (I3). */
+/**
+ * Opens a log file in the mode that durability needs: WAL with an fsync per commit (I3). A reader could write as far as SQLite is concerned, since it
+ * also checkpoints, but is told not to.
+ */
 export function openConnection(options: ConnectionOptions, role: 'writer' | 'reader'): DatabaseSync {
-  const db = new DatabaseSync(options.path, {
-    readOnly: role === 'reader',
-    timeout: options.busyMs,
-    enableForeignKeyConstraints: false,
-  });
-  db.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
-  if (role === 'writer') {
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${options.checkpointPages}`);
+  const db = new DatabaseSync(options.path, { timeout: options.busyMs, enableForeignKeyConstraints: false });
+  db.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  if (role === 'reader') db.exec('PRAGMA query_only = ON');
+  else {
+    db.exec(`PRAGMA wal_autocheckpoint = ${options.checkpointPages}`);
     if (options.maxPages > 0) db.exec(`PRAGMA max_page_count = ${options.maxPages}`);
   }
   return db;

@@ -83,6 +83,11 @@ export class LogReader {
     });
   }
 
+  /** Moves committed pages from the WAL to the main file as far as they go, beside the writer. */
+  checkpoint(): void {
+    this.#sql.get('PRAGMA wal_checkpoint(PASSIVE)');
+  }
+
   #account(jid: string): Account | undefined {
     const found = this.#sql.get<[number, string, number, number]>(SQL.account, jid);
     return found && { id: found[0], epoch: found[1], head: found[2], legacyCursor: found[3] };

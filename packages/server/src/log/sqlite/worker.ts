@@ -34,6 +34,7 @@ function serveReader(): void {
     resolve: reader.resolve.bind(reader),
     query: reader.query.bind(reader),
     count: reader.count.bind(reader),
+    checkpoint: reader.checkpoint.bind(reader),
     close: () => db.close(),
   };
   port.on('message', (first: Call) => {
