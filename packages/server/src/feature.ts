@@ -124,12 +124,32 @@ export interface DiscoIdentity {
   readonly name?: string;
 }
 
+/** A request of a client that has not logged in. */
+export interface EarlyRequest {
+  readonly iq: Element;
+  readonly payload: Element;
+  /** The served domain of its stream. */
+  readonly domain: string;
+  /** Where it comes from, for limits: an IPv4 address, or the /64 of an IPv6 one. */
+  readonly address: string;
+}
+
+/** What a client can have before it logs in (XEP-0077 §3.1). */
+export interface EarlyService {
+  /** The stream feature that says so; undefined: it is not advertised. */
+  readonly streamFeature: () => Element | undefined;
+  /** Gives the payload of the result, or throws a StanzaError. */
+  readonly answer: (request: EarlyRequest) => Promise<Element | undefined> | Element | undefined;
+}
+
 export interface FeatureApi {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly config: Config;
   readonly log: AccountLog;
+  /** The server's own version. */
+  readonly version: string;
   /** Every feature's declaration, in order; for disco, caps and the tables. */
   readonly features: readonly FeatureDefinition[];
 
@@ -148,11 +168,15 @@ export interface FeatureApi {
   nonza(name: string, ns: string, handler: (session: SessionView, element: Element) => void): void;
   /** Advertised after login, before bind. */
   streamFeature(make: (domain: string) => Element): void;
+  /** Answers IQ requests with a payload of this namespace that come before login, over a channel that one may log in on. */
+  beforeLogin(ns: string, service: EarlyService): void;
   /** XEP-0386: handles an inline element of `<bind/>`; the answer, if any, goes into `<bound/>`. Handlers run in the order of the features. */
   bind2(name: string, ns: string, handler: (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined): void;
 
   /** XEP-0191 (D4): does this account block that peer? Any "yes" counts. */
   blocks(fact: PeerFact): void;
+  /** Tells the other features that the account's blocks have changed; see the hook. */
+  blockChanged(account: AccountView, blocked: boolean, concerns: (peer: JID) => boolean): void;
   /** XEP-0441 (A8): does this account archive messages with that peer? Any "no" counts. */
   archives(fact: PeerFact): void;
   /** Does this account block that peer, as the features' facts have it? */

@@ -26,6 +26,10 @@ export interface Hooks {
   sessionQueriedArchive(session: SessionView): void;
   /** enrich: forms of the domain's disco#info (XEP-0128). */
   discoForms(domain: string): readonly Element[];
+  /** An account has blocked peers (XEP-0191), or blocks them no longer: those that `concerns` says yes to. The rule is in force already. */
+  blockChanged(account: AccountView, blocked: boolean, concerns: (peer: JID) => boolean): void;
+  /** An account does not exist any more; its sessions end right after this. */
+  accountRemoving(jid: JID): void;
   /** An account has been removed: forget it. Its sessions have ended. */
   accountRemoved(jid: JID): void;
 }

@@ -13,6 +13,7 @@ import type { StreamOptions } from './stream/options.ts';
 import { Streams } from './stream/streams.ts';
 import { systemClock, systemDigest, systemRandom } from './system.ts';
 import type { Certificates } from './tls/certificates.ts';
+import { readVersion } from './version.ts';
 
 export type { Listening } from './listeners.ts';
 
@@ -59,6 +60,7 @@ function createCore({ config, logger, metrics }: ServerOptions, { log, store, ac
     digest: systemDigest,
     logger,
     metrics,
+    version: readVersion(),
     config,
     log,
     db: store.db,

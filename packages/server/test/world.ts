@@ -102,6 +102,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     digest: (algorithm, data) => createHash(algorithm.replace('-', '')).update(data).digest(),
     logger: recordingLogger(problems),
     metrics: noMetrics,
+    version: '1.2.3',
     config: loadConfig({ settings: options.settings ?? [] }).config,
     log,
     db: store.db,

@@ -20,6 +20,8 @@ export interface CoreOptions {
   readonly logger: Logger;
   readonly digest: FeatureApi['digest'];
   readonly metrics: Metrics;
+  /** What is told to those who ask (XEP-0092). */
+  readonly version: string;
   readonly config: Config;
   readonly log: AccountLog;
   // The tables are known to the features that make them.
@@ -109,6 +111,7 @@ export class Core implements SessionCore, RouterCore {
 
   /** An account does not exist any more: ends its sessions and tells the features. Its data go after this. */
   async accountRemoved(jid: JID): Promise<void> {
+    this.registry.observe('accountRemoving', jid);
     const sessions = this.accounts.get(jid.toString())?.sessions ?? [];
     for (const session of sessions) session.terminate(new StreamError('not-authorized', 'The account has been removed.'));
     await this.accounts.forget(jid.toString());
@@ -123,6 +126,8 @@ export class Core implements SessionCore, RouterCore {
   /** Screening hooks for both sides of an IQ or presence stanza. */
   #screen(origin: Session | undefined, stanza: Element, from: JID, to: JID): Promise<void> | undefined {
     if (origin !== undefined) this.registry.screenOutgoing(origin, stanza, to);
+    // XEP-0191 §3.3: who is blocked is told nothing. What comes of presence is screened when it is routed to the other side.
+    if (origin !== undefined && stanza.name === 'presence') return undefined;
     if (!this.isLocalDomain(to.domain) || to.local === '') return undefined;
     const account = this.accounts.get(to.bare.toString());
     if (account !== undefined) {

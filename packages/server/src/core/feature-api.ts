@@ -17,6 +17,7 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     logger: options.logger,
     config: options.config,
     log: options.log,
+    version: options.version,
     features: options.features,
     digest: options.digest,
     store: <Tables>() => options.db as Kysely<Tables>,
@@ -33,8 +34,10 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     },
     nonza: (name, ns, handler) => void registry.nonzas.set(elementKey(name, ns), handler),
     streamFeature: (make) => void registry.streamFeatures.push(make),
+    beforeLogin: (ns, service) => void registry.earlyServices.set(ns, service),
     bind2: (name, ns, handler) => void registry.bind2.set(elementKey(name, ns), handler),
     blocks: (fact) => void registry.blocksFacts.push(fact),
+    blockChanged: (account, blocked, concerns) => registry.observe('blockChanged', account, blocked, concerns),
     archives: (fact) => void registry.archivesFacts.push(fact),
     isBlocked: (account, peer) => registry.blocks(account, peer),
     provideRoster(facts) {

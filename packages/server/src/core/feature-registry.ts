@@ -1,6 +1,6 @@
 import { type Element, type JID, StanzaError } from '@tutti/xmpp';
 import type { Logger } from '../environment.ts';
-import type { AccountView, FeatureDefinition, PeerFact, RosterFacts, SessionView } from '../feature.ts';
+import type { AccountView, EarlyService, FeatureDefinition, PeerFact, RosterFacts, SessionView } from '../feature.ts';
 import type { Hooks } from '../hooks.ts';
 
 type Observer =
@@ -10,6 +10,8 @@ type Observer =
   | 'sessionUnavailable'
   | 'sessionResumed'
   | 'sessionEnded'
+  | 'blockChanged'
+  | 'accountRemoving'
   | 'accountRemoved';
 type Bind2Handler = (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined;
 type NonzaHandler = (session: SessionView, element: Element) => void;
@@ -20,6 +22,8 @@ export class FeatureRegistry {
   readonly nonzas = new Map<string, NonzaHandler>();
   readonly bind2 = new Map<string, Bind2Handler>();
   readonly streamFeatures: ((domain: string) => Element)[] = [];
+  /** By the namespace of the request. */
+  readonly earlyServices = new Map<string, EarlyService>();
   readonly blocksFacts: PeerFact[] = [];
   readonly archivesFacts: PeerFact[] = [];
   roster: RosterFacts | undefined;
@@ -35,6 +39,8 @@ export class FeatureRegistry {
     boundInline: [],
     sessionQueriedArchive: [],
     discoForms: [],
+    blockChanged: [],
+    accountRemoving: [],
     accountRemoved: [],
   };
   readonly #logger: Logger;

@@ -1,7 +1,8 @@
-import { type Element, JID, NS, StanzaError, StreamError, xml } from '@tutti/xmpp';
+import { type Element, errorReply, JID, NS, resultReply, StanzaError, StreamError, xml } from '@tutti/xmpp';
 import { randomId } from '../environment.ts';
 import { Session } from '../session/session.ts';
 import { readCount } from '../session/stream-management.ts';
+import { addressBlock } from '../stream/address.ts';
 import type { BindRequest, BoundSession, Connection, Identity, StreamHost } from '../stream/host.ts';
 import type { Core } from './core.ts';
 
@@ -20,6 +21,27 @@ export class CoreStreamHost implements StreamHost {
 
   sessionFeatures(domain: string): readonly Element[] {
     return this.#core.registry.streamFeatures.map((make) => make(domain));
+  }
+
+  loginFeatures(): readonly Element[] {
+    const features = [...this.#core.registry.earlyServices.values()].map(({ streamFeature }) => streamFeature());
+    return features.filter((feature) => feature !== undefined);
+  }
+
+  async receiveBeforeLogin(domain: string, iq: Element, connection: Connection): Promise<Element | undefined> {
+    const { id, type } = iq.attrs;
+    const [payload, ...others] = iq.elements;
+    const isRequest = (type === 'get' || type === 'set') && id !== undefined && id !== '' && others.length === 0;
+    const service = payload && this.#core.registry.earlyServices.get(payload.ns);
+    if (!isRequest || payload === undefined || service === undefined) return undefined;
+    try {
+      const result = await service.answer({ iq, payload, domain, address: addressBlock(connection.address) });
+      return result === undefined ? resultReply(iq) : resultReply(iq, result);
+    } catch (error) {
+      if (error instanceof StanzaError) return errorReply(iq, error);
+      this.#core.logger.error({ error: String(error), stack: (error as Error).stack }, 'a request before login failed');
+      return errorReply(iq, new StanzaError('internal-server-error', { type: 'wait' }));
+    }
   }
 
   bind2Features(): readonly string[] {
