@@ -202,6 +202,15 @@ describe('xml()', () => {
     expect(xml('other', { xmlns: 'urn:o' }, parsed).toString()).toBe(`<other xmlns='urn:o'><b xmlns='urn:a'/></other>`);
   });
 
+  test('with({ xmlns }) puts it, and what is in it, into a namespace for good', () => {
+    for (const xmlns of ['jabber:client', 'urn:x']) {
+      const element = xml('a', null, xml('b', null, xml('c'))).with({ xmlns });
+      const [found] = xml('other', { xmlns: 'urn:o' }, element).elements;
+      expect([found?.ns, found?.child('b')?.ns, found?.child('b')?.child('c')?.ns]).toEqual([xmlns, xmlns, xmlns]);
+      expect(xml('other', { xmlns: 'urn:o' }, ...element.elements).elements[0]?.ns).toBe(xmlns);
+    }
+  });
+
   test('leaves out what is undefined, null, false or empty, and joins text', () => {
     const element = xml('a', { b: undefined, c: 0, d: '' }, undefined, null, false, '', '1', '2', xml('e'), '', '3');
     expect(element.children.map((node) => (node instanceof Element ? node.name : node))).toEqual(['12', 'e', '3']);

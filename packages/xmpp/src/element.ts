@@ -101,7 +101,7 @@ export class Element {
    */
   with(changes: AttributeChanges): Element {
     const { attrs, ns, prefixes } = changeAttributes(this.attrs, this.content.prefixes, changes);
-    const moved = ns === undefined || ns === this.ns ? this : this.#move(ns);
+    const moved = ns === undefined || (ns === this.ns && !this.content.inherits) ? this : this.#move(ns);
     return new Element(this.name, moved.ns, attrs, { ...moved.content, prefixes, attributes: undefined });
   }
 
@@ -197,10 +197,12 @@ export class Element {
       // What has no namespace of its own takes the new one from the open tag: the bytes stay as they are.
       return new Element(this.name, ns, this.attrs, { ...content, raw: { ...raw, ns }, read: undefined });
     }
-    const nodes = this.children.map((node) =>
-      typeof node !== 'string' && node.ns === this.ns ? node.#move(ns) : node,
-    );
-    return new Element(this.name, ns, this.attrs, { ...content, raw: undefined, read: { nodes, ranges: [] } });
+    const nodes = this.children.map((node) => {
+      if (typeof node === 'string') return node;
+      return node.ns === this.ns && !node.content.inherits ? node.#move(ns) : Element.#adopt(node, ns, false);
+    });
+    const read = { nodes, ranges: [] };
+    return new Element(this.name, ns, this.attrs, { ...content, raw: undefined, inherits: false, read });
   }
 
   /** This element as a child of one in `ns`; `open`: that one may still be put into another. */

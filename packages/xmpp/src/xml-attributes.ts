@@ -16,19 +16,28 @@ export interface ChangedAttributes {
 export function changeAttributes(before: Attributes, prefixes: Prefixes, changes: AttributeChanges): ChangedAttributes {
   const attrs = Object.create(null) as Record<string, string>;
   for (const name in before) attrs[name] = before[name]!;
+  const names = Object.keys(changes);
   let declared = prefixes;
   let ns: string | undefined;
-  for (const [name, value] of Object.entries(changes)) {
-    if (name === 'xmlns' && value !== undefined) ns = checkNamespace(String(value));
-    else if (name.startsWith('xmlns:')) declared = declare(declared, name.slice('xmlns:'.length), value);
+  // Declarations first: the names of attributes may depend on them.
+  for (const name of names) {
+    const value = changes[name];
+    if (value === undefined || !isDeclaration(name)) continue;
+    if (name === 'xmlns') ns = checkNamespace(String(value));
+    else declared = declare(declared, name.slice('xmlns:'.length), String(value));
   }
-  for (const [name, value] of Object.entries(changes)) {
-    if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
+  for (const name of names) {
+    if (isDeclaration(name)) continue;
     checkAttributeName(name, declared);
+    const value = changes[name];
     if (value === undefined) delete attrs[name];
     else attrs[name] = String(value);
   }
   return { attrs, prefixes: declared, ns };
+}
+
+function isDeclaration(name: string): boolean {
+  return name === 'xmlns' || name.startsWith('xmlns:');
 }
 
 function checkNamespace(uri: string): string {
@@ -36,9 +45,7 @@ function checkNamespace(uri: string): string {
   return uri;
 }
 
-function declare(prefixes: Prefixes, prefix: string, uri: string | number | undefined): Prefixes {
-  if (uri === undefined) return prefixes;
-  const namespace = String(uri);
+function declare(prefixes: Prefixes, prefix: string, namespace: string): Prefixes {
   const free = (prefixes.get(prefix) ?? namespace) === namespace;
   if (!free || !isLocalName(prefix) || !isDeclarable(prefix, namespace)) {
     throw new TypeError(`the prefix '${prefix}' cannot be declared as '${namespace}'`);

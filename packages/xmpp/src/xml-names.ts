@@ -1,5 +1,5 @@
 import { isNameChar, isNameStart } from './scanner-chars.ts';
-import { decodeLatin1, decodeUtf8 } from './xml-bytes.ts';
+import { decodeUtf8 } from './xml-bytes.ts';
 import { XmlError } from './xml-error.ts';
 
 /** Prefixes and the namespaces they stand for. */
@@ -47,25 +47,28 @@ function isNamePart(code: number, first: boolean): boolean {
   return first ? isNameStart(code) : isNameChar(code);
 }
 
-// The same few names come again and again. A table by hash hands out one string for each; whoever collides is replaced.
-const TABLE_SIZE = 1024;
-const LONGEST_INTERNED = 64;
-const table: string[] = new Array<string>(TABLE_SIZE).fill('');
+// The same few names come again and again. A table hands out one string for each; whoever shares a slot is replaced.
+const SLOTS = 1024;
+const LONGEST_SHARED = 64;
+const shared: string[] = new Array<string>(SLOTS).fill('');
 
-/** Decodes a name (or another string that recurs, such as a namespace) and gives recurring ones without allocating. */
+/** Decodes a name (or another string that recurs, such as a namespace); recurring ones are not allocated again. */
 export function readName(bytes: Uint8Array, start: number, end: number): string {
   const length = end - start;
-  if (length > LONGEST_INTERNED) return decodeUtf8(bytes, start, end);
-  let hash = length;
-  for (let pos = start; pos < end; pos += 1) {
-    const byte = bytes[pos]!;
-    if (byte >= 0x80) return decodeUtf8(bytes, start, end);
-    hash = (hash * 31 + byte) | 0;
-  }
-  const slot = (hash ^ (hash >>> 10)) & (TABLE_SIZE - 1);
-  const known = table[slot]!;
+  if (length > LONGEST_SHARED) return decodeUtf8(bytes, start, end);
+  const slot = chooseSlot(bytes, start, end);
+  const known = shared[slot]!;
   if (known.length === length && matchesAscii(bytes, start, known)) return known;
-  return (table[slot] = decodeLatin1(bytes, start, end));
+  const name = decodeUtf8(bytes, start, end);
+  if (name.length === length) shared[slot] = name; // ASCII only: what `matchesAscii` can tell apart
+  return name;
+}
+
+// Length, first, middle and last byte tell names apart well enough. (An empty name takes what stands around it: any slot is
+// right.)
+function chooseSlot(bytes: Uint8Array, start: number, end: number): number {
+  const hash = (end - start) * 37 + bytes[start]! * 101 + bytes[end - 1]! * 257 + bytes[(start + end) >> 1]! * 31;
+  return hash & (SLOTS - 1);
 }
 
 function matchesAscii(bytes: Uint8Array, start: number, text: string): boolean {
