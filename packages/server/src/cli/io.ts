@@ -12,9 +12,14 @@ export interface Io {
   readonly cwd: string;
 }
 
-/** The real ones. */
+/** The real ones. Outputs that nobody reads any more (`tutti config print | head`) are no error. */
 export function processIo(): Io {
   const { stdout, stderr, stdin, env } = process;
+  for (const output of [stdout, stderr]) {
+    output.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   return { stdout, stderr, stdin, env, cwd: process.cwd() };
 }
 

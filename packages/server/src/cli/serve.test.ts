@@ -3,8 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connectControl } from '../control/client.ts';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 }); // real processes, on a machine that may be busy
 
 const here = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
 
@@ -37,7 +39,10 @@ const services = {
         await new Promise((resolve) => server.close(resolve));
         remember('stopped');
       },
-      reload: async (config) => remember('reload ' + config.limits.depth),
+      reload: async (config) => {
+        remember('reload ' + config.limits.depth);
+        if (process.env.CRASH) setImmediate(() => { throw new Error('oh no'); });
+      },
     };
   },
 };
@@ -86,7 +91,7 @@ function start(args: string[] = ['--set', 'c2s.port=0'], env: Record<string, str
 }
 
 async function until(condition: () => boolean, served: Served): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 25_000;
   while (!condition()) {
     if (Date.now() > end || served.child.exitCode !== null)
       throw new Error(`waited in vain: ${served.out}${served.err}`);
@@ -176,6 +181,34 @@ describe('start', () => {
     const served = start(args);
     expect(await served.exit).toBe(code);
     expect(served.err).toMatch(message);
+  });
+});
+
+describe('outputs', () => {
+  test('nobody reads them any more: the server goes on', async () => {
+    const served = await startAndWait();
+    served.child.stderr?.destroy();
+    served.child.stdout?.destroy();
+    served.child.kill('SIGHUP');
+    await until(() => told().some((line) => line.startsWith('reload')), served);
+    served.child.kill('SIGTERM');
+    expect(await served.exit).toBe(0);
+    expect(told().at(-1)).toBe('stopped');
+  });
+
+  test.runIf(existsSync('/dev/full'))('the log is full: it is told once and the server goes on', async () => {
+    const served = await startAndWait(['--set', 'c2s.port=0', '--set', 'log.output=/dev/full']);
+    served.child.kill('SIGTERM');
+    expect(await served.exit).toBe(0);
+    expect(served.err).toMatch(/^tutti: the log \/dev\/full cannot be written: ENOSPC[^\n]*\n$/);
+  });
+
+  test('a crash is in the log', async () => {
+    const served = await startAndWait(undefined, { CRASH: '1' });
+    served.child.kill('SIGHUP');
+    expect(await served.exit).toBe(1);
+    const line = served.err.split('\n').find((text) => text.includes('"crashed"')) ?? '{}';
+    expect(JSON.parse(line)).toMatchObject({ level: 'error', err: { message: 'oh no' } });
   });
 });
 

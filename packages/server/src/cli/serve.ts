@@ -37,6 +37,8 @@ async function serve(loaded: LoadedConfig, flags: ConfigFlags, context: Context)
   const running = await launch(loaded, context);
   const { logger } = running;
   const { version } = context;
+  const logCrash = (error: Error): void => logger.error({ err: error }, 'crashed');
+  process.on('uncaughtExceptionMonitor', logCrash);
 
   const reload = async (): Promise<void> => {
     try {
@@ -54,6 +56,8 @@ async function serve(loaded: LoadedConfig, flags: ConfigFlags, context: Context)
     await running.stop();
   } catch (error) {
     throw new CliError(`did not stop cleanly: ${(error as Error).message}`, undefined, { cause: error });
+  } finally {
+    process.off('uncaughtExceptionMonitor', logCrash);
   }
 }
 

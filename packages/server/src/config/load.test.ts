@@ -1,8 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
+import { stringify } from 'smol-toml';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeOrigin } from './layers.ts';
+import { listLeaves } from './leaves.ts';
 import { loadConfig, type ConfigOptions } from './load.ts';
 import { ConfigError, suggest } from './problems.ts';
 
@@ -204,6 +207,30 @@ mechanisms = ["PLAIN", "CRAM-MD5"]
       expect.stringMatching(/^--set .*not a setting: write key=value/),
     ]);
   });
+});
+
+test('whatever is written, the answer is a configuration or a ConfigError', () => {
+  const name = fc.oneof(fc.constantFrom(...listLeaves().flatMap(({ path }) => path)), fc.string({ maxLength: 5 }));
+  const value = fc.oneof(
+    fc.constantFrom('localhost', 'a.example', '1 day', '10 KiB', 'forever', 5222, 0, true),
+    fc.string(),
+    fc.integer(),
+    fc.double({ noNaN: true }),
+    fc.boolean(),
+    fc.date({ noInvalidDate: true }),
+    fc.array(fc.string(), { maxLength: 3 }),
+  );
+  const { table } = fc.letrec((tie) => ({
+    table: fc.dictionary(name, fc.oneof({ depthSize: 'small' }, value, tie('table')), { maxKeys: 6 }),
+  }));
+  fc.assert(
+    fc.property(table, fc.string({ maxLength: 20 }), (document, setting) => {
+      write(stringify(document));
+      complaints();
+      complaints({ settings: [setting, `${setting}=${setting}`] });
+    }),
+    { numRuns: 100 },
+  );
 });
 
 describe('keys that belong together', () => {

@@ -170,7 +170,7 @@ describe('one server', () => {
     expect(await (await dial()).call('who')).toBe('second');
   });
 
-  test('a server that was killed leaves neither a lock nor a socket in the way', async () => {
+  test('a server that was killed leaves neither a lock nor a socket in the way', { timeout: 30_000 }, async () => {
     const script = `
       const { claimDataDir } = await import(${JSON.stringify(new URL('./server.ts', import.meta.url).href)});
       await claimDataDir(${JSON.stringify(dataDir)}, console).listen({});

@@ -64,16 +64,18 @@ function wrap(logger: PinoLogger, root: PinoLogger = logger): Logger {
   };
 }
 
-/** Lines are written at once, so that the last words of a crash are not lost. */
+/**
+ * Lines are written at once, so that the last words of a crash are not lost. A log that cannot be written is no reason to
+ * turn everybody away: it is told once on standard error, and the lines are tried again with the next ones.
+ */
 function openOutput(output: string): DestinationStream & { close?(): void } {
-  if (output === 'stdout' || output === 'stderr')
-    return pino.destination({ fd: output === 'stdout' ? 1 : 2, sync: true });
-  const fd = openSync(output, 'a', 0o640);
+  const isFile = output !== 'stdout' && output !== 'stderr';
+  const fd = isFile ? openSync(output, 'a', 0o640) : output === 'stdout' ? 1 : 2;
   const stream = pino.destination({ fd, sync: true });
-  return Object.assign(stream, {
-    close: () => {
-      stream.flushSync();
-      closeSync(fd);
-    },
+  let isTold = false;
+  stream.on('error', (error: Error) => {
+    if (isFile && !isTold) process.stderr.write(`tutti: the log ${output} cannot be written: ${error.message}\n`);
+    isTold = true;
   });
+  return isFile ? Object.assign(stream, { close: () => closeSync(fd) }) : stream;
 }
