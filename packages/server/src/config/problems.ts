@@ -25,9 +25,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** One problem in one line. */
+/** One problem in one line; control characters, which a value may have, become spaces. */
 export function describeProblem({ where, key, message }: ConfigProblem): string {
-  return [where, key, message].filter((part) => part !== '').join(': ');
+  const line = [where, key, message].filter((part) => part !== '').join(': ');
+  return line.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
 }
 
 /**
