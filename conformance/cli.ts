@@ -12,12 +12,14 @@ import { SECTIONS } from './sections.ts';
 import type { Section } from './suite.ts';
 import type { Target } from './target.ts';
 import { probeForeign } from './targets/foreign.ts';
+import { startProsody } from './targets/prosody.ts';
 import { startTutti } from './targets/tutti.ts';
 
 const HELP = `Usage: npm run conformance -- [options]
 
 Without --host and --ws: starts Tutti and tests it.
 
+  --prosody            start Debian's Prosody on loopback and test that: a check of the tests themselves
   --host HOST          the server under test
   --port PORT          default 5222, with direct TLS 5223
   --domain DOMAIN      default: the host
@@ -33,6 +35,7 @@ Without --host and --ws: starts Tutti and tests it.
 
 const { values } = parseArgs({
   options: {
+    prosody: { type: 'boolean', default: false },
     host: { type: 'string' },
     port: { type: 'string' },
     domain: { type: 'string' },
@@ -81,6 +84,7 @@ async function main(): Promise<number> {
 
 async function openTarget(): Promise<Target> {
   const { host, ws, tls } = values;
+  if (values.prosody) return startProsody();
   if (host === undefined && ws === undefined) return startTutti();
   if (tls !== 'starttls' && tls !== 'direct' && tls !== 'none') throw new Error(`--tls is starttls, direct or none, not ${tls}`);
   const domain = values.domain ?? host ?? new URL(ws ?? '').hostname;

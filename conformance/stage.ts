@@ -26,6 +26,8 @@ export class Stage {
   readonly target: Target;
   readonly #transport: 'tcp' | 'ws';
   readonly #devices: Device[] = [];
+  /** Those whose link is cut once the world is complete. */
+  readonly #hibernating: Device[] = [];
   readonly #own: { readonly target: OwnTarget; readonly stage: Stage }[] = [];
 
   constructor(target: Target, transport: 'tcp' | 'ws') {
@@ -59,6 +61,7 @@ export class Stage {
   async cast<const World extends Readonly<Record<string, string>>>(world: World): Promise<Cast<World>> {
     const people = await Promise.all(Object.entries(world).map(([name, text]) => this.#person(name, text)));
     await this.settle();
+    await Promise.all(this.#hibernating.splice(0).map((device) => hibernate(device)));
     return Object.fromEntries(people.map((person) => [person.name, person])) as unknown as Cast<World>;
   }
 
@@ -106,6 +109,8 @@ export class Stage {
 
   /** Both see each other's presence from now on. */
   async befriend(first: Device, second: Device): Promise<void> {
+    // Requests are shown to sessions that have asked for the roster.
+    for (const device of [first, second]) await device.ask('get', xml('query', { xmlns: NS.roster }));
     for (const [asks, grants] of [[first, second], [second, first]] as const) {
       const asked = grants.receive((stanza) => isPresence(stanza, 'subscribe', asks.bare));
       asks.presence({ type: 'subscribe', to: grants.bare });
@@ -161,9 +166,14 @@ export class Stage {
     if (session.withdrawn) device.presence({ type: 'unavailable' });
     await device.fence();
     device.mark();
-    if (session.hibernated) device.cut();
+    if (session.hibernated) this.#hibernating.push(device);
     return device;
   }
+}
+
+function hibernate(device: Device): Promise<void> {
+  device.cut();
+  return device.wire.waitClosed();
 }
 
 /** True for a presence of this type (undefined: available) of this account. */

@@ -29,6 +29,8 @@ export interface Receiver {
   readonly archive: ReadonlyMap<string, ArchivedMessage>;
   /** True where the row says that this account archives it. */
   readonly archived: boolean;
+  /** True where the row leaves open whether an error comes back, which is archived then. */
+  readonly open: boolean;
 }
 
 /** Says which form a received stanza has; of that its content is right, `checkForm` makes sure. */
@@ -69,7 +71,7 @@ export function checkForm(form: Form, stanza: Element, original: Original, recei
     case 'bounce':
       // S7: addressed to the sending session; A4: its archived copy to the bare JID (C4)
       checkError(stanza, original, receiver, form === 'bounce' ? bareOf(original.from) : original.from);
-      return checkRow(stanza, receiver, !original.exclusive && receiver.archived);
+      return checkRow(stanza, receiver, form === 'bounce' && (receiver.archived || receiver.open));
     case 'as sent':
       return checkCopy(stanza, original, receiver, original.stanza.attrs['to']);
     case 'archived':

@@ -55,7 +55,7 @@ function judgeOf(
   const byId = new Map([...archives].map(([who, rows]) => [who, new Map(rows.map((row) => [row.id, row]))] as const));
   const receiverOf = (device: Device, row: Row | undefined): Receiver => {
     const { who } = splitDevice(device.name);
-    return { name: device.name, jid: device.jid, archive: byId.get(who) ?? new Map(), archived: (row?.expect.rows[who] ?? 0) > 0 };
+    return { name: device.name, jid: device.jid, archive: byId.get(who) ?? new Map(), archived: row !== undefined && (row.expect.rows[who] ?? 0) > 0, open: row !== undefined && isOpen(row.expect) };
   };
   const isImNg = (device: Device): boolean => {
     const { who, session } = splitDevice(device.name);
@@ -90,7 +90,9 @@ function judgeOf(
         if (!isImNg(device)) continue;
         const live = stanzas.flatMap((stanza) => stanzaIdOf(stanza, device.jid) ?? []);
         const stored = (archives.get(splitDevice(device.name).who) ?? []).map(({ id }) => id);
-        check(live.join(' ') === stored.join(' '), `${device.name} received ${live.length} rows live in another order than the archive's ${stored.length}`);
+        const first = stored.findIndex((id, index) => live[index] !== id);
+        const ordered = first === -1 && live.length === stored.length;
+        check(ordered, `${device.name} received ${live.length} of ${stored.length} rows live; the first difference is at row ${first}`);
       }
     },
   };
