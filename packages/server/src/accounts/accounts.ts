@@ -101,7 +101,11 @@ class StoredAccounts implements Accounts {
     return this.#inTurn(jid, async () => {
       const found = await this.#require(jid);
       await this.#db.transaction().execute(async (trx) => {
-        await trx.updateTable('account').set({ removed_at: this.#options.clock.now() }).where('jid', '=', jid).execute();
+        await trx
+          .updateTable('account')
+          .set({ removed_at: this.#options.clock.now() })
+          .where('jid', '=', jid)
+          .execute();
         await deleteSecrets(trx, jid);
       });
       await this.#options.onRemove?.(JID.parse(jid));
@@ -125,14 +129,22 @@ class StoredAccounts implements Accounts {
   }
 
   async #finish(jid: string): Promise<void> {
-    const removed = this.#db.selectFrom('account').select('jid').where('jid', '=', jid).where('removed_at', 'is not', null);
+    const removed = this.#db
+      .selectFrom('account')
+      .select('jid')
+      .where('jid', '=', jid)
+      .where('removed_at', 'is not', null);
     if (!(await removed.executeTakeFirst())) return;
     await this.#options.log.remove(jid);
     await this.#db.deleteFrom('account').where('jid', '=', jid).where('removed_at', 'is not', null).execute();
   }
 
   async #find(jid: string): Promise<AccountInfo | undefined> {
-    const query = this.#db.selectFrom('account').select('created_at').where('jid', '=', jid).where('removed_at', 'is', null);
+    const query = this.#db
+      .selectFrom('account')
+      .select('created_at')
+      .where('jid', '=', jid)
+      .where('removed_at', 'is', null);
     const row = await query.executeTakeFirst();
     return row && { jid, createdAt: row.created_at };
   }

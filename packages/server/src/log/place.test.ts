@@ -23,10 +23,16 @@ test('ids of one account sort in log order', () => {
   );
 });
 
-test.each(['', 'x', '0'.repeat(15), '0'.repeat(17), 'w'.repeat(16), 'A'.repeat(16), ' '.repeat(16), '-000000000000001'])(
-  'not an id: %j',
-  (text) => expect(parseId(text)).toBeUndefined(),
-);
+test.each([
+  '',
+  'x',
+  '0'.repeat(15),
+  '0'.repeat(17),
+  'w'.repeat(16),
+  'A'.repeat(16),
+  ' '.repeat(16),
+  '-000000000000001',
+])('not an id: %j', (text) => expect(parseId(text)).toBeUndefined());
 
 test('A7 an id resolves when the epoch is the account’s and the number was given', () => {
   expect(resolveId(formatId(epoch, 1), epoch, 3)).toBe(1);

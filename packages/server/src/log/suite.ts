@@ -12,7 +12,7 @@ export type { LogFixture, OpenFixture } from './suite/fixture.ts';
  * `histories` is how many random ones are compared with the model.
  */
 export function describeLog(name: string, open: OpenFixture, { histories = 100 } = {}): void {
-  describe(name, () => {
+  describe(`${name}: contract`, () => {
     let fixture: LogFixture;
     let clock: ManualClock;
     beforeEach(async () => {
@@ -21,9 +21,26 @@ export function describeLog(name: string, open: OpenFixture, { histories = 100 }
     });
     afterEach(() => fixture.destroy());
 
-    describe('append', () => describeAppend(() => fixture, () => clock));
-    describe('query', () => describeQuery(() => fixture, () => clock));
-    describe('lifetime', () => describeLifetime(() => fixture, () => clock));
+    describe('append', () => {
+      describeAppend(
+        () => fixture,
+        () => clock,
+      );
+    });
+    describe('query', () => {
+      describeQuery(
+        () => fixture,
+        () => clock,
+      );
+    });
+    describe('lifetime', () => {
+      describeLifetime(
+        () => fixture,
+        () => clock,
+      );
+    });
   });
-  describe(name, () => describeModel(open, histories));
+  describe(`${name}: histories`, () => {
+    describeModel(open, histories);
+  });
 }

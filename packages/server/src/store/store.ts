@@ -7,7 +7,7 @@ import { ThreadExecutor } from './sqlite/thread.ts';
 /** Everything that is not the log: accounts, rosters, settings of features. */
 export interface Store {
   /** Untyped; see `tables`. Inside `db.transaction()` use only its `trx`: the transaction is alone, `db` would wait for its end. */
-  // biome-ignore lint/suspicious/noExplicitAny: Kysely's own type of a database whose tables are not known
+  // oxlint-disable-next-line typescript/no-explicit-any -- Kysely's own type of a database whose tables are not known
   readonly db: Kysely<any>;
   /** The database, typed with the tables that somebody's migrations make. */
   tables<Tables>(): Kysely<Tables>;
@@ -31,7 +31,7 @@ export interface StoreOptions {
 export async function openStore({ path, busyMs = 5000 }: StoreOptions): Promise<Store> {
   const connection = { path, busyMs };
   const executor = path === ':memory:' ? new LocalExecutor(connection) : await ThreadExecutor.open(connection);
-  // biome-ignore lint/suspicious/noExplicitAny: as above
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
   const db = new Kysely<any>({ dialect: new NodeSqliteDialect(executor) });
   return {
     db,

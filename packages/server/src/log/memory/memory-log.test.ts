@@ -5,7 +5,9 @@ import { createMemoryLog, type MemoryBatch, type MemoryDisk } from './memory-log
 
 describeLog('memory log', async (environment) => {
   let failing = false;
-  const disk: MemoryDisk = { commit: (_, done) => queueMicrotask(() => done(failing ? new Error('disk full') : undefined)) };
+  const disk: MemoryDisk = {
+    commit: (_, done) => queueMicrotask(() => done(failing ? new Error('disk full') : undefined)),
+  };
   let log = createMemoryLog({ ...environment, disk });
   return {
     log,
@@ -46,7 +48,11 @@ describe('a simulated disk', () => {
     expect(commits).toHaveLength(2);
     expect(commits[1]?.batch).toMatchObject({ rows: 3, bytes: 5 });
     commits[1]?.done();
-    expect(await Promise.all(others)).toMatchObject([{ places: [{ seq: 2 }] }, { places: [] }, { places: [{ seq: 3 }, { seq: 4 }] }]);
+    expect(await Promise.all(others)).toMatchObject([
+      { places: [{ seq: 2 }] },
+      { places: [] },
+      { places: [{ seq: 3 }, { seq: 4 }] },
+    ]);
   });
 
   test('a crash before the write loses the batch, one after it keeps it; nobody is told either way', async () => {

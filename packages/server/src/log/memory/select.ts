@@ -30,8 +30,16 @@ function findRange(rows: readonly StoredRow[], { start, end, after, before }: Lo
   let to = rows.length;
   if (after !== undefined) from = Math.max(from, lowerBound(rows, after + 1));
   if (before !== undefined) to = Math.min(to, lowerBound(rows, before));
-  if (start !== undefined) from = Math.max(from, partition(rows, (row) => row.at < start));
-  if (end !== undefined) to = Math.min(to, partition(rows, (row) => row.at <= end));
+  if (start !== undefined)
+    from = Math.max(
+      from,
+      partition(rows, (row) => row.at < start),
+    );
+  if (end !== undefined)
+    to = Math.min(
+      to,
+      partition(rows, (row) => row.at <= end),
+    );
   return [from, to];
 }
 

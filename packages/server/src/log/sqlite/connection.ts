@@ -17,7 +17,9 @@ export interface ConnectionOptions {
  */
 export function openConnection(options: ConnectionOptions, role: 'writer' | 'reader'): DatabaseSync {
   const db = new DatabaseSync(options.path, { timeout: options.busyMs, enableForeignKeyConstraints: false });
-  db.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  db.exec(
+    'PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
+  );
   if (role === 'reader') db.exec('PRAGMA query_only = ON');
   else {
     db.exec(`PRAGMA wal_autocheckpoint = ${options.checkpointPages}`);

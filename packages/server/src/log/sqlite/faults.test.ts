@@ -7,7 +7,19 @@ import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DataVersionError } from '../../store/version-error.ts';
 import { LogError, type AccountLog, type NewRow } from '../log.ts';
-import { ALICE, ALL, append, BOB, createRandom, expectFailed, makeRow, ManualClock, readAll, write, writeAll } from '../suite/fixture.ts';
+import {
+  ALICE,
+  ALL,
+  append,
+  BOB,
+  createRandom,
+  expectFailed,
+  makeRow,
+  ManualClock,
+  readAll,
+  write,
+  writeAll,
+} from '../suite/fixture.ts';
 import { Caches } from './caches.ts';
 import { findLogFaults } from './integrity.ts';
 import { openSqliteLog, type SqliteLogLimits } from './sqlite-log.ts';
@@ -60,7 +72,10 @@ describe('A3 the disk is full', () => {
     const log = await open({ maxPages: 40 });
     const written = await fillUp(log);
     expect(written).toBeGreaterThan(10);
-    for (const result of await Promise.all([append(log, big(3000)), append(log, big(3000), big(3000, { account: BOB }))])) {
+    for (const result of await Promise.all([
+      append(log, big(3000)),
+      append(log, big(3000), big(3000, { account: BOB })),
+    ])) {
       expectFailed(result);
     }
     expect([await log.head(ALICE), await log.head(BOB)]).toEqual([written, 0]);
@@ -69,28 +84,31 @@ describe('A3 the disk is full', () => {
     expect((await write(log, big(3000), big(3000, { account: BOB }))).map(({ seq }) => seq)).toEqual([written + 1, 1]);
   });
 
-  test.runIf(canMount())('a file system without space: nothing acknowledged is lost, and it goes on when there is space', async () => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]);
-    try {
-      const filler = join(folder, 'filler');
-      writeFileSync(filler, new Uint8Array(400_000));
-      const log = await open();
-      const written = await fillUp(log);
-      expectFailed(await append(log, big(3000)));
-      expect(await log.head(ALICE)).toBe(written);
-      expect((await log.query(ALICE, ALL, 1000, true)).rows).toHaveLength(written);
-      rmSync(filler);
-      expect((await write(log, big(3000))).map(({ seq }) => seq)).toEqual([written + 1]);
-      await log.close();
-      expect(await (await open()).count(ALICE, ALL)).toBe(written + 1);
-      await opened.pop()?.close();
-      const db = new DatabaseSync(path);
-      expect(findLogFaults(db)).toEqual([]);
-      db.close();
-    } finally {
-      execFileSync('umount', [folder]);
-    }
-  });
+  test.runIf(canMount())(
+    'a file system without space: nothing acknowledged is lost, and it goes on when there is space',
+    async () => {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]);
+      try {
+        const filler = join(folder, 'filler');
+        writeFileSync(filler, new Uint8Array(400_000));
+        const log = await open();
+        const written = await fillUp(log);
+        expectFailed(await append(log, big(3000)));
+        expect(await log.head(ALICE)).toBe(written);
+        expect((await log.query(ALICE, ALL, 1000, true)).rows).toHaveLength(written);
+        rmSync(filler);
+        expect((await write(log, big(3000))).map(({ seq }) => seq)).toEqual([written + 1]);
+        await log.close();
+        expect(await (await open()).count(ALICE, ALL)).toBe(written + 1);
+        await opened.pop()?.close();
+        const db = new DatabaseSync(path);
+        expect(findLogFaults(db)).toEqual([]);
+        db.close();
+      } finally {
+        execFileSync('umount', [folder]);
+      }
+    },
+  );
 });
 
 describe('limits', () => {
@@ -132,7 +150,10 @@ describe('limits', () => {
       before = commits;
     }
     const log = await open({ batchBytes: 1000 });
-    await writeAll(log, Array.from({ length: 10 }, () => big(500)));
+    await writeAll(
+      log,
+      Array.from({ length: 10 }, () => big(500)),
+    );
     expect(countCommits() - before).toBe(5);
   });
 
@@ -207,7 +228,9 @@ describe('opening', () => {
     db.close();
     const error = await open().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DataVersionError);
-    expect((error as Error).message).toMatch(/^[^\n]*log\.db was written by a newer version of Tutti \(log schema 99[^\n]*$/);
+    expect((error as Error).message).toMatch(
+      /^[^\n]*log\.db was written by a newer version of Tutti \(log schema 99[^\n]*$/,
+    );
   });
 
   test('somebody else’s file, and a folder that is not there, are LogErrors', async () => {
@@ -238,7 +261,10 @@ test('another process may remove an account while the log is open', async () => 
 
 test('a removal that a crash has interrupted shows nothing of the account, and the next expiry frees its rows', async () => {
   const log = await open();
-  await writeAll(log, Array.from({ length: 10 }, (_, i) => makeRow(`m${i}`)));
+  await writeAll(
+    log,
+    Array.from({ length: 10 }, (_, i) => makeRow(`m${i}`)),
+  );
   const db = new DatabaseSync(path);
   new LogSweeper(db, new Caches()).detach(ALICE);
   expect(findLogFaults(db)).toEqual([]);

@@ -149,7 +149,10 @@ export function packRows(epoch: string, rows: readonly EntryRow[], complete: boo
     flags: rows.map((row) => row[2]),
     peers: rows.map((row) => row[3]),
     lengths: stanzas.map((bytes) => bytes.length),
-    stanzas: concat(stanzas, stanzas.reduce((sum, bytes) => sum + bytes.length, 0)),
+    stanzas: concat(
+      stanzas,
+      stanzas.reduce((sum, bytes) => sum + bytes.length, 0),
+    ),
     complete,
   };
 }

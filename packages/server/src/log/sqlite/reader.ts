@@ -95,7 +95,13 @@ export class LogReader {
 
   #readRange({ where, values, from, to }: Selection, limit: number, forward: boolean): EntryRow[] {
     const order = forward ? 'ASC' : 'DESC';
-    return this.#sql.all<EntryRow>(`${ROWS} WHERE ${where} ORDER BY e.seq ${order} LIMIT ?`, ...values, from, to, limit);
+    return this.#sql.all<EntryRow>(
+      `${ROWS} WHERE ${where} ORDER BY e.seq ${order} LIMIT ?`,
+      ...values,
+      from,
+      to,
+      limit,
+    );
   }
 
   #readSeqs(selection: Selection, seqs: readonly number[], limit: number, forward: boolean): EntryRow[] {

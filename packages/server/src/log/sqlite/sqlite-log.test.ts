@@ -34,11 +34,12 @@ describeLog(
         fail(false);
         await log.close();
         const db = new DatabaseSync(path, { readOnly: true });
+        // oxlint-disable-next-line vitest/no-standalone-expect -- part of every test that used this file
         expect(findLogFaults(db)).toEqual([]);
         db.close();
         await rm(folder, { recursive: true });
       },
     };
   },
-  { histories: 15 },
+  { histories: 10 },
 );

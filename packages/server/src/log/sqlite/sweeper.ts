@@ -75,7 +75,9 @@ export class LogSweeper {
   expire(bounds: ExpiryBounds, account: number): ExpiryStep {
     return transact(this.#db, 'BEGIN IMMEDIATE', () => {
       const rows =
-        account === 0 && bounds.transient !== undefined ? this.#sql.all<Doomed>(SQL.transients, bounds.transient, SLICE) : [];
+        account === 0 && bounds.transient !== undefined
+          ? this.#sql.all<Doomed>(SQL.transients, bounds.transient, SLICE)
+          : [];
       this.#expire(rows);
       if (rows.length === SLICE) return { deleted: SLICE, account, done: false };
       return this.#expireAccounts(bounds, account, SLICE - rows.length, rows.length);
@@ -102,7 +104,9 @@ export class LogSweeper {
   /** Rows past their time stand at the account's start, since `at` never decreases: the search ends at the first that stays. */
   #findOld(account: number, before: number, limit: number): Doomed[] {
     const rows: Doomed[] = [];
-    for (const row of this.#sql.prepare(SQL.others).iterate(account) as Iterable<unknown> as Iterable<[...Doomed, number]>) {
+    for (const row of this.#sql.prepare(SQL.others).iterate(account) as Iterable<unknown> as Iterable<
+      [...Doomed, number]
+    >) {
       const [id, seq, stanza, peer, at] = row;
       if (at >= before || rows.length === limit) break;
       rows.push([id, seq, stanza, peer]);

@@ -69,7 +69,9 @@ test('a shared stanza after others, and after a repeated unit, is read from its 
 });
 
 test('no query or commit scans a table or sorts: each walks an index from where it begins', () => {
-  const rows = Array.from({ length: 50 }, (_, i) => makeRow(`m${i}`, { groupchat: i % 5 === 0, dedupe: { key: `k${i}`, windowMs: 10 } }));
+  const rows = Array.from({ length: 50 }, (_, i) =>
+    makeRow(`m${i}`, { groupchat: i % 5 === 0, dedupe: { key: `k${i}`, windowMs: 10 } }),
+  );
   writer.commit([pack(...rows.map((row) => [row]))]);
   const reader = new LogReader(db);
   const filters: Partial<LogFilter>[] = [
@@ -89,7 +91,13 @@ test('no query or commit scans a table or sorts: each walks an index from where 
   const texts = new Set(prepared.filter((sql) => /^(SELECT|UPDATE|INSERT)/.test(sql)));
   expect(texts.size).toBeGreaterThan(20);
   for (const sql of texts) {
-    const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all().map(({ detail }) => String(detail));
-    expect(plan.filter((step) => /SCAN|TEMP B-TREE/.test(step)), sql).toEqual([]);
+    const plan = db
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all()
+      .map(({ detail }) => String(detail));
+    expect(
+      plan.filter((step) => /SCAN|TEMP B-TREE/.test(step)),
+      sql,
+    ).toEqual([]);
   }
 });

@@ -1,10 +1,18 @@
 import { createHash, hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { EPOCH_BYTES, formatEpoch } from '../place.ts';
-import { Caches, type CachedAccount } from './caches.ts';
+import type { Caches, CachedAccount } from './caches.ts';
 import { Statements, transact } from './connection.ts';
 import { describeError, isRowError } from './errors.ts';
-import { FAILED, packRows, REPEATED, type EntryRow, type PackedResults, type PackedRows, type PackedUnits } from './protocol.ts';
+import {
+  FAILED,
+  packRows,
+  REPEATED,
+  type EntryRow,
+  type PackedResults,
+  type PackedRows,
+  type PackedUnits,
+} from './protocol.ts';
 
 const SQL = {
   account: 'SELECT id, epoch, head, last_at FROM account WHERE jid = ?',
@@ -25,6 +33,8 @@ const SQL = {
 
 /** Bytes of a dedupe key's hash that are stored: enough that two keys never meet. */
 const KEY_BYTES = 16;
+
+const EMPTY: PackedResults = { outcomes: [], seqs: [], times: [], epochs: [], repeats: [], errors: [], moved: false };
 
 interface Results extends PackedResults {
   readonly outcomes: number[];
@@ -64,7 +74,8 @@ export class LogWriter {
   /** Commits some messages as one batch. Never throws for what is in them: units that failed say so in the results. */
   commit(messages: readonly PackedUnits[]): PackedResults[] {
     // A batch of barriers only has nothing to make durable.
-    if (messages.every(({ accounts, moves }) => accounts.length === 0 && moves.length === 0)) return messages.map(answerBarriers);
+    if (messages.every(({ accounts, moves }) => accounts.length === 0 && moves.length === 0))
+      return messages.map(answerBarriers);
     try {
       return this.#transact(messages, (message, results, cursor) => this.#apply(message, results, cursor));
     } catch (error) {
@@ -85,7 +96,15 @@ export class LogWriter {
       return transact(this.#db, 'BEGIN IMMEDIATE', () => {
         this.#noticeOtherWriters();
         const all = messages.map((message) => {
-          const results: Results = { outcomes: [], seqs: [], times: [], epochs: [], repeats: [], errors: [], moved: true };
+          const results: Results = {
+            outcomes: [],
+            seqs: [],
+            times: [],
+            epochs: [],
+            repeats: [],
+            errors: [],
+            moved: true,
+          };
           const cursor: Cursor = { unit: 0, row: 0, byte: 0 };
           while (cursor.unit < message.counts.length) {
             apply(message, results, cursor);
@@ -129,7 +148,8 @@ export class LogWriter {
     const end = first + (message.counts[unit] as number);
     for (let row = first; row < end; row++) {
       const key = message.keys[row];
-      const repeated = key !== undefined && this.#findRepeated(this.#account(message.accounts[row] as string), key, now);
+      const repeated =
+        key !== undefined && this.#findRepeated(this.#account(message.accounts[row] as string), key, now);
       if (repeated) {
         results.outcomes.push(REPEATED);
         results.repeats.push(repeated);
@@ -158,9 +178,19 @@ export class LogWriter {
     this.#dirty.set(jid, account);
     const { id, head, lastAt, epoch } = account;
     const peer = this.#peer(message.peers[row] as string);
-    this.#sql.run(SQL.entry, id, head, lastAt, stanza, peer, message.flags[row] as number, message.resources[row] || null);
+    this.#sql.run(
+      SQL.entry,
+      id,
+      head,
+      lastAt,
+      stanza,
+      peer,
+      message.flags[row] as number,
+      message.resources[row] || null,
+    );
     const key = message.keys[row];
-    if (key !== undefined) this.#sql.run(SQL.newKey, id, digestKey(key), head, lastAt + (message.windows[row] as number));
+    if (key !== undefined)
+      this.#sql.run(SQL.newKey, id, digestKey(key), head, lastAt + (message.windows[row] as number));
     results.seqs.push(head);
     results.times.push(lastAt);
     results.epochs.push(epoch);
@@ -177,13 +207,18 @@ export class LogWriter {
     const known = this.#caches.accounts.get(jid) ?? this.#dirty.get(jid);
     if (known) return known;
     const found = this.#sql.get<[number, string, number, number]>(SQL.account, jid);
-    const account = found ? { id: found[0], epoch: found[1], head: found[2], lastAt: found[3] } : this.#createAccount(jid);
+    const account = found
+      ? { id: found[0], epoch: found[1], head: found[2], lastAt: found[3] }
+      : this.#createAccount(jid);
     this.#caches.accounts.set(jid, account);
     return account;
   }
 
   #createAccount(jid: string): CachedAccount {
-    const random = createHash('sha256').update(this.#seed).update(String(++this.#epochs)).digest();
+    const random = createHash('sha256')
+      .update(this.#seed)
+      .update(String(++this.#epochs))
+      .digest();
     const epoch = formatEpoch(random.subarray(0, EPOCH_BYTES));
     return { id: this.#sql.run(SQL.newAccount, jid, epoch).lastId, epoch, head: 0, lastAt: 0 };
   }
@@ -225,14 +260,11 @@ function advance(message: PackedUnits, cursor: Cursor): void {
 }
 
 function answerBarriers({ counts }: PackedUnits): PackedResults {
-  return { outcomes: counts, seqs: [], times: [], epochs: [], repeats: [], errors: [], moved: true };
+  return { ...EMPTY, outcomes: counts, moved: true };
 }
 
 function failAll({ counts }: PackedUnits, error: unknown): PackedResults {
   const text = describeError(error);
-  return {
-    outcomes: counts.map((rows) => (rows === 0 ? 0 : FAILED)),
-    errors: counts.filter((rows) => rows > 0).map(() => text),
-    ...{ seqs: [], times: [], epochs: [], repeats: [], moved: false },
-  };
+  const outcomes = counts.map((rows) => (rows === 0 ? 0 : FAILED));
+  return { ...EMPTY, outcomes, errors: counts.filter((rows) => rows > 0).map(() => text) };
 }

@@ -1,6 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LogError, type AccountLog } from '../log.ts';
-import { ALICE, append, BOB, expectFailed, makeRow, readAll, readText, write, type LogFixture, type ManualClock } from './fixture.ts';
+import {
+  ALICE,
+  append,
+  BOB,
+  expectFailed,
+  makeRow,
+  readAll,
+  readText,
+  write,
+  type LogFixture,
+  type ManualClock,
+} from './fixture.ts';
 
 /** Units, their order and their failures. */
 export function describeAppend(current: () => LogFixture, clock: () => ManualClock): void {
@@ -158,7 +169,9 @@ export function describeAppend(current: () => LogFixture, clock: () => ManualClo
       clock().time += 999;
       const again = await append(log, keyed('b'));
       expect(again).toMatchObject({ repeated: { ...first, peer: BOB } });
-      expect((again as { repeated: Parameters<typeof readText>[0] }).repeated.stanza).toEqual(new TextEncoder().encode('a'));
+      expect((again as { repeated: Parameters<typeof readText>[0] }).repeated.stanza).toEqual(
+        new TextEncoder().encode('a'),
+      );
       clock().time += 1;
       expect(await append(log, keyed('c'))).toMatchObject({ places: [{ seq: 2 }] });
       expect(await append(log, keyed('d'))).toMatchObject({ repeated: { seq: 2 } });
@@ -166,7 +179,11 @@ export function describeAppend(current: () => LogFixture, clock: () => ManualClo
     });
 
     test('also when both are on their way at the same moment', async () => {
-      const results = await Promise.all([append(log, keyed('a')), append(log, keyed('b')), append(log, keyed('c', 'other'))]);
+      const results = await Promise.all([
+        append(log, keyed('a')),
+        append(log, keyed('b')),
+        append(log, keyed('c', 'other')),
+      ]);
       expect(results).toMatchObject([{ places: [{ seq: 1 }] }, { repeated: { seq: 1 } }, { places: [{ seq: 2 }] }]);
     });
 

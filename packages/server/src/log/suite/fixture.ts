@@ -87,7 +87,10 @@ export function append(log: AccountLog, ...unit: NewRow[]): Promise<Appended | L
 }
 
 /** Appends a unit that must be written; gives its places. */
-export async function write(log: AccountLog, ...unit: NewRow[]): Promise<readonly { seq: number; id: string; at: number }[]> {
+export async function write(
+  log: AccountLog,
+  ...unit: NewRow[]
+): Promise<readonly { seq: number; id: string; at: number }[]> {
   const result = await append(log, ...unit);
   if (result instanceof LogError || !result.places) throw new Error('the unit was not written', { cause: result });
   return result.places;

@@ -1,6 +1,18 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CURSOR_DELAY_MS, LogError, type AccountLog } from '../log.ts';
-import { ALICE, ALL, append, BOB, expectFailed, makeRow, readAll, write, writeAll, type LogFixture, type ManualClock } from './fixture.ts';
+import {
+  ALICE,
+  ALL,
+  append,
+  BOB,
+  expectFailed,
+  makeRow,
+  readAll,
+  write,
+  writeAll,
+  type LogFixture,
+  type ManualClock,
+} from './fixture.ts';
 
 /** Retention, removal, cursors, closing and opening again. */
 export function describeLifetime(current: () => LogFixture, clock: () => ManualClock): void {
@@ -30,7 +42,8 @@ export function describeLifetime(current: () => LogFixture, clock: () => ManualC
 
     test('the id of an expired row keeps its place, and its number is not given again', async () => {
       const places = [];
-      for (const text of ['a', 'b', 'c']) places.push(...(await write(log, makeRow(text, { transient: text !== 'a' }))));
+      for (const text of ['a', 'b', 'c'])
+        places.push(...(await write(log, makeRow(text, { transient: text !== 'a' }))));
       clock().time += 1;
       expect(await log.expire({ transient: clock().time })).toBe(2);
       log = await current().reopen();
@@ -38,7 +51,10 @@ export function describeLifetime(current: () => LogFixture, clock: () => ManualC
       expect(await log.head(ALICE)).toBe(3);
       expect((await log.query(ALICE, { ...ALL, before: 3 }, 10, false)).rows.map(({ seq }) => seq)).toEqual([1]);
       expect((await write(log, makeRow('d'))).map(({ seq }) => seq)).toEqual([4]);
-      expect(await log.query(ALICE, { ...ALL, after: 2 }, 10, true)).toMatchObject({ rows: [{ seq: 4 }], complete: true });
+      expect(await log.query(ALICE, { ...ALL, after: 2 }, 10, true)).toMatchObject({
+        rows: [{ seq: 4 }],
+        complete: true,
+      });
     });
 
     test('half of a shared stanza expires without the other', async () => {
@@ -51,10 +67,16 @@ export function describeLifetime(current: () => LogFixture, clock: () => ManualC
     });
 
     test('many rows, with others appended meanwhile', async () => {
-      await writeAll(log, Array.from({ length: 1200 }, (_, i) => makeRow(`m${i}`, { transient: i % 2 === 0 })));
+      await writeAll(
+        log,
+        Array.from({ length: 1200 }, (_, i) => makeRow(`m${i}`, { transient: i % 2 === 0 })),
+      );
       clock().time += 1;
       const expired = log.expire({ transient: clock().time, other: clock().time });
-      await writeAll(log, Array.from({ length: 50 }, (_, i) => makeRow(`n${i}`)));
+      await writeAll(
+        log,
+        Array.from({ length: 50 }, (_, i) => makeRow(`n${i}`)),
+      );
       expect(await expired).toBe(1200);
       expect(await readAll(log)).toEqual(Array.from({ length: 50 }, (_, i) => `n${i}`));
     });
@@ -100,7 +122,10 @@ export function describeLifetime(current: () => LogFixture, clock: () => ManualC
     });
 
     test('of many rows, and of none', async () => {
-      await writeAll(log, Array.from({ length: 700 }, (_, i) => makeRow(`m${i}`)));
+      await writeAll(
+        log,
+        Array.from({ length: 700 }, (_, i) => makeRow(`m${i}`)),
+      );
       await log.remove(ALICE);
       await log.remove(ALICE);
       await log.remove('nobody@example.org');
@@ -109,7 +134,12 @@ export function describeLifetime(current: () => LogFixture, clock: () => ManualC
   });
 
   describe('D5 the legacy cursor', () => {
-    beforeEach(() => writeAll(log, ['a', 'b', 'c', 'd'].map((text) => makeRow(text))));
+    beforeEach(() =>
+      writeAll(
+        log,
+        ['a', 'b', 'c', 'd'].map((text) => makeRow(text)),
+      ),
+    );
 
     test('moves at once, never back, never past the head', async () => {
       expect(await log.legacyCursor(ALICE)).toBe(0);

@@ -1,7 +1,17 @@
+/* oxlint-disable vitest/expect-expect, vitest/no-standalone-expect -- the one test's assertions stand in `History` */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AccountLog, Appended, LogError, NewRow } from '../log.ts';
-import { ALL, append, createRandom, makeRow, ManualClock, readText, type LogFixture, type OpenFixture } from './fixture.ts';
+import {
+  ALL,
+  append,
+  createRandom,
+  makeRow,
+  ManualClock,
+  readText,
+  type LogFixture,
+  type OpenFixture,
+} from './fixture.ts';
 
 const ACCOUNTS = ['a@x', 'b@x', 'c@x'] as const;
 
@@ -49,7 +59,14 @@ const row = fc.record(
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ kind: fc.constant('append' as const), unit: fc.array(row, { maxLength: 2 }) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('clock' as const), by: fc.integer({ min: -50, max: 100 }) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('cursor' as const), account, part: fc.double({ min: 0, max: 1, noNaN: true }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('cursor' as const),
+      account,
+      part: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -58,7 +75,10 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       other: fc.integer({ min: 0, max: 200 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('remove' as const, 'check' as const, 'check' as const), account }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constantFrom('remove' as const, 'check' as const, 'check' as const), account }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('fail' as const, 'reopen' as const) }) },
 );
 
@@ -104,7 +124,8 @@ class History {
   }
 
   async #step(operation: Operation): Promise<void> {
-    if (operation.kind === 'append') return this.#append(operation.unit.map(({ text, ...fields }) => makeRow(text, fields)));
+    if (operation.kind === 'append')
+      return this.#append(operation.unit.map(({ text, ...fields }) => makeRow(text, fields)));
     if (operation.kind === 'clock') {
       this.#clock.time += operation.by;
       return;

@@ -87,7 +87,10 @@ export function describeQuery(current: () => LogFixture, clock: () => ManualCloc
             const page = await log.query(ALICE, filter, limit, forward);
             const expected = forward ? selected.slice(0, limit) : selected.slice(Math.max(0, selected.length - limit));
             const where = `${label}, ${limit} ${forward ? 'forward' : 'back'}`;
-            expect(page.rows.map(({ seq }) => seq), where).toEqual(expected);
+            expect(
+              page.rows.map(({ seq }) => seq),
+              where,
+            ).toEqual(expected);
             expect(page.complete, where).toBe(limit >= selected.length);
           }
         }
@@ -113,7 +116,10 @@ export function describeQuery(current: () => LogFixture, clock: () => ManualCloc
     const total = 10_000;
     const size = 500;
     beforeEach(async () => {
-      await writeAll(log, Array.from({ length: total }, (_, i) => makeRow(`m${i + 1}`, { peer: i % 2 ? BOB : ROOM })));
+      await writeAll(
+        log,
+        Array.from({ length: total }, (_, i) => makeRow(`m${i + 1}`, { peer: i % 2 ? BOB : ROOM })),
+      );
     });
 
     test('paged forward and back, whole and by peer: each row once, in order', async () => {

@@ -63,7 +63,8 @@ export class SqlConnection {
     const statement = known ?? this.#db.prepare(sql);
     // Insertion order is the order of use: the first is the one unused for longest.
     if (known) this.#statements.delete(sql);
-    else if (this.#statements.size >= CACHE_SIZE) this.#statements.delete(this.#statements.keys().next().value as string);
+    else if (this.#statements.size >= CACHE_SIZE)
+      this.#statements.delete(this.#statements.keys().next().value as string);
     this.#statements.set(sql, statement);
     return statement;
   }

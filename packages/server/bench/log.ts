@@ -1,7 +1,7 @@
 /**
  * What the SQLite log costs, with real fsyncs: rows/s, CPU and latency by the number of messages under way, pages read meanwhile, size on disk.
  *
- *   node --conditions=source bench/log.ts [--json] [--seconds 1.5] [--accounts 1000] [--dir FOLDER]
+ *   node --conditions=source packages/server/bench/log.ts [--json] [--seconds 1.5] [--accounts 1000] [--dir FOLDER]
  *
  * A message is a local conversation's: two rows that share 300 bytes, with a dedupe key (S8). FOLDER should be on the disk that counts: a tmpfs
  * has no fsync. Takes about 12 s.
@@ -11,9 +11,9 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Clock, Random } from '../packages/server/src/environment.ts';
-import { LogError, type AccountLog, type NewRow } from '../packages/server/src/log/log.ts';
-import { openSqliteLog } from '../packages/server/src/log/sqlite/sqlite-log.ts';
+import type { Clock, Random } from '../src/environment.ts';
+import { LogError, type AccountLog, type NewRow } from '../src/log/log.ts';
+import { openSqliteLog } from '../src/log/sqlite/sqlite-log.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -55,7 +55,7 @@ function makeMessage(): NewRow[] {
   const number = messages++;
   const sender = number % accounts;
   const from = `user${sender}@example.org`;
-  const to = `user${(sender + 1 + ((number / accounts) % 20 | 0)) % accounts}@example.org`;
+  const to = `user${(sender + 1 + (((number / accounts) % 20) | 0)) % accounts}@example.org`;
   const stanza = new Uint8Array(STANZA_BYTES).fill(97 + (number % 26));
   const common = { stanza, transient: false, groupchat: false };
   const dedupe = { key: `origin:${number}:0123456789abcdef`, windowMs: 7 * 86_400_000 };
@@ -86,6 +86,7 @@ async function measure(log: AccountLog, underWay: number, readers = 0): Promise<
       next();
     });
   const read = async () => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- set while this waits
     for (let i = 0; running; i++) {
       const begin = performance.now();
       const account = `user${(i * 7919) % accounts}@example.org`;
@@ -151,7 +152,9 @@ try {
   const report = { fsyncMs, accounts, stanzaBytes: STANZA_BYTES, rows: messages * 2, bytesPerRow, writes, reads };
   if (options.json) console.log(JSON.stringify(report, null, 2));
   else {
-    console.log(`fsync of a page: ${fsyncMs} ms; ${accounts} accounts, ${report.rows} rows, ${bytesPerRow} bytes a row (stanza ${STANZA_BYTES} for two)`);
+    console.log(
+      `fsync of a page: ${fsyncMs} ms; ${accounts} accounts, ${report.rows} rows, ${bytesPerRow} bytes a row (stanza ${STANZA_BYTES} for two)`,
+    );
     console.table(writes);
     console.log(`pages of ${PAGE_ROWS} rows by 4 readers, alone and beside writers`);
     console.table(reads);
