@@ -1,8 +1,8 @@
 /** The command line's end of the control socket. */
-import { lstatSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { ControlError, RefusedError, type ControlErrorCode } from './errors.ts';
-import { checkSocketFolder, locateSocket } from './paths.ts';
+import { checkSocket, checkSocketFolder, locateSocket } from './paths.ts';
 import { LineReader, responseSchema, type Response } from './protocol.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -29,20 +29,10 @@ export async function connectControl(
   const isFolder = statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder) throw new ControlError('not-running', `no server is running: there is no folder ${dataDir}`);
   const path = locateSocket(dataDir);
-  checkSocketFolder(path, { create: false });
-  checkSocket(path);
+  checkSocketFolder(path, dataDir, { create: false });
+  checkSocket(path, dataDir);
   const socket = await open(path, timeoutMs);
   return new SocketClient(socket, timeoutMs);
-}
-
-/** A socket that somebody else put there would be told passwords. */
-function checkSocket(path: string): void {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) throw new ControlError('not-running', 'no server is running');
-  const user = process.getuid?.();
-  if (user !== undefined && user !== 0 && stats.uid !== user) {
-    throw new ControlError('unsafe', `${path} belongs to another user; run this as the user that runs the server`);
-  }
 }
 
 function open(path: string, timeoutMs: number): Promise<Socket> {

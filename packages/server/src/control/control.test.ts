@@ -9,7 +9,7 @@ import type { Logger } from '../environment.ts';
 import { accountHandlers, remoteAccounts } from './accounts.ts';
 import { connectControl, type ControlClient } from './client.ts';
 import { RefusedError } from './errors.ts';
-import { locateSocket } from './paths.ts';
+import { listTrusted, locateSocket } from './paths.ts';
 import { LineReader, MAX_REQUEST_BYTES } from './protocol.ts';
 import { claimDataDir, type ControlHandlers, type ControlServer } from './server.ts';
 
@@ -218,10 +218,19 @@ describe('the place of the socket', () => {
 
   test('is refused where other users can write', async () => {
     chmodSync(dataDir, 0o777);
-    expect(() => claimDataDir(dataDir, logger)).toThrow(/can be written by other users/);
+    expect(() => claimDataDir(dataDir, logger)).toThrow(/is not for this user alone; chmod go-w/);
     await expect(connectControl(dataDir)).rejects.toMatchObject({ code: 'unsafe' });
     chmodSync(dataDir, 0o755);
     claimDataDir(dataDir, logger).release();
+  });
+
+  test.each([
+    [1000, 1000, [1000, 0]],
+    [1000, 1001, [1000, 0]],
+    [0, 1000, [0, 1000]],
+    [undefined, 0, undefined],
+  ])('user %s trusts on a folder of %d the sockets of %j', (user, owner, trusted) => {
+    expect(listTrusted(user, owner)).toEqual(trusted);
   });
 
   test('a server that speaks nonsense is given up', async () => {

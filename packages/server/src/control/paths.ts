@@ -1,7 +1,7 @@
 /** Where the control socket of a data folder is. */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { ControlError } from './errors.ts';
 
@@ -20,7 +20,7 @@ export function locateSocket(dataDir: string, temporary = tmpdir()): string {
   const path = join(real, 'control.sock');
   if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return path;
   const hash = createHash('sha256').update(real).digest('hex').slice(0, 16);
-  return join(temporary, `${FOLDER_PREFIX}${userInfo().uid}-${hash}`, 'control.sock');
+  return join(temporary, `${FOLDER_PREFIX}${statSync(real).uid}-${hash}`, 'control.sock');
 }
 
 /** Removes the folder that was made for a socket, where one was. */
@@ -30,21 +30,41 @@ export function removeSocketFolder(socket: string): void {
 }
 
 /**
- * Makes sure that nobody else can put a socket where ours is expected: the folder must belong to this user (or root)
- * and be writable by nobody else. `create` makes it when it is not there.
+ * Makes sure that nobody else can put a socket where that of a data folder is expected. `create` makes the folder for it
+ * when it is not there.
  * @throws ControlError `unsafe`
  */
-export function checkSocketFolder(socket: string, { create }: { readonly create: boolean }): void {
+export function checkSocketFolder(socket: string, dataDir: string, { create }: { readonly create: boolean }): void {
   const folder = dirname(socket);
   if (create) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stats = lstatSync(folder, { throwIfNoEntry: false });
-  if (stats === undefined) return;
-  const owners = [process.getuid?.(), 0];
-  const isOurs = process.getuid === undefined || owners.includes(stats.uid);
-  if (!stats.isDirectory() || !isOurs || (stats.mode & 0o022) !== 0) {
-    throw new ControlError(
-      'unsafe',
-      `${folder} can be written by other users; chmod go-w it, or remove it if it is not yours`,
-    );
-  }
+  const isSafe = stats?.isDirectory() === true && isTrusted(stats, listOwners(dataDir)) && (stats.mode & 0o022) === 0;
+  if (stats === undefined || isSafe) return;
+  const advice = 'chmod go-w it, or run this as the user that owns it';
+  throw new ControlError('unsafe', `${folder} is not for this user alone; ${advice}`);
+}
+
+/**
+ * Makes sure that a socket is by a server that may be told passwords.
+ * @throws ControlError `not-running` when there is none, `unsafe`
+ */
+export function checkSocket(socket: string, dataDir: string): void {
+  const stats = lstatSync(socket, { throwIfNoEntry: false });
+  if (stats === undefined) throw new ControlError('not-running', 'no server is running');
+  if (isTrusted(stats, listOwners(dataDir))) return;
+  throw new ControlError('unsafe', `${socket} belongs to another user; run this as the user that runs the server`);
+}
+
+/** Whose sockets a user may trust; undefined where there are no users. */
+export function listTrusted(user: number | undefined, owner: number): readonly number[] | undefined {
+  if (user === undefined) return undefined;
+  return user === 0 ? [0, owner] : [user, 0]; // root administers the servers of others
+}
+
+function listOwners(dataDir: string): readonly number[] | undefined {
+  return listTrusted(process.getuid?.(), statSync(dataDir).uid);
+}
+
+function isTrusted({ uid }: { readonly uid: number }, trusted: readonly number[] | undefined): boolean {
+  return trusted === undefined || trusted.includes(uid);
 }

@@ -34,7 +34,7 @@ export interface ControlClaim {
  */
 export function claimDataDir(dataDir: string, logger: Logger): ControlClaim {
   const path = locateSocket(dataDir);
-  checkSocketFolder(path, { create: true });
+  checkSocketFolder(path, dataDir, { create: true });
   const release = lockDataDir(dataDir);
   return { release, listen: (handlers) => listenOn(path, handlers, logger) };
 }
