@@ -1,10 +1,10 @@
 /** A world for tests of streams: a host with accounts of its own, a clock that is turned by hand, clients in memory. */
-import { type Element, JID, NS, parseXml, StanzaError, xml } from '@tutti/xmpp';
+import { type Element, JID, NS, parseXml, xml } from '@tutti/xmpp';
 import type { Clock, Logger, Random, Timer } from '../../src/environment.ts';
 import type { BindRequest, Connection, Identity, StreamHost, StreamSession } from '../../src/stream/host.ts';
 import { MemoryTransport, type MemoryTransportOptions } from './memory-transport.ts';
 import { DEFAULT_STREAM_LIMITS, type StreamOptions } from '../../src/stream/options.ts';
-import { createCredentials, type Credentials, type FastToken } from '../../src/stream/sasl/credentials.ts';
+import { createCredentials, type Credentials, type FastToken, type TokenStore } from '../../src/stream/sasl/credentials.ts';
 import { PASSWORD_MECHANISMS } from '../../src/stream/sasl/offer.ts';
 import { type SaslOptions, SaslService } from '../../src/stream/sasl/service.ts';
 import { LoginThrottle } from '../../src/stream/sasl/throttle.ts';
@@ -95,6 +95,8 @@ export class FakeHost implements StreamHost {
   whileBinding: (session: FakeSession, connection: Connection) => Promise<void> | void = () => undefined;
   refuseBind: Error | undefined;
   resumable = new Map<string, FakeSession>();
+  loginFeatures?: NonNullable<StreamHost['loginFeatures']>;
+  receiveBeforeLogin?: NonNullable<StreamHost['receiveBeforeLogin']>;
 
   servedDomain(name: string): string | undefined {
     const domain = JID.tryParse(name)?.toString();
@@ -135,6 +137,8 @@ export interface WorldOptions {
   readonly stream?: Partial<Omit<StreamOptions, 'limits'>> & { readonly limits?: Partial<StreamOptions['limits']> };
   readonly sasl?: Partial<SaslOptions>;
   readonly failuresPerMinute?: number;
+  /** False: there is no store for tokens. */
+  readonly fast?: boolean;
 }
 
 /** Few, so that tests are quick; derived once for all of them. */
@@ -154,14 +158,11 @@ export class World {
   /** Set to make the credential store fail. */
   broken: Error | undefined;
 
-  constructor({ stream = {}, sasl = {}, failuresPerMinute = 0 }: WorldOptions = {}) {
+  constructor({ stream = {}, sasl = {}, failuresPerMinute = 0, fast = true }: WorldOptions = {}) {
     const { clock, random } = this;
     this.sasl = new SaslService({
       credentials: { find: (account) => this.#find(account) },
-      tokens: {
-        find: async (account, client) => this.tokens.get(`${account} ${client}`) ?? [],
-        replace: async (account, client, tokens) => void this.tokens.set(`${account} ${client}`, tokens),
-      },
+      ...(fast && { tokens: this.#makeTokenStore() }),
       mechanisms: PASSWORD_MECHANISMS,
       secret: new Uint8Array(32).fill(7),
       iterations: ITERATIONS,
@@ -189,6 +190,13 @@ export class World {
   async connect(transport: MemoryTransportOptions = {}): Promise<TestClient> {
     await this.addAccounts();
     return new TestClient(this, new MemoryTransport(transport));
+  }
+
+  #makeTokenStore(): TokenStore {
+    return {
+      find: async (account, client) => this.tokens.get(`${account} ${client}`) ?? [],
+      replace: async (account, client, tokens) => void this.tokens.set(`${account} ${client}`, tokens),
+    };
   }
 
   async addAccounts(): Promise<void> {
@@ -223,8 +231,19 @@ export class TestClient {
     return this.hear();
   }
 
-  /** All that has come since the last call, once the server is idle. */
+  /** All that has come since the last call, once the server has done with what was sent. */
   async hear(): Promise<string> {
+    const deadline = Date.now() + 5000;
+    // A stream that works on something does not read
+    for (await settle(); this.transport.paused && !this.transport.ended; await sleep(1)) {
+      if (Date.now() > deadline) throw new Error('The stream does not read on');
+    }
+    await settle();
+    return this.glance();
+  }
+
+  /** All that has come so far, whether or not there is more to come. */
+  async glance(): Promise<string> {
     await settle();
     return this.transport.take().join('');
   }
@@ -240,8 +259,9 @@ export class TestClient {
     await this.open();
     await this.say(plainAuth(name, PASSWORD));
     await this.open();
-    const answer = await this.say(`<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='${NS.bind}'><resource>${resource}</resource></bind></iq>`);
-    return parseXml(answer.replace("<iq ", "<iq xmlns='jabber:client' ").replace(/xmlns='jabber:client' xmlns='jabber:client'/, "xmlns='jabber:client'")).child('bind', NS.bind)?.child('jid')?.text() ?? '';
+    const bind = `<bind xmlns='${NS.bind}'><resource>${resource}</resource></bind>`;
+    const answer = await this.say(`<iq xmlns='jabber:client' type='set' id='b'>${bind}</iq>`);
+    return /<jid>(.*)<\/jid>/.exec(answer)?.[1] ?? '';
   }
 }
 
@@ -261,9 +281,11 @@ export function readFeatures(text: string): Element {
   return parseXml(declared.replace(/^<stream:features/, "<stream:features xmlns='jabber:client'"));
 }
 
-/** Waits until promises, the thread pool among them, have nothing more to do. */
+/** Lets promises that wait for nothing from outside come to their ends. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 12; i += 1) await new Promise((resolve) => setTimeout(resolve, i < 10 ? 0 : 3));
+  for (let i = 0; i < 5; i += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-export { StanzaError };
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
