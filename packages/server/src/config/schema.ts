@@ -114,6 +114,7 @@ const limits = optionalTable('Bounds on what one client may ask for. 0 takes a b
   auth_failures_per_minute: limit(10, 'Failed logins per minute, per address and per account, before a pause.'),
   mam_page_max: limit(250, 'Messages in one page of an archive query (XEP-0313).'),
   mam_page_bytes: sizeLimit('512 KiB', 'Bytes of messages after which a page of an archive query is full.'),
+  mam_preferences: limit(1000, 'Addresses in the lists of one account that say what is archived (XEP-0441).'),
   mam_queries: limit(4, 'Archive queries of one session that may run at the same time.'),
   iq_timeout: duration('1 minute', 'How long a client may take to answer a request of the server, pings among them.', {
     none: 'no limit',
