@@ -26,7 +26,10 @@ export interface Hooks {
   sessionQueriedArchive(session: SessionView): void;
   /** enrich: forms of the domain's disco#info (XEP-0128). */
   discoForms(domain: string): readonly Element[];
-  /** An account has blocked peers (XEP-0191), or blocks them no longer: those that `concerns` says yes to. The rule is in force already. */
+  /**
+   * An account blocks peers (XEP-0191), or blocks them no longer: those that `concerns` says yes to. It is called while they are not blocked: right
+   * before a block is in force, or right after it was lifted.
+   */
   blockChanged(account: AccountView, blocked: boolean, concerns: (peer: JID) => boolean): void;
   /** An account does not exist any more; its sessions end right after this. */
   accountRemoving(jid: JID): void;

@@ -53,6 +53,23 @@ export class Availability {
     }
   }
 
+  /** XEP-0191 §3.3, §3.4: peers who are about to be blocked see the account go offline; those who are blocked no longer see what it is now. */
+  follow(account: AccountView, blocked: boolean, concerns: (peer: JID) => boolean): void {
+    const contacts = [...this.#rosters.of(account).items.values()].filter((item) => hasFrom(item) && concerns(item.jid));
+    for (const session of account.sessions) {
+      const unavailable = xml('presence', { type: 'unavailable', from: session.jid.toString() });
+      const { presence } = session;
+      const shown = blocked ? unavailable : presence;
+      if (presence !== undefined && shown !== undefined) {
+        for (const { jid } of contacts) this.#outlet.send(account, jid, shown);
+      }
+      if (!blocked) continue;
+      for (const to of this.#directed.takeSome(session, concerns)) {
+        if (!contacts.some(({ jid }) => jid.equals(to.bare))) this.#outlet.send(account, to, unavailable);
+      }
+    }
+  }
+
   /** §4.3.2: answers a probe: with the presence of each available resource, or of the one that is asked for. */
   async answerProbe(account: AccountView, from: JID, to: JID): Promise<void> {
     const roster = this.#rosters.of(account);

@@ -35,4 +35,11 @@ export class DirectedPresence {
     this.#addresses.delete(session);
     return addresses.map((address) => JID.parse(address));
   }
+
+  /** Gives those of the addresses, and forgets them. */
+  takeSome(session: SessionView, which: (address: JID) => boolean): readonly JID[] {
+    const addresses = [...(this.#addresses.get(session) ?? [])].map((address) => JID.parse(address)).filter(which);
+    for (const address of addresses) this.delete(session, address);
+    return addresses;
+  }
 }

@@ -91,7 +91,9 @@ export class Subscriptions {
   /** Locks, lets both sides take their steps, writes them and tells everybody. `steps` may throw: then nothing has happened. */
   async #exchange(account: AccountView, contact: JID, steps: (mine: Side, theirs: Side | undefined) => Sent[]): Promise<void> {
     const isLocal = this.#api.isLocalDomain(contact.domain) && contact.isBare && contact.local !== '';
-    const peer = isLocal ? await this.#api.account(contact) : undefined;
+    const found = isLocal ? await this.#api.account(contact) : undefined;
+    // XEP-0191 §3.3: a stanza to who blocks the sender ends here, as though it had gone to another server and found nobody.
+    const peer = found !== undefined && this.#api.isBlocked(found, account.jid) ? undefined : found;
     const names = [account, ...(peer === undefined ? [] : [peer])].map(({ jid }) => jid.toString());
     await this.#rosters.locks.run(names, async () => {
       const mine = this.#side(account, contact);

@@ -1,0 +1,26 @@
+import { NS, xml } from '@tutti/xmpp';
+import { defineFeature } from '../../feature.ts';
+import { Members } from './members.ts';
+import { Newcomers } from './newcomers.ts';
+
+/** In-Band Registration: new accounts before login, where the configuration allows it; changes to one's own account after it. */
+export const inBandRegistration = defineFeature({
+  spec: 'XEP-0077',
+  version: '2.4',
+  name: 'In-Band Registration',
+  note: 'without data forms; off by default',
+  disco: { domain: [NS.register] },
+  setup(api) {
+    const newcomers = new Newcomers(api);
+    const { enabled } = api.config.registration;
+    api.beforeLogin(NS.register, {
+      streamFeature: () => (enabled ? xml('register', { xmlns: NS.registerFeature }) : undefined), // §8
+      answer: (request) => newcomers.answer(request),
+    });
+    const members = new Members(api);
+    const route = { name: 'query', ns: NS.register, target: ['domain', 'own'] } as const;
+    api.iq({ ...route, type: 'get' }, (request) => members.get(request));
+    api.iq({ ...route, type: 'set' }, (request) => members.set(request));
+    api.on('accountRemoving', members.sayGoodbye);
+  },
+});

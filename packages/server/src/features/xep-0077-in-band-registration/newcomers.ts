@@ -1,0 +1,62 @@
+import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
+import type { EarlyRequest, FeatureApi } from '../../feature.ts';
+import { CreationRate } from './creation-rate.ts';
+import { toStanzaError } from './errors.ts';
+
+/** XEP-0077 §3.1.1: registration of those who have no account yet. */
+export class Newcomers {
+  readonly #api: FeatureApi;
+  readonly #rate: CreationRate;
+
+  constructor(api: FeatureApi) {
+    this.#api = api;
+    this.#rate = new CreationRate(api.clock, api.config.registration.ratePerHour);
+  }
+
+  async answer({ iq, payload, domain, address }: EarlyRequest): Promise<Element | undefined> {
+    // §3.1: never open unless somebody has said so.
+    if (!this.#api.config.registration.enabled || !payload.is('query')) throw new StanzaError('service-unavailable');
+    if (iq.attrs['type'] === 'get') return writeFields();
+    // §3.2, §3.3: there is no account to remove or to change.
+    if (payload.child('remove') !== undefined) throw new StanzaError('unexpected-request');
+    await this.#create(readJid(payload, domain), readPassword(payload), address);
+    return undefined;
+  }
+
+  async #create(jid: JID, password: string, address: string): Promise<void> {
+    // Asked first: making keys out of a password costs time.
+    if (await this.#api.accounts.exists(jid)) throw new StanzaError('conflict');
+    const giveBack = this.#rate.take(address);
+    // §3.1.1: too many.
+    if (giveBack === undefined)
+      throw new StanzaError('not-acceptable', { type: 'wait', text: 'Too many new accounts; try again later.' });
+    try {
+      await this.#api.accounts.add(jid.toString(), password);
+    } catch (error) {
+      giveBack();
+      throw toStanzaError(error);
+    }
+    this.#api.logger.info({ account: jid.toString(), address }, 'an account has been registered');
+  }
+}
+
+function writeFields(): Element {
+  const instructions = xml('instructions', null, 'Choose a username and a password.');
+  return xml('query', { xmlns: NS.register }, instructions, xml('username'), xml('password'));
+}
+
+function readJid(query: Element, domain: string): JID {
+  const username = query.child('username')?.text() ?? '';
+  if (username === '') throw new StanzaError('not-acceptable', { text: 'A username is needed.' });
+  try {
+    return JID.of(username, domain);
+  } catch {
+    throw new StanzaError('jid-malformed', { text: 'That can be no username.' });
+  }
+}
+
+function readPassword(query: Element): string {
+  const password = query.child('password')?.text() ?? '';
+  if (password === '') throw new StanzaError('not-acceptable', { text: 'A password is needed.' });
+  return password;
+}
