@@ -48,9 +48,15 @@ export interface CachedAccount {
 
 /** What the writer remembers of the file. Cleared after a rollback, and when another process has written. */
 export class Caches {
-  readonly accounts = new GenerationCache<CachedAccount>(8192);
+  readonly accounts: GenerationCache<CachedAccount>;
   /** Ids of peers by bare JID. */
-  readonly peers = new GenerationCache<number>(16384);
+  readonly peers: GenerationCache<number>;
+
+  /** Both remember between `size` and twice as many. */
+  constructor(size = 8192) {
+    this.accounts = new GenerationCache(size);
+    this.peers = new GenerationCache(size);
+  }
 
   clear(): void {
     this.accounts.clear();

