@@ -191,6 +191,19 @@ export class Device {
     await Promise.all([arrived, pinged]);
   }
 
+  /** Fences until a condition holds or nothing has come for a while: for sessions that the server feeds from the archive. */
+  async until(holds: () => boolean, quiet = 2000): Promise<void> {
+    let before = -1;
+    let since = Date.now();
+    while (!holds() && Date.now() - since < quiet) {
+      await this.fence();
+      const now = this.news().length;
+      if (now !== before) since = Date.now();
+      else await new Promise((resolve) => setTimeout(resolve, 20));
+      before = now;
+    }
+  }
+
   /** Forgets what has been received so far: `news` begins here. */
   mark(): void {
     this.#mark = this.transcript.length;

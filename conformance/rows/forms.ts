@@ -71,7 +71,7 @@ export function checkForm(form: Form, stanza: Element, original: Original, recei
     case 'bounce':
       // S7: addressed to the sending session; A4: its archived copy to the bare JID (C4)
       checkError(stanza, original, receiver, form === 'bounce' ? bareOf(original.from) : original.from);
-      return checkRow(stanza, receiver, form === 'bounce' && (receiver.archived || receiver.open));
+      return checkRow(stanza, receiver, !original.exclusive && (receiver.archived || receiver.open));
     case 'as sent':
       return checkCopy(stanza, original, receiver, original.stanza.attrs['to']);
     case 'archived':

@@ -7,7 +7,7 @@ import type { Person, Stage } from '../stage.ts';
 import { compareForms, compareRows, isOpen } from './compare.ts';
 import { composeMessage } from './compose.ts';
 import { checkForm, checkSameAsArchived, type Original, type Receiver, recognizeForm, stanzaIdOf } from './forms.ts';
-import { type Row, type Scene, sketch, splitAddress, splitDevice } from './row.ts';
+import { hasFact, type Row, type Scene, sketch, splitAddress, splitDevice } from './row.ts';
 
 /** How long bounces from elsewhere may take, in milliseconds. */
 const BOUNCE_PATIENCE = 5000;
@@ -55,7 +55,8 @@ function judgeOf(
   const byId = new Map([...archives].map(([who, rows]) => [who, new Map(rows.map((row) => [row.id, row]))] as const));
   const receiverOf = (device: Device, row: Row | undefined): Receiver => {
     const { who } = splitDevice(device.name);
-    return { name: device.name, jid: device.jid, archive: byId.get(who) ?? new Map(), archived: row !== undefined && (row.expect.rows[who] ?? 0) > 0, open: row !== undefined && isOpen(row.expect) };
+    const open = row !== undefined && isOpen(row.expect) && !hasFact(scene.facts, `${who} never archives`);
+    return { name: device.name, jid: device.jid, archive: byId.get(who) ?? new Map(), archived: row !== undefined && (row.expect.rows[who] ?? 0) > 0, open };
   };
   const isImNg = (device: Device): boolean => {
     const { who, session } = splitDevice(device.name);
@@ -122,7 +123,12 @@ async function collect(stage: Stage, scene: Scene, cast: Readonly<Record<string,
     const id = `row-${scene.rows.indexOf(row)}`;
     await device.receive((stanza) => stanza.attrs['id'] === id && stanza.attrs['type'] === 'error', deadline - Date.now()).catch(() => {});
   }
-  for (const device of stage.devices) if (device.wire.closed && device.sm !== undefined) await device.resume();
+  for (const device of stage.devices) {
+    if (!device.wire.closed || device.sm === undefined) continue;
+    await device.resume();
+    // What it missed may come from the archive, and an answer to a ping before that.
+    await device.until(() => false, 300);
+  }
   const news = await stage.news();
   return new Map([...news].map(([device, stanzas]) => [device, stanzas]));
 }
