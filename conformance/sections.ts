@@ -1,6 +1,8 @@
 import rfc6121 from './rfc6121/index.ts';
 import type { Section } from './suite.ts';
+import streamManagement from './xep-0198/index.ts';
+import carbons from './xep-0280/index.ts';
 import imNg from './xep-0409/index.ts';
 
 /** Everything there is, by specification. */
-export const SECTIONS: readonly Section[] = [...imNg, ...rfc6121];
+export const SECTIONS: readonly Section[] = [...imNg, ...rfc6121, ...streamManagement, ...carbons];

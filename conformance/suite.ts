@@ -4,6 +4,7 @@ import type { Stage } from './stage.ts';
 export type Need =
   | 'im-ng'
   | 'carbons'
+  | 'carbons-rules'
   | 'mam'
   | 'sm'
   | 'csi'

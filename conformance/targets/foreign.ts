@@ -70,6 +70,7 @@ async function probe(address: Address, account: Account): Promise<Set<Need>> {
     const offered: Readonly<Record<Need, boolean>> = {
       'im-ng': vars.has(NS.imNg),
       carbons: vars.has(NS.carbons),
+      'carbons-rules': vars.has(NS.carbonsRules),
       mam: vars.has(NS.mam),
       sm: inStream('sm', NS.sm),
       csi: inStream('csi', NS.csi),
