@@ -14,6 +14,8 @@ export class MessageJob {
   readonly origin: Session | undefined;
   readonly recipient: LocalAccount | undefined;
   readonly done: Done;
+  /** The server's own answer (S7). */
+  readonly own: boolean;
   readonly plan: Plan;
   readonly #core: RouterCore;
   readonly #destination: World['destination'];
@@ -23,17 +25,19 @@ export class MessageJob {
 
   constructor(
     core: RouterCore,
-    given: Pick<MessageJob, 'stanza' | 'from' | 'message' | 'origin' | 'recipient' | 'done'>,
+    given: Pick<MessageJob, 'stanza' | 'from' | 'message' | 'origin' | 'recipient' | 'done' | 'own'>,
     destination: World['destination'],
     roomCopy: boolean,
   ) {
     this.#core = core;
-    this.stanza = given.stanza;
+    // XEP-0359 §3, A6: what claims to be an archive id of the sender's account goes no further than here.
+    this.stanza = given.origin === undefined ? given.stanza : withoutForgedIds(given.stanza, given.origin.account.name);
     this.from = given.from;
     this.message = given.message;
     this.origin = given.origin;
     this.recipient = given.recipient;
     this.done = given.done;
+    this.own = given.own;
     this.#destination = destination;
     this.#roomCopy = roomCopy;
     this.#revision = this.#currentRevision();
@@ -117,7 +121,7 @@ export class MessageJob {
     return {
       jid: account.name,
       sessions: account.sessions,
-      blocks: this.#core.blocks(account, peer),
+      blocks: !this.own && this.#core.blocks(account, peer),
       archives: this.#core.archives(account, peer),
     };
   }

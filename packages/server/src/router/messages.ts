@@ -1,5 +1,5 @@
 import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
-import { carbonOf, type Plan, readMessage, type Side, withStanzaId, type World } from '@tutti/routing';
+import { carbonOf, isRoomPrivate, type Plan, type PlannedError, readMessage, type Side, withStanzaId, type World } from '@tutti/routing';
 import { type Appended, LogError } from '../log/log.ts';
 import { countRule } from '../observe/metrics.ts';
 import { Outgoing } from '../session/outgoing.ts';
@@ -23,8 +23,9 @@ export class MessageRouter {
   /**
    * Routes a message. `origin` is set when a session of this server sends it; `from` is already checked, and stamped on the stanza.
    * A promise means that an account had to be loaded first: the next stanza of the same sender has to wait for it.
+   * `own`: the server's own answer in the name of `from` (S7), which no block keeps from the sender (XEP-0191 §3.3).
    */
-  route(origin: Session | undefined, stanza: Element, from: JID, done: Done): Promise<void> | undefined {
+  route(origin: Session | undefined, stanza: Element, from: JID, done: Done, own = false): Promise<void> | undefined {
     const to = stanza.attrs['to'] === undefined ? undefined : JID.tryParse(stanza.attrs['to']);
     if (to === undefined && stanza.attrs['to'] !== undefined) {
       this.#refuse(origin, stanza, from, new StanzaError('jid-malformed'), done);
@@ -33,16 +34,16 @@ export class MessageRouter {
     const address = to ?? from.bare; // C7
     const destination = this.#destinationOf(address);
     if (destination !== 'account') {
-      this.#plan(origin, stanza, from, to, undefined, destination, done);
+      this.#plan(origin, stanza, from, to, undefined, destination, done, own);
       return undefined;
     }
     const loaded = this.#core.accounts.get(address.bare.toString());
     if (loaded !== undefined) {
-      this.#plan(origin, stanza, from, to, loaded, destination, done);
+      this.#plan(origin, stanza, from, to, loaded, destination, done, own);
       return undefined;
     }
     return this.#core.accounts.load(address.bare).then(
-      (recipient) => this.#plan(origin, stanza, from, to, recipient, destination, done),
+      (recipient) => this.#plan(origin, stanza, from, to, recipient, destination, done, own),
       (error: unknown) => {
         this.#core.logger.error({ error: String(error) }, 'an account could not be loaded');
         this.#refuse(origin, stanza, from, new StanzaError('internal-server-error', { type: 'wait' }), done);
@@ -63,11 +64,12 @@ export class MessageRouter {
     recipient: LocalAccount | undefined,
     destination: World['destination'],
     done: Done,
+    own: boolean,
   ): void {
     const message = readMessage(stanza, from, to);
-    const fromRoom = message.content.fromRoom && message.type === 'chat' && to !== undefined && !to.isBare && !message.marked;
-    const roomCopy = fromRoom && recipient !== undefined && this.#roomCopies.isCopy(stanza, from, to);
-    const job = new MessageJob(this.#core, { stanza, from, message, origin, recipient, done }, destination, roomCopy);
+    const roomPrivate = recipient !== undefined && to !== undefined && isRoomPrivate(message);
+    const roomCopy = roomPrivate && this.#roomCopies.isCopy(stanza, from, to);
+    const job = new MessageJob(this.#core, { stanza, from, message, origin, recipient, done, own }, destination, roomCopy);
     countRule(this.#core.metrics, job.plan.rule);
     this.#commit(job);
   }
@@ -106,7 +108,7 @@ export class MessageRouter {
     });
     this.#deliverOthers(job, plan, ids);
     this.#log(job, plan, plan.rule);
-    if (plan.error !== undefined) return this.#answer(job, new StanzaError(plan.error.condition), plan.error.marked);
+    if (plan.error !== undefined) return this.#answer(job, stanzaErrorOf(plan.error), plan.error.marked);
     if (plan.forward) return this.#forward(job);
     job.done();
   }
@@ -129,8 +131,9 @@ export class MessageRouter {
       }
       const isCarbon = form === 'sent' || form === 'received';
       session.send(isCarbon ? new Outgoing(carbonOf(form, out.element, account.name, session.jid.toString()), place?.seq) : out);
-      // D5: without stream management it counts as served when it is sent.
-      if (side === 'recipient' && place !== undefined && session.outbox.sm === undefined) account.servedLegacy(place.seq);
+      // D5: without stream management it counts as served when it is sent. S6: also where the account is sender and recipient in one.
+      const received = side === 'recipient' || plan.rows.some((row) => row.side === side && row.offline);
+      if (received && place !== undefined && session.outbox.sm === undefined) account.servedLegacy(place.seq);
     }
   }
 
@@ -154,7 +157,7 @@ export class MessageRouter {
     const reply = messageError(stanza, error, origin?.account.jid, marked);
     const sender = message.to ?? from.bare;
     const waiting = this.#core.isLocalDomain(from.domain)
-      ? this.route(undefined, reply, sender, job.done)
+      ? this.route(undefined, reply, sender, job.done, true)
       : this.#forwardError(reply, from, job.done);
     waiting?.catch((failure: unknown) => this.#core.logger.error({ error: String(failure) }, 'an error could not be routed'));
   }
@@ -172,7 +175,7 @@ export class MessageRouter {
   #failCommit(job: MessageJob, cause: LogError): void {
     this.#core.logger.error({ rule: 'A3', error: cause.message }, 'a message could not be archived');
     const { stanza, from, message } = job;
-    if (message.content.fromRoom && message.to !== undefined) this.#roomCopies.forget(stanza, from, message.to);
+    if (isRoomPrivate(message) && message.to !== undefined) this.#roomCopies.forget(stanza, from, message.to);
     if (message.type === 'error' && job.recipient !== undefined && message.to !== undefined) {
       // The notice of another failure: at least the session that waits for it gets it.
       const session = job.recipient.session(message.to.resource);
@@ -196,4 +199,10 @@ export class MessageRouter {
     const fields = { rule, class: plan.class, account: (job.recipient ?? job.origin?.account)?.name, session: job.origin?.jid.toString() };
     this.#core.logger.debug(fields, 'message routed');
   }
+}
+
+/** The error that a plan answers with; XEP-0191 §3.3 has a condition of its own beside `<not-acceptable/>`. */
+function stanzaErrorOf({ condition }: PlannedError): StanzaError {
+  if (condition !== 'not-acceptable') return new StanzaError(condition);
+  return new StanzaError(condition, { type: 'cancel', extra: xml('blocked', { xmlns: NS.blockingErrors }) });
 }
