@@ -30,7 +30,8 @@ export function addHostMeta(app: FastifyInstance, publicUrl: string, alternative
       const base = publicUrl === '' ? readBase(request) : publicUrl;
       // XEP-0156 §2.4: web clients of any origin may read it
       reply.header('access-control-allow-origin', '*');
-      if (base === undefined) return reply.code(400).type('text/plain').send('The Host header is missing or malformed\n');
+      if (base === undefined)
+        return reply.code(400).type('text/plain').send('The Host header is missing or malformed\n');
       const links = alternatives.map(({ rel, path: at, scheme }) => ({ rel, href: joinUrl(base, at, scheme) }));
       return send(reply, type, write(links));
     });

@@ -1,6 +1,6 @@
 import { parseXml } from '@tutti/xmpp';
 import { request } from 'node:https';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { makeTlsProvider, REAL_CLOCK } from '../../test/stream/sockets.ts';
 import { OPEN, plainAuth, World, type WorldOptions } from '../../test/stream/world.ts';
@@ -10,7 +10,11 @@ import type { WebSocketOptions } from './websocket.ts';
 
 const closers: (() => Promise<void>)[] = [];
 
-async function start(options: Partial<HttpOptions> = {}, webSocket: Partial<WebSocketOptions> = {}, worldOptions?: WorldOptions) {
+async function start(
+  options: Partial<HttpOptions> = {},
+  webSocket: Partial<WebSocketOptions> = {},
+  worldOptions?: WorldOptions,
+) {
   const world = new World(worldOptions);
   await world.addAccounts();
   const streams = new Streams({ ...world.options, clock: REAL_CLOCK });
@@ -65,7 +69,7 @@ class Client {
   async say(text: string, answers = 1): Promise<string[]> {
     this.messages.length = 0;
     this.socket.send(text);
-    await expect.poll(() => this.messages.length).toBe(answers);
+    await vi.waitUntil(() => this.messages.length === answers, { timeout: 2000, interval: 5 });
     return [...this.messages];
   }
 }
@@ -90,7 +94,9 @@ describe('RFC 7395 XMPP over WebSocket', () => {
     const [success = ''] = await client.say(plainAuth('user', 'pencil'));
     expect(success).toBe("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
     await client.say(OPEN, 2);
-    const [bound = ''] = await client.say("<iq xmlns='jabber:client' type='set' id='1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+    const [bound = ''] = await client.say(
+      "<iq xmlns='jabber:client' type='set' id='1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
+    );
     expect(parseXml(bound)).toMatchObject({ name: 'iq', ns: 'jabber:client' });
     client.socket.send("<message xmlns='jabber:client'><body>hello</body></message>");
     await expect.poll(() => world.host.sessions[0]?.received.length).toBe(1);
@@ -100,7 +106,9 @@ describe('RFC 7395 XMPP over WebSocket', () => {
     const { ws } = await start();
     const client = await new Client(ws).open();
     await client.say(OPEN, 2);
-    expect(await client.say("<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>")).toEqual(["<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>"]);
+    expect(await client.say("<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>")).toEqual([
+      "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>",
+    ]);
     await expect.poll(() => client.code).toBe(1000);
   });
 
@@ -162,7 +170,10 @@ describe('RFC 7395 XMPP over WebSocket', () => {
 
   it('over TLS offers channel binding', async () => {
     const { port } = await start({ tls: await makeTlsProvider() });
-    const client = await new Client(`wss://localhost:${port}/xmpp-websocket`, ['xmpp'], { rejectUnauthorized: false, servername: 'tutti.example' }).open();
+    const client = await new Client(`wss://localhost:${port}/xmpp-websocket`, ['xmpp'], {
+      rejectUnauthorized: false,
+      servername: 'tutti.example',
+    }).open();
     const [, features] = await client.say(OPEN, 2);
     expect(features).toContain('SCRAM-SHA-256-PLUS');
     expect(features).toContain("<channel-binding type='tls-exporter'/>");
@@ -170,7 +181,10 @@ describe('RFC 7395 XMPP over WebSocket', () => {
 
   it('behind a proxy on this machine the client is counted by its own address', async () => {
     const addresses: string[] = [];
-    const { ws } = await start({}, { behindProxy: true, accept: (transport) => void addresses.push(transport.address) });
+    const { ws } = await start(
+      {},
+      { behindProxy: true, accept: (transport) => void addresses.push(transport.address) },
+    );
     const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' };
     const client = await new Client(ws, ['xmpp'], { headers }).open();
     const forged = await new Client(ws, ['xmpp'], { headers: { 'x-forwarded-for': 'nonsense' } }).open();
@@ -207,9 +221,14 @@ describe('XEP-0156 host-meta', () => {
   it('gives wss over HTTPS, and 400 for a Host that is none', async () => {
     const { port, server } = await start({ tls: await makeTlsProvider() });
     const body = await new Promise<string>((resolve, reject) => {
-      request({ port, host: 'localhost', path: '/.well-known/host-meta.json', rejectUnauthorized: false }, (response) => {
-        response.setEncoding('utf8').on('data', resolve);
-      }).on('error', reject).end();
+      request(
+        { port, host: 'localhost', path: '/.well-known/host-meta.json', rejectUnauthorized: false },
+        (response) => {
+          response.setEncoding('utf8').on('data', resolve);
+        },
+      )
+        .on('error', reject)
+        .end();
     });
     expect(body).toContain(`"wss://localhost:${port}/xmpp-websocket"`);
     const bad = await server.app.inject({ url: '/.well-known/host-meta', headers: { host: "x'><script>" } });

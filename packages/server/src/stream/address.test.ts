@@ -22,9 +22,12 @@ describe('isLoopback', () => {
     expect(isLoopback(address)).toBe(true);
   });
 
-  it.each(['', '192.0.2.1', '::', '::2', '1127.0.0.1', '127.0.0.1.example', '::ffff:192.0.2.127'])('%s is not', (address) => {
-    expect(isLoopback(address)).toBe(false);
-  });
+  it.each(['', '192.0.2.1', '::', '::2', '1127.0.0.1', '127.0.0.1.example', '::ffff:192.0.2.127'])(
+    '%s is not',
+    (address) => {
+      expect(isLoopback(address)).toBe(false);
+    },
+  );
 });
 
 describe('AddressLimits', () => {

@@ -39,7 +39,8 @@ export class Opening {
     const header = readHeader(open, contentNs, this.#framing, (name) => this.#host.servedDomain(name));
     // After a restart the header is for the same domain, and from the account that logged in (RFC 6120 §4.9.3.9)
     if (this.header !== undefined && this.header.domain !== header.domain) throw new StreamError('not-authorized');
-    if (this.account !== undefined && header.from?.equals(this.account) === false) throw new StreamError('invalid-from');
+    if (this.account !== undefined && header.from?.equals(this.account) === false)
+      throw new StreamError('invalid-from');
     this.header = header;
     this.#answer();
   }

@@ -39,5 +39,7 @@ export class SessionPhase implements Phase {
 function isSessionRequest(element: Element, domain: string): boolean {
   const { type, to } = element.attrs;
   const forServer = to === undefined || to === domain;
-  return element.is('iq', NS.client) && type === 'set' && forServer && element.child('session', NS.session) !== undefined;
+  return (
+    element.is('iq', NS.client) && type === 'set' && forServer && element.child('session', NS.session) !== undefined
+  );
 }

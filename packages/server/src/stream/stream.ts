@@ -5,6 +5,7 @@ import type { Connection, Identity, StreamSession } from './host.ts';
 import { LoginPhase } from './login-phase.ts';
 import { Opening } from './opening.ts';
 import type { StreamOptions } from './options.ts';
+import { Peer } from './peer.ts';
 import type { Phase, StreamCore } from './phase.ts';
 import { SessionPhase } from './session-phase.ts';
 import { isPeersFault, toStreamError } from './stream-error.ts';
@@ -15,10 +16,8 @@ import { Wire, type WireHandler } from './wire.ts';
  * RFC 6120: one XML stream with a client, from its first byte to its last. It begins when it is made. Negotiation is a chain
  * of phases; each of them handles the elements that come while it lasts.
  */
-export class Stream implements Connection, StreamCore, WireHandler {
+export class Stream extends Peer implements Connection, StreamCore, WireHandler {
   readonly id: string;
-  readonly options: StreamOptions;
-  readonly transport: Transport;
   readonly #wire: Wire;
   readonly #opening: Opening;
   readonly #guard: StreamGuard;
@@ -28,9 +27,8 @@ export class Stream implements Connection, StreamCore, WireHandler {
   #session: StreamSession | undefined;
 
   constructor(transport: Transport, options: StreamOptions, onClosed: () => void = () => undefined) {
+    super(transport, options);
     this.id = randomId(options.random);
-    this.transport = transport;
-    this.options = options;
     this.#onClosed = onClosed;
     this.#phase = new LoginPhase(this);
     this.#wire = new Wire(transport, options.limits.beforeLogin, this);
@@ -41,27 +39,6 @@ export class Stream implements Connection, StreamCore, WireHandler {
 
   get connection(): Connection {
     return this;
-  }
-
-  get framing(): 'stream' | 'document' {
-    return this.transport.framing;
-  }
-
-  get address(): string {
-    return this.transport.address;
-  }
-
-  get buffered(): number {
-    return this.transport.buffered;
-  }
-
-  get secure(): boolean {
-    return this.transport.tls !== undefined || this.transport.loopback;
-  }
-
-  get mayLogIn(): boolean {
-    const { tls, loopback } = this.transport;
-    return tls !== undefined || (loopback && !this.options.requireTls);
   }
 
   get domain(): string {
@@ -111,7 +88,10 @@ export class Stream implements Connection, StreamCore, WireHandler {
       await this.#wire.encrypt();
     } catch (error) {
       // RFC 6120 §5.4.3.2: a failed handshake leaves nothing to speak over
-      this.options.logger.info({ connection: this.id, address: this.address, error: String(error) }, 'TLS handshake failed');
+      this.options.logger.info(
+        { connection: this.id, address: this.address, error: String(error) },
+        'TLS handshake failed',
+      );
       this.#state = 'closing';
       this.transport.destroy();
     }

@@ -33,7 +33,12 @@ export class MemoryTransport implements Transport {
     this.loopback = loopback ?? address === '127.0.0.1';
     this.tls = tls;
     this.canStartTls = canStartTls ?? (framing === 'stream' && tls === undefined);
-    this.#upgraded = tls ?? { protocol: 'TLSv1.3', exporter: () => undefined, finished: () => undefined, serverEndPoint: () => undefined };
+    this.#upgraded = tls ?? {
+      protocol: 'TLSv1.3',
+      exporter: () => undefined,
+      finished: () => undefined,
+      serverEndPoint: () => undefined,
+    };
   }
 
   get buffered(): number {

@@ -1,7 +1,7 @@
 /** Real sockets for tests: certificates, a server of streams on loopback, clients that speak raw XML. */
 import { createHash, X509Certificate } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, type ConnectionOptions, TLSSocket } from 'node:tls';
+import { connect as connectTls, createSecureContext, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { generate } from 'selfsigned';
 import type { Clock } from '../../src/environment.ts';
 import { listenTcp, listenTls } from '../../src/stream/net/client-listener.ts';
@@ -43,7 +43,15 @@ export async function makeTlsProvider(maxVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1
 }
 
 /** A server of streams; everything is closed by `close`. */
-export async function startServer(kind: 'tcp' | 'tls', options: { world?: WorldOptions; maxVersion?: 'TLSv1.2' | 'TLSv1.3'; stream?: Partial<StreamOptions>; lingerTime?: number } = {}) {
+export async function startServer(
+  kind: 'tcp' | 'tls',
+  options: {
+    world?: WorldOptions;
+    maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+    stream?: Partial<StreamOptions>;
+    lingerTime?: number;
+  } = {},
+) {
   const world = new World(options.world);
   await world.addAccounts();
   const streams = new Streams({ ...world.options, clock: REAL_CLOCK, ...options.stream });

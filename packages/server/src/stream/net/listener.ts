@@ -40,7 +40,12 @@ const KEEPALIVE_DELAY = 60_000;
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const { host, port, direct, accept } = options;
   // With allowHalfOpen a peer that closes its side first still gets what was written for it
-  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_DELAY });
+  const server = createServer({
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEPALIVE_DELAY,
+  });
   const handshakes = new Set<Socket>();
   server.on('connection', (socket) => {
     if (direct === undefined) accept(socket);

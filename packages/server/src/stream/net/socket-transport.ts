@@ -68,7 +68,8 @@ export class SocketTransport implements Transport {
   startTls(): Promise<void> {
     const makeOptions = this.#options.tls;
     const plain = this.#socket;
-    if (makeOptions === undefined || this.#tls !== undefined) return Promise.reject(new Error('TLS is not possible here'));
+    if (makeOptions === undefined || this.#tls !== undefined)
+      return Promise.reject(new Error('TLS is not possible here'));
     this.#uncork(plain);
     this.#upgrading = true;
     // The wrapped socket must neither read for us any more nor end us; its errors come out of the wrapping one as well

@@ -21,12 +21,7 @@ export function hmac(hash: HashName, key: Uint8Array | string, ...parts: readonl
 }
 
 /** Hi(password, salt, iterations) of RFC 5802 §2.2, computed in the thread pool. */
-export function stretch(
-  hash: HashName,
-  password: string,
-  salt: Uint8Array,
-  iterations: number,
-): Promise<Uint8Array> {
+export function stretch(hash: HashName, password: string, salt: Uint8Array, iterations: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     pbkdf2(password, salt, iterations, HASH_BYTES[hash], NODE_NAMES[hash], (error, key) => {
       if (error) reject(error);

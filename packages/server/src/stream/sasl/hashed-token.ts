@@ -77,4 +77,3 @@ export class HashedToken implements Mechanism {
     return hmac('SHA-256', secret, role, binding ?? new Uint8Array(0));
   }
 }
-

@@ -1,4 +1,4 @@
-import { NS, SaslError, StreamError, xml } from '@tutti/xmpp';
+import { type NS, SaslError, StreamError, xml } from '@tutti/xmpp';
 import type { Identity } from '../host.ts';
 import type { StreamCore } from '../phase.ts';
 import { Exchange } from './exchange.ts';
@@ -39,12 +39,7 @@ export class Login {
    * Begins an authentication.
    * @param initial the initial response; undefined when there is none: then the client is asked for it (RFC 4422 §3.3)
    */
-  async start(
-    profile: Profile,
-    mechanism: string,
-    initial: Uint8Array | undefined,
-    claim?: TokenClaim,
-  ): Promise<Step> {
+  async start(profile: Profile, mechanism: string, initial: Uint8Array | undefined, claim?: TokenClaim): Promise<Step> {
     if (this.#exchange !== undefined) throw new SaslError('malformed-request', 'An authentication is under way');
     // RFC 6120 §6.5.4
     if (!this.#core.mayLogIn) throw new SaslError('encryption-required');
@@ -64,7 +59,11 @@ export class Login {
    * Runs a step and answers it: a challenge, what `succeed` makes of a success, or a failure.
    * Rejects with StreamError after too many failures.
    */
-  async answer(profile: Profile, run: () => Promise<Step>, succeed: (success: Success, exchange: Exchange) => Promise<void>) {
+  async answer(
+    profile: Profile,
+    run: () => Promise<Step>,
+    succeed: (success: Success, exchange: Exchange) => Promise<void>,
+  ) {
     try {
       const step = await run();
       if (step.kind === 'challenge') {

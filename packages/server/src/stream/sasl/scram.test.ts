@@ -2,7 +2,7 @@ import { JID, type SaslCondition, SaslError } from '@tutti/xmpp';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ScramClient } from '../../../test/stream/scram-client.ts';
-import { SeededRandom } from '../../../test/stream/world.ts';
+import { SeededRandom } from '../../../test/stream/environment.ts';
 import type { BindingType } from './channel-binding.ts';
 import { type Credentials, deriveKeys } from './credentials.ts';
 import type { HashName } from './crypto.ts';
@@ -63,7 +63,13 @@ async function conditionOf(work: Promise<unknown>): Promise<SaslCondition | 'suc
 }
 
 /** Runs a whole exchange. */
-async function run(client: ScramClient, hash: HashName, plus: boolean, context: MechanismContext, change = {}): Promise<Step> {
+async function run(
+  client: ScramClient,
+  hash: HashName,
+  plus: boolean,
+  context: MechanismContext,
+  change = {},
+): Promise<Step> {
   const scram = new Scram(hash, plus, context);
   const challenge = text(await scram.step(Buffer.from(client.first())));
   return scram.step(Buffer.from(client.final(challenge, change)));
@@ -98,7 +104,9 @@ describe('RFC 5802 §3 the keys', () => {
 
   it('RFC 4013: passwords are prepared as clients do', async () => {
     const salt = new Uint8Array(16);
-    const same = await Promise.all(['I\u00adX', 'IX', '\u2168'].map((password) => deriveKeys(password, 'SHA-1', 4096, salt)));
+    const same = await Promise.all(
+      ['I\u00adX', 'IX', '\u2168'].map((password) => deriveKeys(password, 'SHA-1', 4096, salt)),
+    );
     expect(same[0]).toEqual(same[1]);
     expect(same[2]).toEqual(same[1]);
     await expect(deriveKeys('\u0007', 'SHA-1', 4096, salt)).rejects.toThrow('cannot be used');
@@ -110,12 +118,15 @@ describe('RFC 5802 §3 the keys', () => {
 });
 
 describe('RFC 5802 §5 the exchange', () => {
-  it.each(['SHA-1', 'SHA-256', 'SHA-512'] as const)('SCRAM-%s: both sides prove that they know the password', async (hash) => {
-    const client = new ScramClient({ hash, name: 'user', password: 'pencil' });
-    const step = await run(client, hash, false, makeContext({ credentials: await keysOf('pencil', hash) }));
-    expect(step).toMatchObject({ kind: 'success', account: JID.parse('user@localhost') });
-    expect(text(step)).toBe(client.expectedVerifier());
-  });
+  it.each(['SHA-1', 'SHA-256', 'SHA-512'] as const)(
+    'SCRAM-%s: both sides prove that they know the password',
+    async (hash) => {
+      const client = new ScramClient({ hash, name: 'user', password: 'pencil' });
+      const step = await run(client, hash, false, makeContext({ credentials: await keysOf('pencil', hash) }));
+      expect(step).toMatchObject({ kind: 'success', account: JID.parse('user@localhost') });
+      expect(text(step)).toBe(client.expectedVerifier());
+    },
+  );
 
   it('XEP-0474 §5.1 the challenge hashes what was offered', async () => {
     const scram = new Scram('SHA-1', false, makeContext({ credentials: await keysOf() }));
@@ -134,7 +145,9 @@ describe('RFC 5802 §5 the exchange', () => {
     const credentials = await keysOf();
     const extended = new ScramClient({ hash: 'SHA-1', name: 'user', password: 'pencil' });
     const change = { extension: ',x=anything' };
-    expect(await run(extended, 'SHA-1', false, makeContext({ credentials }), change)).toMatchObject({ kind: 'success' });
+    expect(await run(extended, 'SHA-1', false, makeContext({ credentials }), change)).toMatchObject({
+      kind: 'success',
+    });
     for (const name of ['user@localhost', 'USER', 'User@LOCALHOST']) {
       const client = new ScramClient({ hash: 'SHA-1', name, password: 'pencil' });
       const step = await run(client, 'SHA-1', false, makeContext({ credentials }));
@@ -149,10 +162,20 @@ describe('RFC 5802 §5 the exchange', () => {
 
   it('RFC 6120 §6.3.8 the authorization identity may only be the account', async () => {
     const credentials = await keysOf();
-    const authzids = { 'user@localhost': 'success', 'USER@LOCALHOST': 'success', 'other@localhost': 'invalid-authzid', 'user@localhost/r': 'invalid-authzid', user: 'invalid-authzid', '@': 'invalid-authzid' };
+    const authzids = {
+      'user@localhost': 'success',
+      'USER@LOCALHOST': 'success',
+      'other@localhost': 'invalid-authzid',
+      'user@localhost/r': 'invalid-authzid',
+      user: 'invalid-authzid',
+      '@': 'invalid-authzid',
+    };
     for (const [authzid, expected] of Object.entries(authzids)) {
       const client = new ScramClient({ hash: 'SHA-1', name: 'user', password: 'pencil', gs2Header: `n,a=${authzid},` });
-      expect([authzid, await conditionOf(run(client, 'SHA-1', false, makeContext({ credentials })))]).toEqual([authzid, expected]);
+      expect([authzid, await conditionOf(run(client, 'SHA-1', false, makeContext({ credentials })))]).toEqual([
+        authzid,
+        expected,
+      ]);
     }
   });
 });
@@ -193,11 +216,28 @@ describe('what must fail', () => {
   });
 
   it.each([
-    '', 'x,,n=user,r=a', 'n,n=user,r=a', 'n,,n=user', 'n,,r=a,n=user', 'n,,n=,r=a', 'n,,n=user,r=', 'n,,m=must,n=user,r=a',
-    'n,,n=user,r=a,', 'n,,n=us=er,r=a', 'n,,n=us=2cer,r=a', 'n,a=,n=user,r=a', 'n,,n=us\0er,r=a', 'p=,,n=user,r=a', 'n,,n=user,r=ä',
-    `n,,n=${'u'.repeat(1024)},r=a`, `n,,n=user,r=${'a'.repeat(257)}`, `n,,n=user,r=a,x=${'y'.repeat(4096)}`,
+    '',
+    'x,,n=user,r=a',
+    'n,n=user,r=a',
+    'n,,n=user',
+    'n,,r=a,n=user',
+    'n,,n=,r=a',
+    'n,,n=user,r=',
+    'n,,m=must,n=user,r=a',
+    'n,,n=user,r=a,',
+    'n,,n=us=er,r=a',
+    'n,,n=us=2cer,r=a',
+    'n,a=,n=user,r=a',
+    'n,,n=us\0er,r=a',
+    'p=,,n=user,r=a',
+    'n,,n=user,r=ä',
+    `n,,n=${'u'.repeat(1024)},r=a`,
+    `n,,n=user,r=${'a'.repeat(257)}`,
+    `n,,n=user,r=a,x=${'y'.repeat(4096)}`,
   ])('malformed first message %j', async (message) => {
-    expect(await conditionOf(new Scram('SHA-1', false, makeContext({})).step(Buffer.from(message)))).toBe('malformed-request');
+    expect(await conditionOf(new Scram('SHA-1', false, makeContext({})).step(Buffer.from(message)))).toBe(
+      'malformed-request',
+    );
   });
 
   it('a first message that is not UTF-8', async () => {
@@ -205,14 +245,20 @@ describe('what must fail', () => {
     expect(await conditionOf(new Scram('SHA-1', false, makeContext({})).step(message))).toBe('malformed-request');
   });
 
-  it.each(['', 'c=biws', 'c=biws,p=AAAA', 'r=x,c=biws,p=AAAA', 'c=biws,r=x,p=', 'c=biws,r=x', 'c=biws,r=x,p=AAAA,x=y', 'c=,r=x,p=AAAA'])(
-    'malformed final message %j',
-    async (message) => {
-      const scram = new Scram('SHA-1', false, makeContext({ credentials: await keysOf() }));
-      await scram.step(Buffer.from('n,,n=user,r=a'));
-      expect(await conditionOf(scram.step(Buffer.from(message)))).toBe('malformed-request');
-    },
-  );
+  it.each([
+    '',
+    'c=biws',
+    'c=biws,p=AAAA',
+    'r=x,c=biws,p=AAAA',
+    'c=biws,r=x,p=',
+    'c=biws,r=x',
+    'c=biws,r=x,p=AAAA,x=y',
+    'c=,r=x,p=AAAA',
+  ])('malformed final message %j', async (message) => {
+    const scram = new Scram('SHA-1', false, makeContext({ credentials: await keysOf() }));
+    await scram.step(Buffer.from('n,,n=user,r=a'));
+    expect(await conditionOf(scram.step(Buffer.from(message)))).toBe('malformed-request');
+  });
 
   it.each(['c=biw,r=x,p=AAAA', 'c=biws,r=x,p=A=AA'])('a final message %j with broken base64', async (message) => {
     const scram = new Scram('SHA-1', false, makeContext({ credentials: await keysOf() }));
@@ -230,7 +276,12 @@ describe('unknown users', () => {
 
   it('get a challenge like others: always the same salt for one name, another for each', async () => {
     const [nobody = '', again = '', capitals = '', other = '', hash = '', server = ''] = await Promise.all([
-      challengeFor('nobody'), challengeFor('nobody'), challengeFor('NOBODY'), challengeFor('noone'), challengeFor('nobody', 'SHA-256'), challengeFor('nobody', 'SHA-1', 2),
+      challengeFor('nobody'),
+      challengeFor('nobody'),
+      challengeFor('NOBODY'),
+      challengeFor('noone'),
+      challengeFor('nobody', 'SHA-256'),
+      challengeFor('nobody', 'SHA-1', 2),
     ]);
     expect(nobody).toMatch(/^r=a[\w-]{24},s=[A-Za-z0-9+/]{22}==,i=4096,h=/);
     expect(saltOf(again)).toBe(saltOf(nobody));
@@ -242,10 +293,14 @@ describe('unknown users', () => {
     for (const name of ['a b', 'user@elsewhere', 'user/r', 'user@localhost/r', '\u0001']) {
       expect(await challengeFor(name)).toMatch(/^r=a/);
       const client = new ScramClient({ hash: 'SHA-1', name, password: 'pencil' });
-      expect(await conditionOf(run(client, 'SHA-1', false, makeContext({ credentials: await keysOf() })))).toBe('not-authorized');
+      expect(await conditionOf(run(client, 'SHA-1', false, makeContext({ credentials: await keysOf() })))).toBe(
+        'not-authorized',
+      );
     }
     const client = new ScramClient({ hash: 'SHA-256', name: 'user', password: 'pencil' });
-    expect(await conditionOf(run(client, 'SHA-256', false, makeContext({ credentials: await keysOf() })))).toBe('not-authorized');
+    expect(await conditionOf(run(client, 'SHA-256', false, makeContext({ credentials: await keysOf() })))).toBe(
+      'not-authorized',
+    );
   });
 
   it('are looked up like others', async () => {

@@ -1,6 +1,6 @@
 import { SaslError } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../../../test/stream/world.ts';
+import { ManualClock } from '../../../test/stream/environment.ts';
 import { LoginThrottle } from './throttle.ts';
 
 const ALICE = 'alice@localhost';
