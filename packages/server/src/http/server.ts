@@ -56,11 +56,14 @@ export function createHttpServer(options: HttpOptions): HttpServer {
       const direct = tls === undefined ? {} : { direct: { tls, protocols: ['http/1.1'], handshakeTime } };
       const accept = (socket: IncomingMessage['socket']) => void app.server.emit('connection', socket);
       const listener = await listen({ host, port, clock, accept, ...direct });
+      // Node bounds how long a request may take from this event on; it listens through ours
+      app.server.emit('listening');
       stop = () => listener.close();
       return listener.port;
     },
     close: async () => {
       stop();
+      app.server.close();
       app.server.closeAllConnections();
       await app.close();
     },

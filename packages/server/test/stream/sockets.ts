@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { generate } from 'selfsigned';
 import type { Clock } from '../../src/environment.ts';
-import { listenTcp, listenTls } from '../../src/stream/net/client-listener.ts';
-import type { TlsProvider } from '../../src/stream/net/listener.ts';
+import { listen, type TlsProvider } from '../../src/stream/net/listener.ts';
+import { SocketTransport } from '../../src/stream/net/socket-transport.ts';
 import type { StreamOptions } from '../../src/stream/options.ts';
 import { Streams } from '../../src/stream/streams.ts';
 import { World, type WorldOptions } from './world.ts';
@@ -50,20 +50,25 @@ export async function startServer(
     maxVersion?: 'TLSv1.2' | 'TLSv1.3';
     stream?: Partial<StreamOptions>;
     lingerTime?: number;
+    handshakeTime?: number;
   } = {},
 ) {
   const world = new World(options.world);
   await world.addAccounts();
   const streams = new Streams({ ...world.options, clock: REAL_CLOCK, ...options.stream });
   const tls = await makeTlsProvider(options.maxVersion);
-  const listener = await (kind === 'tcp' ? listenTcp : listenTls)({
+  const { lingerTime = 500, handshakeTime = 2000 } = options;
+  const direct = { tls, protocols: ['xmpp-client'], handshakeTime };
+  const starttls = { tls: () => tls.socketOptions() };
+  const listener = await listen({
     host: '127.0.0.1',
     port: 0,
     clock: REAL_CLOCK,
-    tls,
-    handshakeTime: 2000,
-    lingerTime: options.lingerTime ?? 500,
-    accept: (transport) => void streams.accept(transport),
+    ...(kind === 'tls' && { direct }),
+    accept: (socket) => {
+      const upgrade = kind === 'tcp' ? starttls : {};
+      streams.accept(new SocketTransport(socket, { clock: REAL_CLOCK, lingerTime, ...upgrade }));
+    },
   });
   const close = async () => {
     listener.close();

@@ -24,7 +24,7 @@ export interface WorldOptions {
 }
 
 /** Few, so that tests are quick; derived once for all of them. */
-export const ITERATIONS = 4096;
+const ITERATIONS = 4096;
 export const PASSWORD = 'pencil';
 const KEYS = createCredentials(PASSWORD, ITERATIONS, new SeededRandom());
 

@@ -88,6 +88,26 @@ describe('RFC 6120 §5 STARTTLS over real sockets', () => {
   });
 });
 
+describe('who keeps silent', () => {
+  it('in the middle of STARTTLS is cut in time', async () => {
+    const limits = { loginTime: 150 };
+    const { listener, streams } = await start('tcp', { world: { stream: { limits } }, lingerTime: 50 });
+    const client = await SocketClient.connect(listener.port);
+    await client.say(HEADER, FEATURES);
+    await client.say(STARTTLS, PROCEED);
+    await client.rest();
+    await expect.poll(() => streams.size).toBe(0);
+    client.close();
+  });
+
+  it('on a direct TLS port is cut before there is a stream', async () => {
+    const { listener, streams } = await start('tls', { handshakeTime: 50 });
+    const client = await SocketClient.connect(listener.port);
+    expect(await client.rest()).toBe('');
+    expect(streams.size).toBe(0);
+  });
+});
+
 describe('channel binding over real TLS', () => {
   it('RFC 9266 tls-exporter on TLS 1.3', async () => {
     const { listener } = await start('tcp');

@@ -72,8 +72,8 @@ export class SocketTransport implements Transport {
       return Promise.reject(new Error('TLS is not possible here'));
     this.#uncork(plain);
     this.#upgrading = true;
-    // The wrapped socket must neither read for us any more nor end us; its errors come out of the wrapping one as well
-    plain.removeAllListeners('data').removeAllListeners('end').removeAllListeners('close');
+    // From here on only the wrapping socket speaks to us; errors of the wrapped one come out of it as well
+    plain.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
     const secure = new TLSSocket(plain, { ...makeOptions(), isServer: true });
     this.#socket = secure;
     return new Promise((resolve, reject) => {
@@ -128,20 +128,22 @@ export class SocketTransport implements Transport {
   }
 
   #listen(socket: Socket): void {
-    socket.on('data', (bytes: Buffer) => {
-      if (!this.#ended) this.handler.data(bytes);
-    });
-    // A half-closed stream cannot go on (RFC 6120 §4.4): what is written is still flushed
-    socket.on('end', () => this.end());
+    socket.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose);
     // An error is followed by 'close'
     socket.on('error', () => undefined);
-    socket.on('close', () => this.#close());
   }
 
-  #close(): void {
+  readonly #onData = (bytes: Buffer): void => {
+    if (!this.#ended) this.handler.data(bytes);
+  };
+
+  /** A half-closed stream cannot go on (RFC 6120 §4.4); what is written is still flushed. */
+  readonly #onEnd = (): void => this.end();
+
+  readonly #onClose = (): void => {
     if (this.#closed) return;
     this.#closed = true;
     this.#linger?.cancel();
     this.handler.closed();
-  }
+  };
 }
