@@ -206,6 +206,8 @@ export interface FeatureApi {
   present(account: AccountView, row: Row): Element;
   /** D5: hands a legacy session an archived message, as replayed; moves the legacy cursor when the session has it. */
   replay(session: SessionView, stanza: Element, seq: number): void;
+  /** D5: moves the legacy cursor: up to here nothing is left for legacy sessions. */
+  servedLegacy(account: AccountView, seq: number): void;
   /** Routes a stanza by its `to`, as though `from` had sent it here: for stanzas made on behalf of an account, a service or the server. */
   route(stanza: Element): void;
   /** Asks a session and waits for the answer; rejects with StanzaError when it says no, is gone, or takes longer than `limits.iq_timeout`. */

@@ -10,6 +10,8 @@ export interface Hooks {
   sessionBound(session: SessionView): void;
   /** A session goes from unavailable to available presence; `first`: for the first time. */
   sessionAvailable(session: SessionView, first: boolean): void;
+  /** A session begins to take messages to the bare JID: it is available, and its priority is not negative (any more). */
+  sessionTakesMessages(session: SessionView): void;
   /** An available session has sent this presence of type `unavailable`; it may become available again. */
   sessionUnavailable(session: SessionView, presence: Element): void;
   /** A session has been resumed (XEP-0198 §5) and has been sent what it missed. */

@@ -62,6 +62,7 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
       session.send(new Outgoing(stanza, seq));
       if (session.outbox.sm === undefined) session.account.servedLegacy(seq);
     },
+    servedLegacy: (view, seq) => core.accounts.get(view.jid.toString())?.servedLegacy(seq),
     route: (stanza) => router.route(stanza),
     ask(view, type, payload): Promise<Element> {
       const session = sessionOf(view);
@@ -79,6 +80,7 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
 
 function updateSession(core: Core, session: Session, change: SessionChange): void {
   const wasAvailable = session.priority !== undefined;
+  const tookMessages = takesMessages(session);
   if (change.imNg === true) session.enableImNg();
   if (change.carbons !== undefined) session.carbons = change.carbons;
   if (change.active !== undefined) session.outbox.setActive(change.active);
@@ -92,8 +94,15 @@ function updateSession(core: Core, session: Session, change: SessionChange): voi
   if (wasAvailable && change.unavailable !== undefined) {
     core.registry.observe('sessionUnavailable', session, change.unavailable);
   }
-  if (wasAvailable || session.priority === undefined) return;
-  const first = !session.wasAvailable;
-  session.wasAvailable = true;
-  core.registry.observe('sessionAvailable', session, first);
+  if (!wasAvailable && session.priority !== undefined) {
+    const first = !session.wasAvailable;
+    session.wasAvailable = true;
+    core.registry.observe('sessionAvailable', session, first);
+  }
+  if (!tookMessages && takesMessages(session)) core.registry.observe('sessionTakesMessages', session);
+}
+
+/** RFC 6121 §8.5.2.1.1. */
+function takesMessages({ priority }: Session): boolean {
+  return priority !== undefined && priority >= 0;
 }

@@ -7,6 +7,7 @@ type Observer =
   | 'sessionBound'
   | 'sessionQueriedArchive'
   | 'sessionAvailable'
+  | 'sessionTakesMessages'
   | 'sessionUnavailable'
   | 'sessionResumed'
   | 'sessionEnded'
@@ -31,6 +32,7 @@ export class FeatureRegistry {
   readonly #hooks: { [Name in keyof Hooks]: Hooks[Name][] } = {
     sessionBound: [],
     sessionAvailable: [],
+    sessionTakesMessages: [],
     sessionUnavailable: [],
     sessionResumed: [],
     sessionEnded: [],

@@ -1,8 +1,10 @@
 import type { FeatureDefinition } from '../feature.ts';
 import { rosterAndPresence } from './rfc-6121-roster-presence/index.ts';
+import { lastActivity } from './xep-0012-last/index.ts';
 import { inBandRegistration } from './xep-0077-in-band-registration/index.ts';
 import { softwareVersion } from './xep-0092-version/index.ts';
 import { contactAddresses } from './xep-0157-contact-addresses/index.ts';
+import { offlineMessages } from './xep-0160-offline/index.ts';
 import { blocking } from './xep-0191-blocking/index.ts';
 import { streamManagement } from './xep-0198-stream-management/index.ts';
 import { ping } from './xep-0199-ping/index.ts';
@@ -11,6 +13,7 @@ import { carbons } from './xep-0280-carbons/index.ts';
 import { mam } from './xep-0313-mam/index.ts';
 import { hints } from './xep-0334-hints/index.ts';
 import { stanzaIds } from './xep-0359-stanza-ids/index.ts';
+import { clientState } from './xep-0352-csi/index.ts';
 import { imNg } from './xep-0409-im-ng/index.ts';
 import { mamPreferences } from './xep-0441-mam-preferences/index.ts';
 
@@ -30,4 +33,7 @@ export const features: readonly FeatureDefinition[] = [
   hints,
   stanzaIds,
   mamPreferences,
+  lastActivity,
+  offlineMessages,
+  clientState,
 ];

@@ -38,7 +38,7 @@ export class Availability {
   }
 
   /** §4.5: the session becomes unavailable, with this presence or one that the server makes (§4.5.2). */
-  withdraw(session: SessionView, presence = xml('presence', { type: 'unavailable', from: session.jid.toString() })): void {
+  withdraw(session: SessionView, presence = unavailable(session)): void {
     const wasAvailable = isAvailable(session);
     const addresses = this.#directed.take(session);
     if (wasAvailable) {
@@ -53,20 +53,14 @@ export class Availability {
     }
   }
 
-  /** XEP-0191 §3.3, §3.4: peers who are about to be blocked see the account go offline; those who are blocked no longer see what it is now. */
-  follow(account: AccountView, blocked: boolean, concerns: (peer: JID) => boolean): void {
-    const contacts = [...this.#rosters.of(account).items.values()].filter((item) => hasFrom(item) && concerns(item.jid));
+  /** XEP-0191 §3.3, §3.4: whom the account blocks sees it go; whom it blocks no longer sees it again. Called while presence gets through. */
+  blockChanged(account: AccountView, blocked: boolean, concerns: (peer: JID) => boolean): void {
+    const concerned = [...this.#rosters.of(account).items.values()].filter((item) => hasFrom(item) && concerns(item.jid));
     for (const session of account.sessions) {
-      const unavailable = xml('presence', { type: 'unavailable', from: session.jid.toString() });
-      const { presence } = session;
-      const shown = blocked ? unavailable : presence;
-      if (presence !== undefined && shown !== undefined) {
-        for (const { jid } of contacts) this.#outlet.send(account, jid, shown);
-      }
-      if (!blocked) continue;
-      for (const to of this.#directed.takeSome(session, concerns)) {
-        if (!contacts.some(({ jid }) => jid.equals(to.bare))) this.#outlet.send(account, to, unavailable);
-      }
+      const shown = blocked ? unavailable(session) : session.presence;
+      const told = isAvailable(session) ? concerned.map(({ jid }) => jid) : [];
+      const directed = blocked ? this.#directed.take(session, concerns) : [];
+      if (shown !== undefined) for (const peer of [...told, ...directed]) this.#outlet.send(account, peer, shown);
     }
   }
 
@@ -136,6 +130,10 @@ export class Availability {
     if (local !== undefined) return this.#forget(local, account.jid);
     this.#outlet.send(account, prober, xml('presence', { from: account.jid.toString(), type: 'unsubscribed' }));
   }
+}
+
+function unavailable({ jid }: SessionView): Element {
+  return xml('presence', { from: jid.toString(), type: 'unavailable' });
 }
 
 /** RFC 6121 §4.7.2.3: an integer from -128 to 127; 0 where there is none. */

@@ -29,17 +29,11 @@ export class DirectedPresence {
     this.#addresses.get(session)?.delete(to.toString());
   }
 
-  /** Gives the addresses, and forgets them. */
-  take(session: SessionView): readonly JID[] {
-    const addresses = [...(this.#addresses.get(session) ?? [])];
-    this.#addresses.delete(session);
-    return addresses.map((address) => JID.parse(address));
-  }
-
-  /** Gives those of the addresses, and forgets them. */
-  takeSome(session: SessionView, which: (address: JID) => boolean): readonly JID[] {
-    const addresses = [...(this.#addresses.get(session) ?? [])].map((address) => JID.parse(address)).filter(which);
-    for (const address of addresses) this.delete(session, address);
-    return addresses;
+  /** Gives the addresses, or those of them that `which` says yes to, and forgets them. */
+  take(session: SessionView, which: (to: JID) => boolean = () => true): readonly JID[] {
+    const addresses = [...(this.#addresses.get(session) ?? [])].map((address) => JID.parse(address));
+    const taken = addresses.filter(which);
+    for (const to of taken) this.delete(session, to);
+    return taken;
   }
 }

@@ -31,7 +31,7 @@ export const rosterAndPresence = defineFeature({
 
     api.presence(new Presences(api, availability, subscriptions, outlet, directed));
     api.on('sessionEnded', (session) => availability.withdraw(session)); // §4.5.2
-    api.on('blockChanged', (account, blocked, concerns) => availability.follow(account, blocked, concerns)); // XEP-0191 §3.3, §3.4
+    api.on('blockChanged', (account, blocked, concerns) => availability.blockChanged(account, blocked, concerns));
     api.on('accountRemoved', (jid) => {
       endSubscriptions(api, rosters, subscriptions, jid).catch((error: unknown) => {
         api.logger.error({ account: jid.toString(), error: String(error) }, 'contacts of a removed account were not told');

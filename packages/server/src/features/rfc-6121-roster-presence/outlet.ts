@@ -19,15 +19,14 @@ export class Outlet {
    * (RFC 6121 §8.5.2.1.2, §8.5.3.1). Blocks of either side keep it back (XEP-0191 §3.3); the sender is not told.
    */
   send(account: AccountView, to: JID, presence: Element, audience: Audience = isAvailable): void {
-    if (this.#api.isBlocked(account, to)) return;
-    const stanza = presence.with({ to: to.toString() });
-    if (!this.#api.isLocalDomain(to.domain)) return this.#api.route(stanza);
-    if (to.local === '') return;
+    const isLocal = this.#api.isLocalDomain(to.domain);
     // Who is not in memory has no sessions.
-    const peer = this.#api.loadedAccount(to.bare);
-    if (peer === undefined || peer.sessions.length === 0) return;
-    if (this.#api.isBlocked(peer, account.jid)) return;
-    this.#deliver(peer, to, stanza, audience);
+    const peer = isLocal ? this.#api.loadedAccount(to.bare) : undefined;
+    if (isLocal && (peer === undefined || peer.sessions.length === 0)) return;
+    if (this.#api.isBlocked(account, to) || (peer !== undefined && this.#api.isBlocked(peer, account.jid))) return;
+    const stanza = presence.with({ to: to.toString() });
+    if (peer === undefined) this.#api.route(stanza);
+    else this.#deliver(peer, to, stanza, audience);
   }
 
   /** Hands an account a presence stanza that came for it. */

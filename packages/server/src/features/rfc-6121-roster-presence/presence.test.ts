@@ -370,6 +370,30 @@ describe('XEP-0191 §3.3 blocks', () => {
   });
 });
 
+describe('XEP-0191 §3.3, §3.4 a change of blocks', () => {
+  const block = (name: string, jid: string): Element => xml(name, { xmlns: NS.blocking }, xml('item', { jid }));
+
+  it('whom the account blocks sees it go, and come again', async () => {
+    const { world, romeo, juliet } = await friends();
+    await comeOnline(world, 'juliet@localhost/chamber');
+    const tybalt = await comeOnline(world, 'tybalt@localhost/street');
+    await say(world, juliet, directed('tybalt@localhost'));
+    romeo.take();
+    tybalt.take();
+    await juliet.ask('set', block('block', 'romeo@localhost'));
+    await juliet.ask('set', block('block', 'tybalt@localhost'));
+    expect(heard(romeo)).toEqual(['unavailable from juliet@localhost/balcony', 'unavailable from juliet@localhost/chamber']);
+    expect(heard(tybalt)).toEqual(['unavailable from juliet@localhost/balcony']);
+    await juliet.ask('set', block('unblock', 'romeo@localhost'));
+    await juliet.ask('set', block('unblock', 'tybalt@localhost'));
+    expect(heard(romeo)).toEqual(['available from juliet@localhost/balcony', 'available from juliet@localhost/chamber']);
+    expect(heard(tybalt)).toEqual([]);
+    juliet.close();
+    await world.settle();
+    expect(heard(tybalt)).toEqual([]);
+  });
+});
+
 describe('the facts for other features', () => {
   it('who is a contact, and who may see the presence', async () => {
     let api!: FeatureApi;

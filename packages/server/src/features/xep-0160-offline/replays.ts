@@ -1,0 +1,91 @@
+import { NS, xml } from '@tutti/xmpp';
+import type { AccountView, FeatureApi, Row, SessionView } from '../../feature.ts';
+
+/** Rows read at a time. */
+const PAGE = 100;
+
+/**
+ * D5: hands legacy sessions what no legacy session has had: the archive's rows past the legacy cursor, up to the head at the moment when the session
+ * begins to take messages. What is archived after that moment is delivered live, so nothing comes twice and nothing falls between, whatever
+ * live deliveries do to the cursor meanwhile. Live messages may come before older ones; those carry `<delay/>`. A replay waits for a slow client.
+ * When its session ends, the rest goes to another legacy session if there is one; otherwise it stays where it is, past the cursor.
+ */
+export class Replays {
+  readonly #api: FeatureApi;
+  /** Accounts with a replay under way: what lies past their cursor is on its way to somebody. */
+  readonly #running = new WeakSet<AccountView>();
+
+  constructor(api: FeatureApi) {
+    this.#api = api;
+  }
+
+  /** Resolves when all is sent, or nobody is there to take it. */
+  async start(session: SessionView): Promise<void> {
+    const { account } = session;
+    const { head, legacyCursor } = account;
+    if (legacyCursor >= head || this.#running.has(account) || heir(account, session) !== undefined) return;
+    this.#running.add(account);
+    try {
+      await this.#replay(session, legacyCursor, head);
+    } finally {
+      this.#running.delete(account);
+    }
+  }
+
+  async #replay(first: SessionView, after: number, head: number): Promise<void> {
+    const { account } = first;
+    let session: SessionView | undefined = first;
+    let any = false;
+    for await (const row of this.#rows(account, after, head)) {
+      any = true;
+      while (session !== undefined && !(await this.#api.whenRoom(session))) session = heir(account, session);
+      if (session === undefined) return;
+      this.#send(session, row);
+    }
+    // Rows that legacy sessions never get are not looked at again.
+    if (!any) this.#api.servedLegacy(account, head);
+  }
+
+  #send(session: SessionView, row: Row): void {
+    const { account } = session;
+    const stamp = new Date(row.at).toISOString();
+    const delay = xml('delay', { xmlns: NS.delay, from: account.jid.domain, stamp });
+    this.#api.replay(session, this.#api.present(account, row).append(delay), row.seq);
+  }
+
+  /** The messages for legacy sessions among the rows, oldest first, at most the newest `limits.offline_messages`. */
+  async *#rows(account: AccountView, after: number, head: number): AsyncGenerator<Row> {
+    const name = account.jid.toString();
+    let last = await this.#skipOldest(name, after, head);
+    while (last < head) {
+      const rows = await this.#api.log.read(name, last, PAGE);
+      for (const row of rows) if (row.offline && row.seq <= head) yield row;
+      last = rows.length < PAGE ? head : (rows.at(-1)?.seq ?? head);
+    }
+  }
+
+  /** The place after which no more than `limits.offline_messages` messages come. */
+  async #skipOldest(name: string, after: number, head: number): Promise<number> {
+    const limit = this.#api.config.limits.offlineMessages;
+    if (limit === 0 || head - after <= limit) return after;
+    let left = limit;
+    let before = head + 1;
+    for (;;) {
+      const { rows, complete } = await this.#api.log.query(name, { after, before, includeGroupchat: false }, PAGE, false);
+      for (const row of rows.toReversed()) {
+        if (row.offline) left -= 1;
+        if (left < 0) return row.seq;
+      }
+      before = rows[0]?.seq ?? 0;
+      if (complete || before === 0) return after;
+    }
+  }
+}
+
+/** Another legacy session of the account that takes messages. */
+function heir(account: AccountView, besides: SessionView): SessionView | undefined {
+  return account.sessions.find((session) => {
+    const { imNg, priority } = session;
+    return session !== besides && !imNg && priority !== undefined && priority >= 0;
+  });
+}
