@@ -1,4 +1,4 @@
-import { NS } from '@tutti/xmpp';
+import { NS, xml } from '@tutti/xmpp';
 import { Device } from '../client/device.ts';
 import type { Account } from '../client/login.ts';
 import { openStream } from '../client/login.ts';
@@ -72,6 +72,9 @@ async function probe(address: Address, account: Account): Promise<Set<Need>> {
       carbons: vars.has(NS.carbons),
       'carbons-rules': vars.has(NS.carbonsRules),
       mam: vars.has(NS.mam),
+      'mam-extended': vars.has(NS.mamExtended),
+      'mam-groupchat': vars.has(NS.mamGroupchatField),
+      'mam-prefs': (await device.iq('get', xml('prefs', { xmlns: NS.mam }))).attrs['type'] === 'result',
       sm: inStream('sm', NS.sm),
       csi: inStream('csi', NS.csi),
       blocking: vars.has(NS.blocking),

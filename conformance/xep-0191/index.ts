@@ -1,0 +1,3 @@
+import blocking from './3-blocking.ts';
+
+export default [blocking];

@@ -1,0 +1,5 @@
+import querying from './4-querying.ts';
+import metadata from './5-metadata.ts';
+import businessRules from './6-business-rules.ts';
+
+export default [querying, metadata, businessRules];

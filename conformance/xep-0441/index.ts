@@ -1,0 +1,3 @@
+import preferences from './2-preferences.ts';
+
+export default [preferences];
