@@ -28,10 +28,10 @@ export interface Participant {
 }
 
 /** Waits until something is so; tests wait for events, never for a time. */
-export async function until(what: string, isSo: () => boolean): Promise<void> {
+export async function until(isSo: () => boolean, describe: () => string): Promise<void> {
   const deadline = Date.now() + 15_000;
   while (!isSo()) {
-    if (Date.now() > deadline) throw new Error(`still not so after 15 s: ${what}`);
+    if (Date.now() > deadline) throw new Error(`still not so after 15 s: ${describe()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -3,6 +3,9 @@ import { $iq, $msg, $pres, Strophe } from 'strophe.js';
 import type { Login, Participant } from './participant.ts';
 import { Screen } from './screen.ts';
 
+// It writes every step to the console otherwise.
+Strophe.setLogLevel(Strophe.LogLevel.FATAL);
+
 /** strophe.js over WebSocket. */
 export function createStropheJs(login: Login): Participant {
   const screen = new Screen(login.account);

@@ -3,7 +3,7 @@ import { randomId } from '../environment.ts';
 import { Session } from '../session/session.ts';
 import { readCount } from '../session/stream-management.ts';
 import { addressBlock } from '../stream/address.ts';
-import type { BindRequest, BoundSession, Connection, Identity, StreamHost } from '../stream/host.ts';
+import type { BindRequest, BoundSession, Connection, Identity, StreamHost, StreamSession } from '../stream/host.ts';
 import type { Core } from './core.ts';
 
 /** The core as streams see it: binding and resuming sessions. */
@@ -19,8 +19,11 @@ export class CoreStreamHost implements StreamHost {
     return jid?.isDomain === true && this.#core.isLocalDomain(jid.domain) ? jid.domain : undefined;
   }
 
-  sessionFeatures(domain: string): readonly Element[] {
-    return this.#core.registry.streamFeatures.map((make) => make(domain));
+  sessionFeatures(domain: string, session?: StreamSession): readonly Element[] {
+    const features = this.#core.registry.streamFeatures.map((make) => make(domain));
+    // XEP-0198 §3: not offered where it is on, or clients that got it inline ask for it again.
+    const isManaged = session instanceof Session && session.outbox.sm !== undefined;
+    return isManaged ? features.filter((feature) => !feature.is('sm', NS.sm)) : features;
   }
 
   loginFeatures(): readonly Element[] {

@@ -225,7 +225,7 @@ export class Session implements StreamSession, SessionView {
   #handleStreamManagement(element: Element): void {
     const { sm } = this.outbox;
     if (element.name === 'enable') {
-      if (sm !== undefined) return this.terminate(new StreamError('policy-violation', 'Stream management is on already.'));
+      if (sm !== undefined) return this.outbox.sendNonza(unexpectedRequest()); // XEP-0198 §3
       this.outbox.sendNonza(this.enableStreamManagement(isTrue(element.attrs['resume'])));
     } else if (element.name === 'r' && sm !== undefined) {
       this.progress.after(() => this.outbox.sendNonza(xml('a', { xmlns: NS.sm, h: sm.handled })));
@@ -238,8 +238,7 @@ export class Session implements StreamSession, SessionView {
         this.terminate(error as StreamError);
       }
     } else if (element.name === 'resume') {
-      const failed = xml('failed', { xmlns: NS.sm }, xml('unexpected-request', { xmlns: NS.stanzas }));
-      this.outbox.sendNonza(failed);
+      this.outbox.sendNonza(unexpectedRequest());
     } else {
       this.terminate(new StreamError('unsupported-stanza-type'));
     }
@@ -260,6 +259,10 @@ export class Session implements StreamSession, SessionView {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+function unexpectedRequest(): Element {
+  return xml('failed', { xmlns: NS.sm }, xml('unexpected-request', { xmlns: NS.stanzas }));
 }
 
 function isTrue(value: string | undefined): boolean {

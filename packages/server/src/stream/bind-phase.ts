@@ -16,7 +16,7 @@ export class BindPhase implements Phase {
 
   features(): Element {
     const { options, domain } = this.#core;
-    return makeSessionFeatures(domain, options.host, options.limits, false);
+    return makeSessionFeatures(domain, options.host, options.limits);
   }
 
   handle(element: Element): Promise<void> | void {

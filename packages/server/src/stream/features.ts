@@ -1,6 +1,6 @@
 import { type Element, NS, xml } from '@tutti/xmpp';
 import type { ParserLimits } from '@tutti/xmpp';
-import type { StreamHost } from './host.ts';
+import type { StreamHost, StreamSession } from './host.ts';
 import type { StreamLimits } from './options.ts';
 import type { SaslOffer } from './sasl/offer.ts';
 
@@ -29,15 +29,16 @@ export function makeLoginFeatures(given: LoginFeatures): Element {
   );
 }
 
-/** RFC 6120 §7.4: the features after login; after Bind 2 nothing is left to bind. */
-export function makeSessionFeatures(domain: string, host: StreamHost, limits: StreamLimits, bound: boolean): Element {
+/** RFC 6120 §7.4: the features after login; after Bind 2, with a session, nothing is left to bind. */
+export function makeSessionFeatures(domain: string, host: StreamHost, limits: StreamLimits, session?: StreamSession): Element {
+  const bound = session !== undefined;
   return xml(
     'features',
     { xmlns: NS.stream },
     !bound && xml('bind', { xmlns: NS.bind }),
     // RFC 3921 §3 asked for it, RFC 6121 no longer: advertised as optional for clients that look for it
     !bound && xml('session', { xmlns: NS.session }, xml('optional')),
-    ...host.sessionFeatures(domain),
+    ...host.sessionFeatures(domain, session),
     makeLimits(limits.afterLogin, limits.idleTime),
   );
 }

@@ -68,8 +68,8 @@ export interface BoundSession {
 export interface StreamHost {
   /** The served domain that `to` of a stream header names, in normal form; undefined => host-unknown. */
   servedDomain(name: string): string | undefined;
-  /** Extra stream features after login, such as caps (XEP-0115 §6.3), roster versioning, pre-approval, SM. */
-  sessionFeatures(domain: string): readonly Element[];
+  /** Extra stream features after login, such as caps (XEP-0115 §6.3), roster versioning, pre-approval, SM; without what `session` has already negotiated inline. */
+  sessionFeatures(domain: string, session?: StreamSession): readonly Element[];
   /** Extra stream features before login, such as registration (XEP-0077 §3.1). */
   loginFeatures?(domain: string): readonly Element[];
   /**

@@ -102,8 +102,7 @@ export class Sasl2 {
     );
     // XEP-0198 §9.2.1: no features after a resumption
     if (opened.start !== undefined) return;
-    const bound = opened.session !== undefined;
-    this.#core.sendStreamElement(makeSessionFeatures(domain, options.host, options.limits, bound));
+    this.#core.sendStreamElement(makeSessionFeatures(domain, options.host, options.limits, opened.session));
   }
 
   /** XEP-0484: what this login means for the client's tokens. */
