@@ -29,7 +29,7 @@ export function withStanzaId(stanza: Element, account: string, id: string): Elem
   return stanza.append(xml('stanza-id', { xmlns: NS.sid, by: account, id }));
 }
 
-/** XEP-0280 §7, §8: a carbon for one session. The wrapper keeps the type of the message. */
+/** XEP-0280 §7, §8, XEP-0297 §3: a carbon for one session. The wrapper keeps the type of the message. */
 export function carbonOf(form: 'sent' | 'received', stanza: Element, account: string, to: string): Element {
   const forwarded = xml('forwarded', { xmlns: NS.forward }, stanza);
   return xml(
