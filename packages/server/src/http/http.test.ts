@@ -56,7 +56,7 @@ class Client {
 
   constructor(url: string, protocols: string[] = ['xmpp'], options: object = {}) {
     this.socket = new WebSocket(url, protocols, options);
-    this.socket.on('message', (data) => this.messages.push(String(data)));
+    this.socket.on('message', (data) => this.messages.push((data as Buffer).toString()));
     this.socket.on('close', (code) => (this.code = code));
     this.socket.on('error', () => undefined);
   }

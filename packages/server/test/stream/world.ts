@@ -76,8 +76,8 @@ export class World {
 
   #makeTokenStore(): TokenStore {
     return {
-      find: async (account, client) => this.tokens.get(`${account} ${client}`) ?? [],
-      replace: async (account, client, tokens) => void this.tokens.set(`${account} ${client}`, tokens),
+      find: async (account, client) => this.tokens.get(`${account.toString()} ${client}`) ?? [],
+      replace: async (account, client, tokens) => void this.tokens.set(`${account.toString()} ${client}`, tokens),
     };
   }
 

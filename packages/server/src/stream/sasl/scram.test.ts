@@ -275,7 +275,7 @@ describe('unknown users', () => {
   const saltOf = (challenge: string) => /s=([^,]*)/.exec(challenge)?.[1] ?? '';
 
   it('get a challenge like others: always the same salt for one name, another for each', async () => {
-    const [nobody = '', again = '', capitals = '', other = '', hash = '', server = ''] = await Promise.all([
+    const [nobody, again, capitals, other, hash, server] = await Promise.all([
       challengeFor('nobody'),
       challengeFor('nobody'),
       challengeFor('NOBODY'),
