@@ -1,6 +1,7 @@
 import type { FeatureDefinition } from '../feature.ts';
 import { rosterAndPresence } from './rfc-6121-roster-presence/index.ts';
 import { lastActivity } from './xep-0012-last/index.ts';
+import { caps, disco } from './xep-0030-disco/index.ts';
 import { inBandRegistration } from './xep-0077-in-band-registration/index.ts';
 import { softwareVersion } from './xep-0092-version/index.ts';
 import { contactAddresses } from './xep-0157-contact-addresses/index.ts';
@@ -12,14 +13,16 @@ import { entityTime } from './xep-0202-time/index.ts';
 import { carbons } from './xep-0280-carbons/index.ts';
 import { mam } from './xep-0313-mam/index.ts';
 import { hints } from './xep-0334-hints/index.ts';
-import { stanzaIds } from './xep-0359-stanza-ids/index.ts';
 import { clientState } from './xep-0352-csi/index.ts';
+import { stanzaIds } from './xep-0359-stanza-ids/index.ts';
 import { imNg } from './xep-0409-im-ng/index.ts';
 import { mamPreferences } from './xep-0441-mam-preferences/index.ts';
 
 /** Every feature of the server. The order counts where inline requests of Bind 2 do: IM-NG before Carbons (E3). */
 export const features: readonly FeatureDefinition[] = [
   rosterAndPresence,
+  disco,
+  caps,
   imNg,
   carbons,
   mam,

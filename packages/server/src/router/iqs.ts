@@ -42,8 +42,13 @@ export class IqRouter {
       done();
       return undefined;
     }
-    const handling = this.#dispatch(origin, iq, from, address);
-    if (handling !== undefined) return handling.catch((error: unknown) => this.#fail(origin, iq, error)).then(done);
+    try {
+      const handling = this.#dispatch(origin, iq, from, address);
+      if (handling !== undefined) return handling.catch((error: unknown) => this.#fail(origin, iq, error)).then(done);
+    } catch (error) {
+      // XEP-0191 §3.3: refused by a screen that knew at once.
+      this.#fail(origin, iq, error);
+    }
     done();
     return undefined;
   }
@@ -67,7 +72,8 @@ export class IqRouter {
     }
     if (to.local !== '' && to.resource === '') return this.#answer(origin, iq, from, 'account', to);
     const session = this.#core.accounts.get(to.bare.toString())?.session(to.resource);
-    if (session !== undefined) session.send(new Outgoing(iq)); // RFC 6121 §8.5.3.1
+    if (session !== undefined)
+      session.send(new Outgoing(iq)); // RFC 6121 §8.5.3.1
     else this.#fail(origin, iq, new StanzaError('service-unavailable')); // RFC 6121 §8.5.3.2.3
     return undefined;
   }
@@ -111,7 +117,8 @@ export class IqRouter {
     }
     const type = iq.attrs['type'];
     if (type === 'result' || type === 'error') return;
-    const stanzaError = error instanceof StanzaError ? error : new StanzaError('internal-server-error', { type: 'wait' });
+    const stanzaError =
+      error instanceof StanzaError ? error : new StanzaError('internal-server-error', { type: 'wait' });
     this.#send(origin, errorReply(iq, stanzaError));
   }
 

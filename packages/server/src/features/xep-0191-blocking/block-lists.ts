@@ -1,4 +1,4 @@
-import { JID, StanzaError } from '@tutti/xmpp';
+import { type JID, StanzaError } from '@tutti/xmpp';
 import type { Kysely } from 'kysely';
 import type { AccountView, FeatureApi, StateKey } from '../../feature.ts';
 import { BlockList } from './block-list.ts';

@@ -2,10 +2,9 @@ import type { FeatureApi } from '../../feature.ts';
 
 const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
 
-/** A7: deletes what is past its retention, now and every hour. */
+/** A7: deletes what is past its retention, now and every hour; with no retention at all still the dedupe keys whose window has ended. */
 export function sweepArchive(api: FeatureApi): void {
   const { retention, transientRetention } = api.config.archive;
-  if (retention === Infinity && transientRetention === Infinity) return;
   const sweep = (): void => {
     const bound = (seconds: number): number => api.clock.now() - seconds * 1000;
     api.log
