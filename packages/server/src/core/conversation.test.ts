@@ -112,4 +112,33 @@ describe('a conversation', () => {
     expect(bodies(bob)).toEqual(['once']);
     expect(await world.rows('bob@localhost')).toBe(1);
   });
+
+  it('I8 RFC 6120 §10.1 what is for one session only does not overtake the rows before it', async () => {
+    const { world, phone, tv } = await twoPeople();
+    tv.connection.buffered = 10_000_000;
+    for (let n = 0; n < 60; n += 1) phone.send(chat('bob@localhost', String(n)));
+    phone.send(chat('bob@localhost/tv', 'private').append(xml('im-ng', { xmlns: NS.imNg })));
+    phone.send(chat('bob@localhost', 'after'));
+    await world.settle();
+    expect(bodies(tv)).toEqual([]);
+    tv.connection.buffered = 0;
+    tv.session.drained();
+    await world.settle();
+    expect(bodies(tv).slice(-3)).toEqual(['59', 'private', 'after']);
+  });
+
+  it('D3 what a lost session never got is answered', async () => {
+    const { world, phone, tv } = await twoPeople();
+    tv.connection.buffered = 10_000_000;
+    phone.send(chat('bob@localhost', 'archived'));
+    await world.settle();
+    phone.take();
+    phone.send(chat('bob@localhost/tv', 'private').append(xml('im-ng', { xmlns: NS.imNg })));
+    await world.settle();
+    tv.cut();
+    await world.settle();
+    const [error] = phone.takeMessages();
+    expect(error?.attrs).toMatchObject({ type: 'error', from: 'bob@localhost/tv' });
+    expect(error?.child('im-ng', NS.imNg)).toBeDefined();
+  });
 });

@@ -25,6 +25,9 @@ export class LogCursor {
   /** True while rows are to be read from the log rather than taken as they come. */
   #behind = false;
   #reading = false;
+  /** What is no row and came while rows before it were still to be read: it waits for its turn (RFC 6120 §10.1). */
+  readonly #later: { readonly after: number; readonly out: Outgoing }[] = [];
+  #laterBytes = 0;
   readonly #account: CursorAccount;
   readonly #log: AccountLog;
   readonly #outbox: Outbox;
@@ -37,6 +40,23 @@ export class LogCursor {
     this.#log = log;
     this.#outbox = outbox;
     this.#failed = failed;
+  }
+
+  get isBehind(): boolean {
+    return this.#behind;
+  }
+
+  /** What `sendInTurn` has not been able to send. */
+  get unsent(): readonly Outgoing[] {
+    return this.#later.map(({ out }) => out);
+  }
+
+  /** Sends what is no row of the log, behind the rows before it. False: more than `bytes` are waiting, or the outbox has had enough. */
+  sendInTurn(out: Outgoing, bytes: number): boolean {
+    if (!this.#behind) return this.#outbox.send(out);
+    this.#later.push({ after: this.#account.head, out });
+    this.#laterBytes += out.bytes('stream').length;
+    return bytes === 0 || this.#laterBytes <= bytes;
   }
 
   /** A row has been committed. */
@@ -76,10 +96,20 @@ export class LogCursor {
     // Rows up to the head that are missing have expired (A7).
     this.seq = Math.max(this.seq, head);
     if (this.seq >= this.#account.head) this.#behind = false;
+    this.#sendDue();
   }
 
   #push(out: Outgoing, seq: number): void {
     this.seq = seq;
     this.#outbox.sendRow(out, seq);
+    this.#sendDue();
+  }
+
+  #sendDue(): void {
+    while (this.#later[0] !== undefined && this.#later[0].after <= this.seq) {
+      const { out } = this.#later.shift() as { out: Outgoing };
+      this.#laterBytes -= out.bytes('stream').length;
+      this.#outbox.send(out);
+    }
   }
 }

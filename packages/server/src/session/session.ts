@@ -106,7 +106,9 @@ export class Session implements StreamSession, SessionView {
   /** Gives the client a stanza of the server's own, or a legacy delivery. */
   send(out: Outgoing): void {
     countStanza(this.#core.metrics.stanzasOut, out.element.name);
-    if (!this.outbox.send(out)) this.close(overflowError());
+    const { outboxBytes } = this.#core.limits;
+    const isSent = this.cursor === undefined ? this.outbox.send(out) : this.cursor.sendInTurn(out, outboxBytes);
+    if (!isSent) this.close(overflowError());
   }
 
   /** XEP-0198 §3. `resumable`: the client wants to come back. */
