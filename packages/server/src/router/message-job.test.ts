@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createWorld } from '../../test/world.ts';
 import { defineFeature } from '../feature.ts';
 import { features } from '../features/index.ts';
+import type { MemoryDisk } from '../log/memory/memory-log.ts';
 
 const note = (to: string, ...more: Parameters<typeof xml>[2][]) =>
   xml('message', { to, type: 'chat', id: 'note' }, xml('body', null, 'hello'), ...more);
@@ -71,5 +72,45 @@ describe('S7 answers of the server', () => {
     expect(phone.take()).toEqual([]);
     expect(await world.rows('alice@localhost')).toBe(0);
     expect(bob.takeMessages().map(({ attrs }) => attrs['type'])).toEqual(['chat', 'error']);
+  });
+});
+
+describe('A8 D4 what a user changes while a message is being committed', () => {
+  it.each(['archives', 'blocks'] as const)('counts from the next message on: %s', async (fact) => {
+    let changed = false;
+    const wishes = defineFeature({
+      spec: 'test',
+      name: 'Wishes that change',
+      setup: (api) => api[fact]((account) => account.jid.local === 'bob' && (fact === 'archives') !== changed),
+    });
+    const commits: (() => void)[] = [];
+    const disk: MemoryDisk = { commit: (_batch, done) => void commits.push(done) };
+    const withoutWishes = features.filter(({ spec }) => spec !== 'XEP-0441' && spec !== 'XEP-0191');
+    const world = await createWorld({ features: [...withoutWishes, wishes], disk });
+    const settle = async (): Promise<void> => {
+      for (let turn = 0; turn < 5; turn += 1) {
+        for (const commit of commits.splice(0)) commit();
+        await world.settle();
+      }
+    };
+    const making = world.connect('alice@localhost/phone');
+    await settle();
+    const alice = await making;
+    const coming = world.connect('bob@localhost/phone', { imNg: true });
+    await settle();
+    const bob = await coming;
+    alice.send(note('bob@localhost'));
+    await world.settle();
+    changed = true;
+    // The sessions have changed as well: the deliveries are planned again.
+    await world.connect('bob@localhost/tv');
+    await settle();
+    const received = bob.takeMessages();
+    expect(received.map(idsOf)).toEqual([['bob@localhost']]);
+    expect(await world.rows('bob@localhost')).toBe(1);
+    alice.send(note('bob@localhost'));
+    await settle();
+    expect(await world.rows('bob@localhost')).toBe(1);
+    expect(world.problems).toEqual([]);
   });
 });

@@ -1,10 +1,21 @@
 import { type Element, type JID, NS } from '@tutti/xmpp';
-import { archivedForm, type Message, type Plan, planMessage, type Side, withoutForgedIds, type World } from '@tutti/routing';
+import {
+  archivedForm,
+  type Message,
+  type Plan,
+  planMessage,
+  type Side,
+  withoutForgedIds,
+  type World,
+} from '@tutti/routing';
 import type { NewRow } from '../log/log.ts';
 import type { Session } from '../session/session.ts';
 import type { LocalAccount } from './local-account.ts';
 import { REPEAT_WINDOW_MS, repeatKey } from './repeat.ts';
 import type { Done, RouterCore } from './router-core.ts';
+
+/** What an account wants to have to do with the other party (XEP-0191, XEP-0441). */
+type Wishes = Pick<NonNullable<World['recipient']>, 'blocks' | 'archives'>;
 
 /** One message on its way: from the decision to the deliveries. */
 export class MessageJob {
@@ -21,6 +32,8 @@ export class MessageJob {
   readonly #destination: World['destination'];
   readonly #roomCopy: boolean;
   readonly #revision: number;
+  /** Asked once: they decide the rows, which are the same after the commit whatever a user has changed meanwhile (A2, A8, D4). */
+  readonly #wishes: Readonly<Record<Side, Wishes | undefined>>;
   readonly #archived = new Map<Side, Element>();
 
   constructor(
@@ -41,6 +54,10 @@ export class MessageJob {
     this.#destination = destination;
     this.#roomCopy = roomCopy;
     this.#revision = this.#currentRevision();
+    this.#wishes = {
+      sender: this.#wishesOf(this.origin?.account, this.message.to ?? this.from),
+      recipient: this.#wishesOf(this.recipient, this.from),
+    };
     this.plan = this.#decide();
   }
 
@@ -106,24 +123,27 @@ export class MessageJob {
   }
 
   #decide(): Plan {
-    const { origin, recipient, message } = this;
-    const peer = message.to ?? this.from;
+    const { origin, message } = this;
+    const sender = this.#facts('sender');
     return planMessage(message, {
       destination: this.#destination,
       policy: this.#core.archivePolicy,
       roomCopy: this.#roomCopy,
-      recipient: recipient === undefined ? undefined : this.#facts(recipient, this.from),
-      ...(origin === undefined ? {} : { sender: { ...this.#facts(origin.account, peer), resource: origin.resource } }),
+      recipient: this.#facts('recipient'),
+      ...(origin === undefined || sender === undefined ? {} : { sender: { ...sender, resource: origin.resource } }),
     });
   }
 
-  #facts(account: LocalAccount, peer: JID): NonNullable<World['recipient']> {
-    return {
-      jid: account.name,
-      sessions: account.sessions,
-      blocks: !this.own && this.#core.blocks(account, peer),
-      archives: this.#core.archives(account, peer),
-    };
+  #facts(side: Side): World['recipient'] {
+    const wishes = this.#wishes[side];
+    if (wishes === undefined) return undefined;
+    const { name, sessions } = this.account(side);
+    return { jid: name, sessions, ...wishes };
+  }
+
+  #wishesOf(account: LocalAccount | undefined, peer: JID): Wishes | undefined {
+    if (account === undefined) return undefined;
+    return { blocks: !this.own && this.#core.blocks(account, peer), archives: this.#core.archives(account, peer) };
   }
 
   #currentRevision(): number {
