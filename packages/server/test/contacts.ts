@@ -2,7 +2,10 @@ import { type Element, NS, xml } from '@tutti/xmpp';
 import type { Device } from './device.ts';
 import type { World } from './world.ts';
 
-/** A device that has asked for its roster and is available: it gets pushes, requests and presence. What it has received so far is taken. */
+/**
+ * A device that has asked for its roster and is available: it gets pushes, requests and presence. What it has received
+ * so far is taken.
+ */
 export async function comeOnline(world: World, full: string, presence: Element = xml('presence')): Promise<Device> {
   const device = await world.connect(full);
   await device.ask('get', xml('query', { xmlns: NS.roster }));

@@ -67,7 +67,14 @@ export class LocalAccount implements AccountView {
   /** D5: a legacy session has this row. */
   servedLegacy(seq: number): void {
     if (seq <= this.legacyCursor) return;
+    // A message to a full JID reaches a session without presence too: what was archived before it still waits for one that takes messages.
+    if (seq > this.legacyCursor + 1 && !this.sessions.some(isServed)) return;
     this.legacyCursor = seq;
     this.#log.moveLegacyCursor(this.name, seq);
   }
+}
+
+/** A legacy session that gets, or has got, what past messages there are (D5). */
+function isServed({ imNg, priority }: Session): boolean {
+  return !imNg && priority !== undefined && priority >= 0;
 }

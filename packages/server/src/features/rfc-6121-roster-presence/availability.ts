@@ -14,7 +14,13 @@ export class Availability {
   readonly #outlet: Outlet;
   readonly #directed: DirectedPresence;
 
-  constructor(api: FeatureApi, rosters: Rosters, subscriptions: Subscriptions, outlet: Outlet, directed: DirectedPresence) {
+  constructor(
+    api: FeatureApi,
+    rosters: Rosters,
+    subscriptions: Subscriptions,
+    outlet: Outlet,
+    directed: DirectedPresence,
+  ) {
     this.#api = api;
     this.#rosters = rosters;
     this.#subscriptions = subscriptions;
@@ -22,7 +28,10 @@ export class Availability {
     this.#directed = directed;
   }
 
-  /** §4.2 and §4.4: available presence without an address. Rejects with StanzaError bad-request where the priority is none. */
+  /**
+   * §4.2 and §4.4: available presence without an address. Rejects with StanzaError bad-request where the priority is
+   * none.
+   */
   async announce(session: SessionView, presence: Element): Promise<void> {
     const priority = readPriority(presence);
     const isInitial = !isAvailable(session);
@@ -53,9 +62,14 @@ export class Availability {
     }
   }
 
-  /** XEP-0191 §3.3, §3.4: whom the account blocks sees it go; whom it blocks no longer sees it again. Called while presence gets through. */
+  /**
+   * XEP-0191 §3.3, §3.4: whom the account blocks sees it go; whom it blocks no longer sees it again. Called while
+   * presence gets through.
+   */
   blockChanged(account: AccountView, blocked: boolean, concerns: (peer: JID) => boolean): void {
-    const concerned = [...this.#rosters.of(account).items.values()].filter((item) => hasFrom(item) && concerns(item.jid));
+    const concerned = [...this.#rosters.of(account).items.values()].filter(
+      (item) => hasFrom(item) && concerns(item.jid),
+    );
     for (const session of account.sessions) {
       const shown = blocked ? unavailable(session) : session.presence;
       const told = isAvailable(session) ? concerned.map(({ jid }) => jid) : [];
@@ -96,8 +110,9 @@ export class Availability {
   }
 
   /**
-   * §4.3.1: asks for the presence of all that the account is subscribed to. Local ones that are online answer at once, those that are not say
-   * nothing (§4.3.2 leaves it open). Gives the local contacts that don't know of the subscription.
+   * §4.3.1: asks for the presence of all that the account is subscribed to. Local ones that are online answer at once,
+   * those that are not say nothing (§4.3.2 leaves it open). Gives the local contacts that don't know of the
+   * subscription.
    */
   #probe(session: SessionView): readonly JID[] {
     const { account, jid } = session;
@@ -117,7 +132,8 @@ export class Availability {
   }
 
   #answer(peer: AccountView, session: SessionView): void {
-    for (const { presence } of peer.sessions) if (presence !== undefined) this.#outlet.send(peer, session.jid, presence);
+    for (const { presence } of peer.sessions)
+      if (presence !== undefined) this.#outlet.send(peer, session.jid, presence);
   }
 
   /** §4.3.2: a subscription that the other side doesn't know of is none. */

@@ -2,8 +2,9 @@ import { JID, StanzaError } from '@tutti/xmpp';
 import type { SessionView } from '../../feature.ts';
 
 /**
- * Whom a session has sent available presence to directly (RFC 6121 §4.6): they are told when it becomes unavailable. An address is forgotten when
- * the session sends it unavailable presence, or when it answers with an error (a room that the session didn't get into).
+ * Whom a session has sent available presence to directly (RFC 6121 §4.6): they are told when it becomes unavailable. An
+ * address is forgotten when the session sends it unavailable presence, or when it answers with an error (a room that
+ * the session didn't get into).
  */
 export class DirectedPresence {
   readonly #addresses = new WeakMap<SessionView, Set<string>>();

@@ -34,7 +34,10 @@ export const rosterAndPresence = defineFeature({
     api.on('blockChanged', (account, blocked, concerns) => availability.blockChanged(account, blocked, concerns));
     api.on('accountRemoved', (jid) => {
       endSubscriptions(api, rosters, subscriptions, jid).catch((error: unknown) => {
-        api.logger.error({ account: jid.toString(), error: String(error) }, 'contacts of a removed account were not told');
+        api.logger.error(
+          { account: jid.toString(), error: String(error) },
+          'contacts of a removed account were not told',
+        );
       });
     });
   },
@@ -54,7 +57,12 @@ function handleRosterRequests(api: FeatureApi, rosters: Rosters, subscriptions: 
 }
 
 /** The contacts of an account that is no more: neither side of a subscription is left. */
-async function endSubscriptions(api: FeatureApi, rosters: Rosters, subscriptions: Subscriptions, gone: JID): Promise<void> {
+async function endSubscriptions(
+  api: FeatureApi,
+  rosters: Rosters,
+  subscriptions: Subscriptions,
+  gone: JID,
+): Promise<void> {
   for (const name of await rosters.store.accountsWith(gone.toString())) {
     const account = await api.account(JID.parse(name));
     if (account === undefined) continue;

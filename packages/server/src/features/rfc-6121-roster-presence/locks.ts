@@ -2,7 +2,10 @@
 export class AccountLocks {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Runs `task` while nothing else runs for any of the accounts named. They are taken in the order of their names, so that two never wait for each other. */
+  /**
+   * Runs `task` while nothing else runs for any of the accounts named. They are taken in the order of their names, so
+   * that two never wait for each other.
+   */
   run<T>(accounts: readonly string[], task: () => Promise<T>): Promise<T> {
     const [first, ...others] = accounts.toSorted();
     if (first === undefined) return task();

@@ -6,7 +6,9 @@ export type Audience = (session: SessionView) => boolean;
 
 export const isAvailable: Audience = (session) => session.priority !== undefined;
 
-/** The way of presence from a local account to its peers: straight to the sessions of a local one, routed to any other. */
+/**
+ * The way of presence from a local account to its peers: straight to the sessions of a local one, routed to any other.
+ */
 export class Outlet {
   readonly #api: FeatureApi;
 
@@ -15,8 +17,9 @@ export class Outlet {
   }
 
   /**
-   * Takes a presence stanza of an account to a peer, which it names in `to`: a bare JID is for the audience, a full one for its session
-   * (RFC 6121 §8.5.2.1.2, §8.5.3.1). Blocks of either side keep it back (XEP-0191 §3.3); the sender is not told.
+   * Takes a presence stanza of an account to a peer, which it names in `to`: a bare JID is for the audience, a full one
+   * for its session (RFC 6121 §8.5.2.1.2, §8.5.3.1). Blocks of either side keep it back (XEP-0191 §3.3); the sender is
+   * not told.
    */
   send(account: AccountView, to: JID, presence: Element, audience: Audience = isAvailable): void {
     const isLocal = this.#api.isLocalDomain(to.domain);

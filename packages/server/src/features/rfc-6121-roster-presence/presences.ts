@@ -6,7 +6,10 @@ import type { Outlet } from './outlet.ts';
 import { isSubscriptionType } from './subscription-tables.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** Every presence stanza, by its type and address. The sending end of an addressed one has been screened (XEP-0191) before it comes here. */
+/**
+ * Every presence stanza, by its type and address. The sending end of an addressed one has been screened (XEP-0191)
+ * before it comes here.
+ */
 export class Presences implements PresenceHandler {
   readonly #api: FeatureApi;
   readonly #availability: Availability;
@@ -61,7 +64,8 @@ export class Presences implements PresenceHandler {
     // Only a probe is answered for an account without sessions.
     const peer = type === 'probe' ? await this.#api.account(to.bare) : this.#api.loadedAccount(to.bare);
     // XEP-0191 §3.3: dropped, and the sender is told nothing.
-    if (peer !== undefined && !this.#api.isBlocked(peer, session.jid)) await this.toAccount(peer, presence, session.jid);
+    if (peer !== undefined && !this.#api.isBlocked(peer, session.jid))
+      await this.toAccount(peer, presence, session.jid);
     return undefined;
   }
 }

@@ -76,7 +76,10 @@ export class RosterStore {
     return [...new Set([...items, ...requests].map(({ account }) => account))];
   }
 
-  /** Writes the changes, at most one of each account, in one transaction; then they are in memory too. Rejects, and changes nothing, when it fails. */
+  /**
+   * Writes the changes, at most one of each account, in one transaction; then they are in memory too. Rejects, and
+   * changes nothing, when it fails.
+   */
   async commit(changes: readonly RosterChange[]): Promise<void> {
     const now = this.#clock.now();
     const numbered = changes.map((change) => this.#number(change));
@@ -106,7 +109,10 @@ async function write(trx: Transaction<RosterTables>, change: Numbered, now: numb
   if (request === null) {
     await trx.deleteFrom('subscription_request').where('account', '=', account).where('jid', '=', jid).execute();
   } else if (request !== undefined) {
-    await trx.insertInto('subscription_request').values({ account, jid, stanza: request.toString(), at: now }).execute();
+    await trx
+      .insertInto('subscription_request')
+      .values({ account, jid, stanza: request.toString(), at: now })
+      .execute();
   }
 }
 

@@ -17,12 +17,15 @@ export interface RosterItem {
   readonly version: number;
 }
 
-/** How many changes back a client's copy of the roster may be for it to be told only what has changed since (RFC 6121 §2.6.3). */
+/**
+ * How many changes back a client's copy of the roster may be for it to be told only what has changed since (RFC 6121
+ * §2.6.3).
+ */
 export const REMEMBERED_CHANGES = 500;
 
 /**
- * One account's roster in memory, and the subscription requests that it has not answered (RFC 6121 §3.1.3: "pending in" is no part of the
- * roster that clients see). Only `RosterStore.commit` changes it.
+ * One account's roster in memory, and the subscription requests that it has not answered (RFC 6121 §3.1.3: "pending in"
+ * is no part of the roster that clients see). Only `RosterStore.commit` changes it.
  */
 export class Roster {
   /** By JID as text. */
@@ -49,14 +52,18 @@ export class Roster {
     return this.epoch === '' ? '0' : `${this.epoch}.${version}`;
   }
 
-  /** What has changed since a version that a client names, oldest first; undefined when only the whole roster will do. */
+  /**
+   * What has changed since a version that a client names, oldest first; undefined when only the whole roster will do.
+   */
   changesSince(ver: string): readonly (RosterItem | { readonly jid: string; readonly version: number })[] | undefined {
     if (ver === this.ver) return [];
     const [epoch, count = ''] = ver.split('.');
     const known = /^\d{1,15}$/.test(count) ? Number(count) : Number.NaN;
     if (epoch !== this.epoch || !(known <= this.version) || known < this.version - REMEMBERED_CHANGES) return undefined;
     const changed = [...this.items.values()].filter(({ version }) => version > known);
-    const removed = [...this.removed].filter(([, version]) => version > known).map(([jid, version]) => ({ jid, version }));
+    const removed = [...this.removed]
+      .filter(([, version]) => version > known)
+      .map(([jid, version]) => ({ jid, version }));
     return [...changed, ...removed].toSorted((a, b) => a.version - b.version);
   }
 }

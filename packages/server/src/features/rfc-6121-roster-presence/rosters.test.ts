@@ -42,7 +42,10 @@ describe('a roster', () => {
     const { world, device } = await juliet();
     const romeo = await comeOnline(world, 'romeo@localhost/orchard');
     await befriend(world, device, romeo);
-    await set(device, item({ jid: 'romeo@localhost', name: 'Romeo', subscription: 'none', ask: 'subscribe', approved: 'true' }));
+    await set(
+      device,
+      item({ jid: 'romeo@localhost', name: 'Romeo', subscription: 'none', ask: 'subscribe', approved: 'true' }),
+    );
     expect(heard(device)).toEqual(['push romeo@localhost "Romeo" both']);
     await say(world, device, subscription('unsubscribe', 'romeo@localhost'));
     expect(await rosterOf(device)).toEqual(['romeo@localhost "Romeo" from']);
@@ -90,7 +93,7 @@ describe('a roster', () => {
     expect(world.problems).toEqual([]);
   });
 
-  it('§2.3.3 is nobody else\'s, whether the account is there or not', async () => {
+  it("§2.3.3 is nobody else's, whether the account is there or not", async () => {
     const { world, device } = await juliet();
     await world.account('romeo@localhost');
     for (const account of ['romeo@localhost', 'nobody@localhost']) {
@@ -118,7 +121,13 @@ describe('a roster', () => {
     const { device } = await juliet(['limits.roster_groups=2']);
     expect((await set(device, item({ jid: 'a@localhost' }, '1', '2'))).attrs['type']).toBe('result');
     expect(conditionOf(await set(device, item({ jid: 'a@localhost' }, '1', '2', '3')))).toBe('not-acceptable');
-    const { device: free } = await juliet(['limits.roster_groups=0', 'limits.roster_items=0', 'limits.roster_name_bytes=0']);
-    expect((await set(free, item({ jid: 'a@localhost', name: 'x'.repeat(5000) }, '1', '2', '3'))).attrs['type']).toBe('result');
+    const { device: free } = await juliet([
+      'limits.roster_groups=0',
+      'limits.roster_items=0',
+      'limits.roster_name_bytes=0',
+    ]);
+    expect((await set(free, item({ jid: 'a@localhost', name: 'x'.repeat(5000) }, '1', '2', '3'))).attrs['type']).toBe(
+      'result',
+    );
   });
 });

@@ -86,7 +86,11 @@ export class Rosters {
   /** Writes changes of one or two accounts, both or neither. Tells nobody. */
   async write(changes: readonly AccountChange[]): Promise<void> {
     await this.store.commit(
-      changes.map(({ account, ...change }) => ({ ...change, account: account.jid.toString(), roster: this.of(account) })),
+      changes.map(({ account, ...change }) => ({
+        ...change,
+        account: account.jid.toString(),
+        roster: this.of(account),
+      })),
     );
   }
 
@@ -99,14 +103,19 @@ export class Rosters {
   #pushItem(account: AccountView, contact: JID): void {
     const roster = this.of(account);
     const item = roster.get(contact);
-    const payload = rosterElement(roster.ver, [item === undefined ? removedElement(contact.toString()) : itemElement(item)]);
+    const payload = rosterElement(roster.ver, [
+      item === undefined ? removedElement(contact.toString()) : itemElement(item),
+    ]);
     for (const session of account.sessions) if (this.isInterested(session)) this.#push(session, payload);
   }
 
   #push(session: SessionView, payload: Element): void {
     // §2.1.6: whatever the client answers, the roster is as it is.
     this.#api.ask(session, 'set', payload).catch((error: unknown) => {
-      this.#api.logger.debug({ session: session.jid.toString(), error: String(error) }, 'a roster push was not accepted');
+      this.#api.logger.debug(
+        { session: session.jid.toString(), error: String(error) },
+        'a roster push was not accepted',
+      );
     });
   }
 }

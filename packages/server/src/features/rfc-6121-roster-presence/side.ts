@@ -31,8 +31,9 @@ const FACTS: Readonly<Record<SubscriptionState, Facts>> = {
 };
 
 /**
- * One account's side of an exchange of subscription stanzas with a contact: starts from what its roster says, takes the steps of RFC 6121
- * Appendix A, and knows in the end what has to be written and who is to see whose presence. It changes nothing by itself.
+ * One account's side of an exchange of subscription stanzas with a contact: starts from what its roster says, takes the
+ * steps of RFC 6121 Appendix A, and knows in the end what has to be written and who is to see whose presence. It
+ * changes nothing by itself.
  */
 export class Side {
   readonly account: AccountView;
@@ -125,7 +126,9 @@ export class Side {
     return transition;
   }
 
-  /** The same object when nothing changes. A contact gets into the roster only by what the account itself does (§3.1.3). */
+  /**
+   * The same object when nothing changes. A contact gets into the roster only by what the account itself does (§3.1.3).
+   */
   #changed(subscription: Subscription, ask: boolean, approved: boolean): RosterItem | undefined {
     const item = this.#item;
     if (item === undefined) {

@@ -99,15 +99,19 @@ interface Cell {
 
 function readAppendix(): Cell[] {
   let heading = { section: '', direction: '', type: 'subscribe' as SubscriptionType };
-  return APPENDIX.trim().split('\n').flatMap((line) => {
-    const [state, passes, next] = line.split('|').map((part) => part.trim()) as [SubscriptionState, string?, string?];
-    if (passes === undefined) {
-      const [section = '', direction = '', type] = line.split(' ');
-      heading = { section, direction, type: type as SubscriptionType };
-      return [];
-    }
-    return [{ ...heading, state, passes: passes === 'yes', next: (next === '=' ? state : next) as SubscriptionState }];
-  });
+  return APPENDIX.trim()
+    .split('\n')
+    .flatMap((line) => {
+      const [state, passes, next] = line.split('|').map((part) => part.trim()) as [SubscriptionState, string?, string?];
+      if (passes === undefined) {
+        const [section = '', direction = '', type] = line.split(' ');
+        heading = { section, direction, type: type as SubscriptionType };
+        return [];
+      }
+      return [
+        { ...heading, state, passes: passes === 'yes', next: (next === '=' ? state : next) as SubscriptionState },
+      ];
+    });
 }
 
 const contact = JID.parse('romeo@montague.example');
@@ -152,7 +156,9 @@ describe('RFC 6121 Appendix A', () => {
   });
 
   it('A.3.1 answers for whoever is subscribed already', () => {
-    const answering = cells.filter(({ direction, type, state }) => direction === 'inbound' && inbound[type][state].answer !== undefined);
+    const answering = cells.filter(
+      ({ direction, type, state }) => direction === 'inbound' && inbound[type][state].answer !== undefined,
+    );
     expect(answering.map(({ type, state }) => `${type} ${state}`)).toEqual([
       'subscribe From',
       'subscribe From + Pending Out',
@@ -160,23 +166,26 @@ describe('RFC 6121 Appendix A', () => {
     ]);
   });
 
-  it.each(['None', 'None + Pending Out', 'To'] as const)('§3.4.2 a pre-approval in %s is given, used up and taken back', (state) => {
-    const giving = sideIn(state);
-    expect(giving.send('subscribed').passes).toBe(false);
-    expect(giving.state).toBe(state);
-    expect(giving.item?.approved).toBe(true);
+  it.each(['None', 'None + Pending Out', 'To'] as const)(
+    '§3.4.2 a pre-approval in %s is given, used up and taken back',
+    (state) => {
+      const giving = sideIn(state);
+      expect(giving.send('subscribed').passes).toBe(false);
+      expect(giving.state).toBe(state);
+      expect(giving.item?.approved).toBe(true);
 
-    const used = sideIn(state, true);
-    expect(used.receive('subscribe', stanza)).toMatchObject({ passes: false, answer: 'subscribed' });
-    const next = { None: 'From', 'None + Pending Out': 'From + Pending Out', To: 'Both' } as const;
-    expect(used.state).toBe(next[state]);
-    expect(used.item?.approved).toBe(false);
+      const used = sideIn(state, true);
+      expect(used.receive('subscribe', stanza)).toMatchObject({ passes: false, answer: 'subscribed' });
+      const next = { None: 'From', 'None + Pending Out': 'From + Pending Out', To: 'Both' } as const;
+      expect(used.state).toBe(next[state]);
+      expect(used.item?.approved).toBe(false);
 
-    const takenBack = sideIn(state, true);
-    expect(takenBack.send('unsubscribed').passes).toBe(false);
-    expect(takenBack.state).toBe(state);
-    expect(takenBack.item?.approved).toBe(false);
-  });
+      const takenBack = sideIn(state, true);
+      expect(takenBack.send('unsubscribed').passes).toBe(false);
+      expect(takenBack.state).toBe(state);
+      expect(takenBack.item?.approved).toBe(false);
+    },
+  );
 
   it('§3.1.3 a request alone puts nobody into the roster', () => {
     const roster = new Roster();

@@ -1,5 +1,6 @@
 /**
- * RFC 6121 Appendix A: what a subscription stanza does to the state of the account that sends it (A.2) and of the account that receives it (A.3).
+ * RFC 6121 Appendix A: what a subscription stanza does to the state of the account that sends it (A.2) and of the
+ * account that receives it (A.3).
  */
 
 export type SubscriptionType = 'subscribe' | 'subscribed' | 'unsubscribe' | 'unsubscribed';

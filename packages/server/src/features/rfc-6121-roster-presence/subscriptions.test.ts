@@ -61,7 +61,11 @@ describe('a subscription', () => {
     await world.account(JULIET);
     const romeo = await comeOnline(world, 'romeo@localhost/orchard');
     const nick = xml('nick', { xmlns: 'http://jabber.org/protocol/nick' }, 'Romeo');
-    await say(world, romeo, xml('presence', { type: 'subscribe', to: JULIET, id: 'r1' }, xml('status', null, 'It is I'), nick));
+    await say(
+      world,
+      romeo,
+      xml('presence', { type: 'subscribe', to: JULIET, id: 'r1' }, xml('status', null, 'It is I'), nick),
+    );
     await say(world, romeo, subscription('subscribe', JULIET));
 
     const balcony = await world.connect('juliet@localhost/balcony');
@@ -227,7 +231,9 @@ describe('a subscription', () => {
   it('changes both rosters or neither: a failure half-way leaves nothing behind', async () => {
     const { world, romeo, juliet } = await twoOnline();
     const { db } = world.core.options;
-    await sql`create trigger full before insert on subscription_request begin select raise(abort, 'disk full'); end`.execute(db);
+    await sql`create trigger full before insert on subscription_request begin select raise(abort, 'disk full'); end`.execute(
+      db,
+    );
     await say(world, romeo, subscription('subscribe', JULIET));
     expect(heard(romeo)).toEqual(['error internal-server-error from juliet@localhost']);
     expect(heard(juliet)).toEqual([]);

@@ -17,11 +17,12 @@ interface Sent {
 /**
  * RFC 6121 §3: presence subscriptions.
  *
- * A stanza between two local accounts is one act: both rosters are locked, both steps of Appendix A (and a third, where the server answers for
- * the recipient) are taken, and what has changed on the two sides is written in one transaction. Only then anybody is told. So the two rosters
- * agree whenever the process may end, stanzas take effect one after the other in the order in which they came, and what a crash has kept from
- * sessions they see at their next login. With a remote account only the own side is written; a request that got lost is sent again
- * when the account comes online (§3.1.2), and a subscription that the other side does not know of ends at the next probe (§4.3.2).
+ * A stanza between two local accounts is one act: both rosters are locked, both steps of Appendix A (and a third, where
+ * the server answers for the recipient) are taken, and what has changed on the two sides is written in one transaction.
+ * Only then anybody is told. So the two rosters agree whenever the process may end, stanzas take effect one after the
+ * other in the order in which they came, and what a crash has kept from sessions they see at their next login. With a
+ * remote account only the own side is written; a request that got lost is sent again when the account comes online
+ * (§3.1.2), and a subscription that the other side does not know of ends at the next probe (§4.3.2).
  */
 export class Subscriptions {
   readonly #api: FeatureApi;
@@ -47,7 +48,9 @@ export class Subscriptions {
     });
   }
 
-  /** §2.5: removes an item, and cancels the subscriptions of both directions. Rejects with StanzaError item-not-found. */
+  /**
+   * §2.5: removes an item, and cancels the subscriptions of both directions. Rejects with StanzaError item-not-found.
+   */
   async remove(account: AccountView, jid: JID): Promise<void> {
     await this.#exchange(account, jid, (mine, theirs) => {
       if (mine.item === undefined) throw new StanzaError('item-not-found'); // §2.5.3
@@ -59,7 +62,10 @@ export class Subscriptions {
     });
   }
 
-  /** A subscription stanza comes for an account from elsewhere; the sender's own roster, if it has one here, is left as it is. */
+  /**
+   * A subscription stanza comes for an account from elsewhere; the sender's own roster, if it has one here, is left as
+   * it is.
+   */
   async receive(account: AccountView, from: JID, type: SubscriptionType, received: Element): Promise<void> {
     const contact = from.bare;
     const stanza = received.with({ from: contact.toString(), to: account.jid.toString() });
@@ -84,15 +90,24 @@ export class Subscriptions {
   /** §3.1.2: requests to accounts elsewhere may have got lost: once more. */
   repeatRequests(account: AccountView): void {
     for (const { jid, ask } of this.#rosters.of(account).items.values()) {
-      if (ask && !this.#api.isLocalDomain(jid.domain)) this.#outlet.send(account, jid, made(account.jid, jid, 'subscribe'));
+      if (ask && !this.#api.isLocalDomain(jid.domain))
+        this.#outlet.send(account, jid, made(account.jid, jid, 'subscribe'));
     }
   }
 
-  /** Locks, lets both sides take their steps, writes them and tells everybody. `steps` may throw: then nothing has happened. */
-  async #exchange(account: AccountView, contact: JID, steps: (mine: Side, theirs: Side | undefined) => Sent[]): Promise<void> {
+  /**
+   * Locks, lets both sides take their steps, writes them and tells everybody. `steps` may throw: then nothing has
+   * happened.
+   */
+  async #exchange(
+    account: AccountView,
+    contact: JID,
+    steps: (mine: Side, theirs: Side | undefined) => Sent[],
+  ): Promise<void> {
     const isLocal = this.#api.isLocalDomain(contact.domain) && contact.isBare && contact.local !== '';
     const found = isLocal ? await this.#api.account(contact) : undefined;
-    // XEP-0191 §3.3: a stanza to who blocks the sender ends here, as though it had gone to another server and found nobody.
+    // XEP-0191 §3.3: a stanza to who blocks the sender ends here, as though it had gone to another server and found
+    // nobody.
     const peer = found !== undefined && this.#api.isBlocked(found, account.jid) ? undefined : found;
     const names = [account, ...(peer === undefined ? [] : [peer])].map(({ jid }) => jid.toString());
     await this.#rosters.locks.run(names, async () => {
@@ -131,7 +146,10 @@ export class Subscriptions {
     const limit = this.#api.config.limits.rosterItems;
     const { requests } = this.#rosters.of(account);
     if (limit === 0 || requests.size < limit || requests.has(contact.toString())) return true;
-    this.#api.logger.warn({ account: account.jid.toString(), limit }, 'too many subscription requests: one was dropped');
+    this.#api.logger.warn(
+      { account: account.jid.toString(), limit },
+      'too many subscription requests: one was dropped',
+    );
     return false;
   }
 
@@ -143,11 +161,18 @@ export class Subscriptions {
     for (const side of sides) if (side.losesFrom) this.#showUnavailable(side);
     for (const one of sent) this.#tell(one);
     this.#rosters.pushAll(changes);
-    for (const [side, other] of [[mine, theirs], [theirs, mine]] as const) {
+    for (const [side, other] of [
+      [mine, theirs],
+      [theirs, mine],
+    ] as const) {
       if (side !== undefined && (side.gainsFrom || other?.gainsTo === true)) this.#showPresence(side);
     }
     // Approved long ago, asked again from elsewhere.
-    if (theirs === undefined && !mine.gainsFrom && sent.some(({ to, type }) => to === mine.contact && type === 'subscribed')) {
+    if (
+      theirs === undefined &&
+      !mine.gainsFrom &&
+      sent.some(({ to, type }) => to === mine.contact && type === 'subscribed')
+    ) {
       this.#showPresence(mine);
     }
   }
@@ -160,7 +185,8 @@ export class Subscriptions {
   }
 
   #showPresence({ account, contact }: Side): void {
-    for (const { presence } of account.sessions) if (presence !== undefined) this.#outlet.send(account, contact, presence);
+    for (const { presence } of account.sessions)
+      if (presence !== undefined) this.#outlet.send(account, contact, presence);
   }
 
   #showUnavailable({ account, contact }: Side): void {

@@ -65,7 +65,9 @@ describe('RFC 6121 §2.6 roster versions', () => {
     ]) {
       expect(await get(phone, ver)).toBeUndefined();
       await world.settle();
-      const versions = phone.connection.received.map((push) => push.child('query', NS.roster)?.attrs['ver']?.split('.')[1]);
+      const versions = phone.connection.received.map(
+        (push) => push.child('query', NS.roster)?.attrs['ver']?.split('.')[1],
+      );
       expect(versions).toEqual(['6', '7', '9', '10']);
       expect(heard(phone)).toEqual([
         'push a@localhost remove',
@@ -89,12 +91,15 @@ describe('RFC 6121 §2.6 roster versions', () => {
     expect(heard(phone)).toEqual(['push a@localhost none']);
   });
 
-  it.each(['nonsense', '0', 'abcdefgh.1', '.', '.1'])('a version %s that is not of this roster gets the whole roster', async (ver) => {
-    const world = await createWorld();
-    const device = await world.connect('juliet@localhost/balcony');
-    await set(device, 'nurse@localhost');
-    expect((await get(device, ver))?.elements).toHaveLength(1);
-  });
+  it.each(['nonsense', '0', 'abcdefgh.1', '.', '.1'])(
+    'a version %s that is not of this roster gets the whole roster',
+    async (ver) => {
+      const world = await createWorld();
+      const device = await world.connect('juliet@localhost/balcony');
+      await set(device, 'nurse@localhost');
+      expect((await get(device, ver))?.elements).toHaveLength(1);
+    },
+  );
 
   it('a version from the future gets the whole roster', async () => {
     const world = await createWorld();

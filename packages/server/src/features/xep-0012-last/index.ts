@@ -2,7 +2,9 @@ import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
 import { type AccountView, defineFeature, type FeatureApi, type IqRequest, type SessionView } from '../../feature.ts';
 import { LastActivity, lastActivityMigrations } from './last-activity.ts';
 
-/** XEP-0012: how long the server runs, and how long ago an account was last online, for those that may see its presence. */
+/**
+ * XEP-0012: how long the server runs, and how long ago an account was last online, for those that may see its presence.
+ */
 export const lastActivity = defineFeature({
   spec: 'XEP-0012',
   version: '2.0',

@@ -12,7 +12,9 @@ export const lastActivityMigrations: Readonly<Record<string, Migration>> = {
     async up(db) {
       await db.schema
         .createTable('last_activity')
-        .addColumn('account', 'text', (column) => column.primaryKey().notNull().references('account.jid').onDelete('cascade'))
+        .addColumn('account', 'text', (column) =>
+          column.primaryKey().notNull().references('account.jid').onDelete('cascade'),
+        )
         .addColumn('at', 'integer', (column) => column.notNull())
         .addColumn('status', 'text', (column) => column.notNull())
         .execute();
@@ -53,7 +55,10 @@ export class LastActivity {
   }
 
   async #load(account: JID): Promise<{ last: Departure | undefined }> {
-    const query = this.#db.selectFrom('last_activity').select(['at', 'status']).where('account', '=', account.toString());
+    const query = this.#db
+      .selectFrom('last_activity')
+      .select(['at', 'status'])
+      .where('account', '=', account.toString());
     return { last: await query.executeTakeFirst() };
   }
 }

@@ -3,8 +3,9 @@ import { defineFeature, type SessionView } from '../../feature.ts';
 import { Replays } from './replays.ts';
 
 /**
- * XEP-0160: there is no store of offline messages; what a legacy client has missed is read from the archive (D5). A session that reads the archive
- * itself gets none of it: with IM-NG, after a query (XEP-0313), or bound with Bind 2 (XEP-0386 §4, which leaves the past to the archive).
+ * XEP-0160: there is no store of offline messages; what a legacy client has missed is read from the archive (D5). A
+ * session that reads the archive itself gets none of it: with IM-NG, after a query (XEP-0313), or bound with Bind 2
+ * (XEP-0386 §4, which leaves the past to the archive).
  */
 export const offlineMessages = defineFeature({
   spec: 'XEP-0160',
@@ -25,7 +26,10 @@ export const offlineMessages = defineFeature({
       readers.add(session); // once
       if (!isFirst || session.imNg) return;
       replays.start(session).catch((error: unknown) => {
-        api.logger.error({ rule: 'D5', session: session.jid.toString(), error: String(error) }, 'offline messages could not be read');
+        api.logger.error(
+          { rule: 'D5', session: session.jid.toString(), error: String(error) },
+          'offline messages could not be read',
+        );
       });
     });
   },

@@ -5,10 +5,11 @@ import type { AccountView, FeatureApi, Row, SessionView } from '../../feature.ts
 const PAGE = 100;
 
 /**
- * D5: hands legacy sessions what no legacy session has had: the archive's rows past the legacy cursor, up to the head at the moment when the session
- * begins to take messages. What is archived after that moment is delivered live, so nothing comes twice and nothing falls between, whatever
- * live deliveries do to the cursor meanwhile. Live messages may come before older ones; those carry `<delay/>`. A replay waits for a slow client.
- * When its session ends, the rest goes to another legacy session if there is one; otherwise it stays where it is, past the cursor.
+ * D5: hands legacy sessions what no legacy session has had: the archive's rows past the legacy cursor, up to the head
+ * at the moment when the session begins to take messages. What is archived after that moment is delivered live, so
+ * nothing comes twice and nothing falls between, whatever live deliveries do to the cursor meanwhile. Live messages may
+ * come before older ones; those carry `<delay/>`. A replay waits for a slow client. When its session ends, the rest
+ * goes to another legacy session if there is one; otherwise it stays where it is, past the cursor.
  */
 export class Replays {
   readonly #api: FeatureApi;
@@ -71,7 +72,12 @@ export class Replays {
     let left = limit;
     let before = head + 1;
     for (;;) {
-      const { rows, complete } = await this.#api.log.query(name, { after, before, includeGroupchat: false }, PAGE, false);
+      const { rows, complete } = await this.#api.log.query(
+        name,
+        { after, before, includeGroupchat: false },
+        PAGE,
+        false,
+      );
       for (const row of rows.toReversed()) {
         if (row.offline) left -= 1;
         if (left < 0) return row.seq;
