@@ -141,6 +141,11 @@ export class SocketClient {
     this.#listen(secure);
   }
 
+  /** RFC 5929 §3: its own first Finished message. */
+  finished(): Uint8Array {
+    return this.tls.getFinished() ?? new Uint8Array(0);
+  }
+
   /** RFC 9266. */
   exporter(): Uint8Array {
     return this.tls.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));

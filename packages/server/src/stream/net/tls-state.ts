@@ -12,7 +12,8 @@ export function readTlsState(socket: TLSSocket): TlsState {
   return {
     protocol,
     exporter: () => (protocol === 'TLSv1.3' ? exportKey(socket) : undefined),
-    finished: () => socket.getPeerFinished(),
+    // In a resumed session of TLS 1.2 it is another message (RFC 5929 §3.1), and one that two connections can share.
+    finished: () => (socket.isSessionReused() ? undefined : socket.getPeerFinished()),
     serverEndPoint: () => {
       const certificate = readOwnCertificate(socket);
       return certificate === undefined ? undefined : hashServerEndPoint(certificate);
