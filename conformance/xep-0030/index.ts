@@ -1,0 +1,3 @@
+import disco from './3-disco.ts';
+
+export default [disco];

@@ -1,0 +1,3 @@
+import useCases from './3-use-cases.ts';
+
+export default [useCases];

@@ -1,0 +1,3 @@
+import protocol from './4-protocol.ts';
+
+export default [protocol];
