@@ -6,22 +6,23 @@ const HOUR_MS = 60 * 60 * 1000;
 export class CreationRate {
   readonly #clock: Clock;
   /** 0 = no limit. */
-  readonly #perHour: number;
+  readonly #perHour: () => number;
   /** When each was taken, oldest first; addresses without one are not kept. */
   readonly #taken = new Map<string, number[]>();
 
-  constructor(clock: Clock, perHour: number) {
+  constructor(clock: Clock, perHour: () => number) {
     this.#clock = clock;
     this.#perHour = perHour;
   }
 
   /** Takes a place for an account that is about to be created. Gives what returns it, if nothing comes of it; undefined: there is none. */
   take(address: string): (() => void) | undefined {
-    if (this.#perHour === 0) return () => {};
+    const perHour = this.#perHour();
+    if (perHour === 0) return () => {};
     const now = this.#clock.now();
     this.#forgetOld(now);
     const taken = this.#taken.get(address) ?? [];
-    if (taken.length >= this.#perHour) return undefined;
+    if (taken.length >= perHour) return undefined;
     taken.push(now);
     this.#taken.set(address, taken);
     return () => void taken.splice(taken.indexOf(now), 1);

@@ -12,9 +12,10 @@ export const inBandRegistration = defineFeature({
   disco: { domain: [NS.register] },
   setup(api) {
     const newcomers = new Newcomers(api);
-    const { enabled } = api.config.registration;
     api.beforeLogin(NS.register, {
-      streamFeature: () => (enabled ? xml('register', { xmlns: NS.registerFeature }) : undefined), // §8
+      // §8
+      streamFeature: () =>
+        api.config.registration.enabled ? xml('register', { xmlns: NS.registerFeature }) : undefined,
       answer: (request) => newcomers.answer(request),
     });
     const members = new Members(api);

@@ -10,7 +10,7 @@ export class Newcomers {
 
   constructor(api: FeatureApi) {
     this.#api = api;
-    this.#rate = new CreationRate(api.clock, api.config.registration.ratePerHour);
+    this.#rate = new CreationRate(api.clock, () => api.config.registration.ratePerHour);
   }
 
   async answer({ iq, payload, domain, address }: EarlyRequest): Promise<Element | undefined> {

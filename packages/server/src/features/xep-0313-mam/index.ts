@@ -91,8 +91,8 @@ class Archive {
   #reading(session: SessionView): Reading {
     const known = this.#readings.get(session);
     if (known !== undefined) return known;
-    const { log, config } = this.#api;
-    const reading = { reader: new PageReader(log, config.limits, session.account.jid), queries: 0 };
+    const reader = new PageReader(this.#api.log, () => this.#api.config.limits, session.account.jid);
+    const reading = { reader, queries: 0 };
     this.#readings.set(session, reading);
     // D5: it reads what it missed by itself.
     if (!session.imNg) this.#api.queriedArchive(session);

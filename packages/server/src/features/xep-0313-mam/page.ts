@@ -26,11 +26,11 @@ interface Bounds {
 /** Reads pages; remembers for one session how many messages the selection has that it is paging through. */
 export class PageReader {
   readonly #log: AccountLog;
-  readonly #limits: Config['limits'];
+  readonly #limits: () => Config['limits'];
   readonly #account: string;
   #counted: { readonly key: string; readonly count: number } | undefined;
 
-  constructor(log: AccountLog, limits: Config['limits'], account: JID) {
+  constructor(log: AccountLog, limits: () => Config['limits'], account: JID) {
     this.#log = log;
     this.#limits = limits;
     this.#account = account.toString();
@@ -44,7 +44,7 @@ export class PageReader {
       const count = await this.#count(filter);
       return { rows: [], complete: count === 0, count, index: undefined };
     }
-    const { mamPageMax } = this.#limits;
+    const { mamPageMax } = this.#limits();
     const max = Math.min(page.max ?? Infinity, mamPageMax === 0 ? Infinity : mamPageMax);
     const { rows, complete } = await this.#read(bounds, max);
     const { before, after } = page;
@@ -90,7 +90,7 @@ export class PageReader {
 
   /** Up to `max` rows, and not more than fit into a page (but one at least), in steps. */
   async #read({ filter, forward }: Bounds, max: number): Promise<{ rows: Row[]; complete: boolean }> {
-    const { mamPageBytes } = this.#limits;
+    const { mamPageBytes } = this.#limits();
     const rows: Row[] = [];
     let bytes = 0;
     let rest = filter;
@@ -120,7 +120,7 @@ export class PageReader {
 
   /** XEP-0313 §4.1.3: each of the messages has to be there still. */
   async #find(ids: readonly string[]): Promise<readonly number[]> {
-    const { mamPageMax } = this.#limits;
+    const { mamPageMax } = this.#limits();
     if (mamPageMax > 0 && ids.length > mamPageMax) {
       throw new StanzaError('policy-violation', { text: `At most ${mamPageMax} ids at a time.` });
     }

@@ -4,8 +4,8 @@ const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
 
 /** A7: deletes what is past its retention, now and every hour; with no retention at all still the dedupe keys whose window has ended. */
 export function sweepArchive(api: FeatureApi): void {
-  const { retention, transientRetention } = api.config.archive;
   const sweep = (): void => {
+    const { retention, transientRetention } = api.config.archive;
     const bound = (seconds: number): number => api.clock.now() - seconds * 1000;
     api.log
       .expire({
