@@ -17,7 +17,8 @@ describe('generated tables', () => {
 
   it('docs/tutti.doap is up to date, and well-formed', () => {
     expect(makeDoap() === read('docs/tutti.doap'), HOW).toBe(true);
-    const project = parseXml(makeDoap()).elements[0];
+    // Our parser knows XMPP's XML, which has no declaration.
+    const project = parseXml(makeDoap().replace(/^<\?xml .*\?>\n/, '')).elements[0];
     expect(project?.childrenNamed('implements')).toHaveLength(listSpecs().length);
   });
 
