@@ -9,6 +9,7 @@ import type { Config } from './config/schema.ts';
 import type { Clock, Logger, Random } from './environment.ts';
 import type { Hooks } from './hooks.ts';
 import type { AccountLog, Row } from './log/log.ts';
+import type { Metrics } from './observe/metrics.ts';
 
 export { type AccountAdmin, AccountError, type AccountErrorCode } from './accounts/admin.ts';
 export type { Config } from './config/schema.ts';
@@ -146,7 +147,9 @@ export interface FeatureApi {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** As it is now: a reload changes it, so read it when it is needed. */
   readonly config: Config;
+  readonly metrics: Metrics;
   readonly log: AccountLog;
   /** The server's own version. */
   readonly version: string;
@@ -171,7 +174,11 @@ export interface FeatureApi {
   /** Answers IQ requests with a payload of this namespace that come before login, over a channel that one may log in on. */
   beforeLogin(ns: string, service: EarlyService): void;
   /** XEP-0386: handles an inline element of `<bind/>`; the answer, if any, goes into `<bound/>`. Handlers run in the order of the features. */
-  bind2(name: string, ns: string, handler: (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined): void;
+  bind2(
+    name: string,
+    ns: string,
+    handler: (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined,
+  ): void;
 
   /** XEP-0191 (D4): does this account block that peer? Any "yes" counts. */
   blocks(fact: PeerFact): void;
@@ -217,7 +224,11 @@ export interface FeatureApi {
   /** What the features have to add to the domain's disco#info (XEP-0128). */
   discoForms(domain: string): readonly Element[];
   /** Ends a session with a stream error. */
-  end(session: SessionView, condition: 'policy-violation' | 'not-authorized' | 'reset' | 'conflict', text?: string): void;
+  end(
+    session: SessionView,
+    condition: 'policy-violation' | 'not-authorized' | 'reset' | 'conflict',
+    text?: string,
+  ): void;
   /** Registers what runs for stanzas to a domain of this server's that is not a served domain, such as a room service. */
   service(domain: string, handler: (stanza: Element, from: JID) => void): void;
   /** Domains of registered services. */

@@ -22,6 +22,7 @@ export interface CoreOptions {
   readonly metrics: Metrics;
   /** What is told to those who ask (XEP-0092). */
   readonly version: string;
+  /** At the start; see `Core.configure`. */
   readonly config: Config;
   readonly log: AccountLog;
   // The tables are known to the features that make them.
@@ -38,15 +39,14 @@ export class Core implements SessionCore, RouterCore {
   readonly logger: Logger;
   readonly log: AccountLog;
   readonly metrics: Metrics;
-  readonly limits: SessionLimits;
   readonly registry: FeatureRegistry;
   readonly accounts: LocalAccounts;
   readonly router: Router;
-  readonly archivePolicy: 'everything' | 'content';
   readonly hooks: SessionCore['hooks'];
   readonly services: FeatureRegistry['services'];
   readonly #domains: ReadonlySet<string>;
   readonly #resumable = new Map<string, Session>();
+  #config: Config;
 
   constructor(options: CoreOptions) {
     this.options = options;
@@ -54,8 +54,7 @@ export class Core implements SessionCore, RouterCore {
     this.logger = options.logger;
     this.log = options.log;
     this.metrics = options.metrics;
-    this.limits = options.config.limits;
-    this.archivePolicy = options.config.archive.policy;
+    this.#config = options.config;
     this.#domains = new Set(options.config.domains);
     this.registry = new FeatureRegistry(options.features, options.logger);
     this.services = this.registry.services;
@@ -65,6 +64,24 @@ export class Core implements SessionCore, RouterCore {
     this.router = new Router(this, (origin, stanza, from, to) => this.#screen(origin, stanza, from, to));
     const api = createFeatureApi(this, states);
     for (const feature of options.features) feature.setup?.(api);
+  }
+
+  /** What is in force now. Whoever needs a setting asks for it when it is needed: it may change. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  get limits(): SessionLimits {
+    return this.#config.limits;
+  }
+
+  get archivePolicy(): 'everything' | 'content' {
+    return this.#config.archive.policy;
+  }
+
+  /** Puts another configuration in force; the domains stay. */
+  configure(config: Config): void {
+    this.#config = config;
   }
 
   readonly isLocalDomain = (domain: string): boolean => this.#domains.has(domain);
@@ -96,7 +113,6 @@ export class Core implements SessionCore, RouterCore {
 
   addSession(session: Session): void {
     session.account.add(session);
-    this.metrics.sessions.legacy.inc();
     this.registry.observe('sessionBound', session);
   }
 
@@ -104,7 +120,6 @@ export class Core implements SessionCore, RouterCore {
     const id = session.outbox.sm?.id;
     if (id !== undefined) this.#resumable.delete(id);
     session.account.remove(session);
-    this.metrics.sessions[session.imNg ? 'im-ng' : 'legacy'].dec();
     this.registry.observe('sessionEnded', session);
     returnUnseen(session, (stanza) => this.router.route(stanza));
   }
@@ -113,7 +128,8 @@ export class Core implements SessionCore, RouterCore {
   async accountRemoved(jid: JID): Promise<void> {
     this.registry.observe('accountRemoving', jid);
     const sessions = this.accounts.get(jid.toString())?.sessions ?? [];
-    for (const session of sessions) session.terminate(new StreamError('not-authorized', 'The account has been removed.'));
+    for (const session of sessions)
+      session.terminate(new StreamError('not-authorized', 'The account has been removed.'));
     await this.accounts.forget(jid.toString());
     this.registry.observe('accountRemoved', jid);
   }
@@ -139,4 +155,3 @@ export class Core implements SessionCore, RouterCore {
     });
   }
 }
-

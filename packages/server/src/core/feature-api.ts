@@ -15,7 +15,10 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     clock: options.clock,
     random: options.random,
     logger: options.logger,
-    config: options.config,
+    get config() {
+      return core.config;
+    },
+    metrics: options.metrics,
     log: options.log,
     version: options.version,
     features: options.features,

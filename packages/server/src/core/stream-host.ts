@@ -63,7 +63,7 @@ export class CoreStreamHost implements StreamHost {
       const replaced = old.resource === jid.resource || (agent !== undefined && old.agent === agent);
       if (replaced) old.terminate(new StreamError('conflict', 'Replaced by a new connection.'));
     }
-    const { sessionsPerAccount } = core.options.config.limits;
+    const { sessionsPerAccount } = core.limits;
     if (sessionsPerAccount > 0 && account.sessions.length >= sessionsPerAccount) {
       throw new StanzaError('resource-constraint', { type: 'wait', text: 'Too many sessions of this account.' });
     }
@@ -73,15 +73,12 @@ export class CoreStreamHost implements StreamHost {
     return { session, inline };
   }
 
-  async resume(
-    identity: Identity,
-    resume: Element,
-    connection: Connection,
-  ): ReturnType<StreamHost['resume']> {
+  async resume(identity: Identity, resume: Element, connection: Connection): ReturnType<StreamHost['resume']> {
     const session = this.#core.resumable(resume.attrs['previd'] ?? '');
     const h = readCount(resume);
     if (h === undefined) return { answer: failed('bad-request') };
-    if (session === undefined || !session.account.jid.equals(identity.account)) return { answer: failed('item-not-found') };
+    if (session === undefined || !session.account.jid.equals(identity.account))
+      return { answer: failed('item-not-found') };
     // XEP-0198 §5: the count that the client gets covers all that has come from it.
     await session.whenQuiet();
     if (session.ended || session.outbox.sm === undefined) return { answer: failed('item-not-found') };

@@ -1,5 +1,14 @@
 import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
-import { carbonOf, isRoomPrivate, type Plan, type PlannedError, readMessage, type Side, withStanzaId, type World } from '@tutti/routing';
+import {
+  carbonOf,
+  isRoomPrivate,
+  type Plan,
+  type PlannedError,
+  readMessage,
+  type Side,
+  withStanzaId,
+  type World,
+} from '@tutti/routing';
 import { type Appended, LogError } from '../log/log.ts';
 import { countRule } from '../observe/metrics.ts';
 import { Outgoing } from '../session/outgoing.ts';
@@ -69,7 +78,12 @@ export class MessageRouter {
     const message = readMessage(stanza, from, to);
     const roomPrivate = recipient !== undefined && to !== undefined && isRoomPrivate(message);
     const roomCopy = roomPrivate && this.#roomCopies.isCopy(stanza, from, to);
-    const job = new MessageJob(this.#core, { stanza, from, message, origin, recipient, done, own }, destination, roomCopy);
+    const job = new MessageJob(
+      this.#core,
+      { stanza, from, message, origin, recipient, done, own },
+      destination,
+      roomCopy,
+    );
     countRule(this.#core.metrics, job.plan.rule);
     this.#commit(job);
   }
@@ -130,7 +144,9 @@ export class MessageRouter {
         copies.set(key, out);
       }
       const isCarbon = form === 'sent' || form === 'received';
-      session.send(isCarbon ? new Outgoing(carbonOf(form, out.element, account.name, session.jid.toString()), place?.seq) : out);
+      session.send(
+        isCarbon ? new Outgoing(carbonOf(form, out.element, account.name, session.jid.toString()), place?.seq) : out,
+      );
       // D5: without stream management it counts as served when it is sent. S6: also where the account is sender and recipient in one.
       const received = side === 'recipient' || plan.rows.some((row) => row.side === side && row.offline);
       if (received && place !== undefined && session.outbox.sm === undefined) account.servedLegacy(place.seq);
@@ -159,7 +175,9 @@ export class MessageRouter {
     const waiting = this.#core.isLocalDomain(from.domain)
       ? this.route(undefined, reply, sender, job.done, true)
       : this.#forwardError(reply, from, job.done);
-    waiting?.catch((failure: unknown) => this.#core.logger.error({ error: String(failure) }, 'an error could not be routed'));
+    waiting?.catch((failure: unknown) =>
+      this.#core.logger.error({ error: String(failure) }, 'an error could not be routed'),
+    );
   }
 
   #forwardError(reply: Element, to: JID, done: Done): undefined {
@@ -187,7 +205,6 @@ export class MessageRouter {
 
   /** Answers the sender alone, past the archive: with the marker, because the error is for one session (A1, D3). */
   #refuse(origin: Session | undefined, stanza: Element, from: JID, error: StanzaError, done: Done): void {
-    this.#core.metrics.stanzaErrors.inc();
     if (stanza.attrs['type'] === 'error') return done();
     const reply = messageError(stanza, error, origin?.account.jid, true);
     if (origin !== undefined) origin.send(new Outgoing(reply));
@@ -196,7 +213,12 @@ export class MessageRouter {
   }
 
   #log(job: MessageJob, plan: Plan, rule: string): void {
-    const fields = { rule, class: plan.class, account: (job.recipient ?? job.origin?.account)?.name, session: job.origin?.jid.toString() };
+    const fields = {
+      rule,
+      class: plan.class,
+      account: (job.recipient ?? job.origin?.account)?.name,
+      session: job.origin?.jid.toString(),
+    };
     this.#core.logger.debug(fields, 'message routed');
   }
 }

@@ -7,17 +7,20 @@ interface Pending {
   readonly timer: Timer | undefined;
 }
 
+export interface AsksCore {
+  readonly clock: Clock;
+  /** `iqTimeout` in seconds; 0 = wait for ever. */
+  readonly limits: { readonly iqTimeout: number };
+}
+
 /** IQ requests of the server to one client, and their answers. */
 export class Asks {
   readonly #pending = new Map<string, Pending>();
-  readonly #clock: Clock;
-  /** Seconds; 0 = wait for ever. */
-  readonly #timeout: number;
+  readonly #core: AsksCore;
   #next = 1;
 
-  constructor(clock: Clock, timeout: number) {
-    this.#clock = clock;
-    this.#timeout = timeout;
+  constructor(core: AsksCore) {
+    this.#core = core;
   }
 
   /** Sends a request; the promise is settled by `answer`, the time-out or `end`. */
@@ -28,7 +31,8 @@ export class Asks {
         this.#pending.delete(id);
         reject(new StanzaError('remote-server-timeout'));
       };
-      const timer = this.#timeout === 0 ? undefined : this.#clock.after(this.#timeout * 1000, expire);
+      const { clock, limits } = this.#core;
+      const timer = limits.iqTimeout === 0 ? undefined : clock.after(limits.iqTimeout * 1000, expire);
       this.#pending.set(id, { resolve, reject, timer });
       send(xml('iq', { type, id, from, to }, payload));
     });

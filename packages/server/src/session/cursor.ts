@@ -13,6 +13,14 @@ export interface CursorAccount {
   present(row: Row): Outgoing;
 }
 
+/** What a cursor tells its session. */
+export interface CursorEvents {
+  /** The client is slow: from now on it gets from the log what it can take. */
+  overflowed(): void;
+  /** The log could not be read. */
+  failed(error: unknown): void;
+}
+
 /**
  * An IM-NG session's place in its account's log (D1, I1). It takes rows as they are committed; when the session is slow or away
  * it stops taking them and reads them from the log later. Either way every row passes once, in order.
@@ -31,15 +39,15 @@ export class LogCursor {
   readonly #account: CursorAccount;
   readonly #log: AccountLog;
   readonly #outbox: Outbox;
-  readonly #failed: (error: unknown) => void;
+  readonly #events: CursorEvents;
 
-  constructor(account: CursorAccount, log: AccountLog, outbox: Outbox, failed: (error: unknown) => void) {
+  constructor(account: CursorAccount, log: AccountLog, outbox: Outbox, events: CursorEvents) {
     this.barrier = account.head;
     this.seq = account.head;
     this.#account = account;
     this.#log = log;
     this.#outbox = outbox;
-    this.#failed = failed;
+    this.#events = events;
   }
 
   get isBehind(): boolean {
@@ -63,6 +71,7 @@ export class LogCursor {
   offer(out: Outgoing, seq: number): void {
     if (seq <= this.seq) return; // the log was read past it already
     if (this.#behind || seq !== this.seq + 1 || !this.#outbox.hasRoom) {
+      if (!this.#behind && this.#outbox.isFull) this.#events.overflowed();
       this.#behind = true; // I8
       this.advance();
       return;
@@ -73,7 +82,7 @@ export class LogCursor {
   /** There may be room again: reads on if the session is behind. */
   advance(): void {
     if (!this.#behind || this.#reading || !this.#outbox.hasRoom) return;
-    this.#read().catch(this.#failed);
+    this.#read().catch(this.#events.failed);
   }
 
   async #read(): Promise<void> {

@@ -1,5 +1,7 @@
 import type { Element } from '@tutti/xmpp';
 import type { Clock, Timer } from '../environment.ts';
+import type { Counter } from '../observe/metrics.ts';
+import { TokenBucket } from '../token-bucket.ts';
 
 /** A stream is paused when this many elements wait, and resumed when none do. */
 const PAUSE_AT = 32;
@@ -7,6 +9,12 @@ const PAUSE_AT = 32;
 export interface InboundLimits {
   readonly stanzasPerSecond: number;
   readonly stanzasBurst: number;
+}
+
+export interface InboundCore {
+  readonly clock: Clock;
+  readonly limits: InboundLimits;
+  readonly metrics: { readonly throttled: { readonly stanzas: Counter } };
 }
 
 export interface InboundStream {
@@ -20,23 +28,24 @@ export interface InboundStream {
  */
 export class Inbound {
   readonly #handle: (element: Element) => Promise<void> | undefined;
-  readonly #clock: Clock;
-  readonly #limits: InboundLimits;
+  readonly #core: InboundCore;
+  readonly #bucket: TokenBucket;
   #queue: Element[] = [];
   #busy = false;
   #paused = false;
-  #tokens: number;
-  #refilledAt: number;
   #throttle: Timer | undefined;
+  /** It was slowed down since nothing waited here last. */
+  #slowed = false;
   #empty: (() => void)[] = [];
   stream: InboundStream | undefined;
 
-  constructor(limits: InboundLimits, clock: Clock, handle: (element: Element) => Promise<void> | undefined) {
-    this.#limits = limits;
-    this.#clock = clock;
+  constructor(core: InboundCore, handle: (element: Element) => Promise<void> | undefined) {
+    this.#core = core;
     this.#handle = handle;
-    this.#tokens = limits.stanzasBurst;
-    this.#refilledAt = clock.now();
+    const limits = (): { rate: number; burst: number } => {
+      return { rate: core.limits.stanzasPerSecond, burst: core.limits.stanzasBurst };
+    };
+    this.#bucket = new TokenBucket(limits, core.clock);
   }
 
   push(element: Element): void {
@@ -74,6 +83,7 @@ export class Inbound {
       waiting.then(proceed, proceed);
     }
     if (this.#busy || this.#queue.length > 0) return;
+    this.#slowed = false;
     if (this.#paused) {
       this.#paused = false;
       this.stream?.resume();
@@ -87,22 +97,17 @@ export class Inbound {
     for (const resolve of waiting) resolve();
   }
 
-  /** A token bucket; when it is empty, waits for the next token. */
+  /** When there is no token, waits for the next one. */
   #takeToken(): boolean {
-    const { stanzasPerSecond, stanzasBurst } = this.#limits;
-    if (stanzasPerSecond === 0) return true;
     if (this.#throttle !== undefined) return false;
-    if (this.#tokens < 1) {
-      const now = this.#clock.now();
-      const elapsed = Math.max(0, now - this.#refilledAt);
-      this.#refilledAt = now;
-      this.#tokens = Math.min(Math.max(stanzasBurst, 1), this.#tokens + (elapsed * stanzasPerSecond) / 1000);
-    }
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
+    const delay = this.#bucket.delay();
+    if (delay === 0) {
+      this.#bucket.spend(1);
       return true;
     }
-    this.#throttle = this.#clock.after(Math.ceil(((1 - this.#tokens) * 1000) / stanzasPerSecond), () => {
+    if (!this.#slowed) this.#core.metrics.throttled.stanzas.inc();
+    this.#slowed = true;
+    this.#throttle = this.#core.clock.after(delay, () => {
       this.#throttle = undefined;
       this.#run();
     });

@@ -1,5 +1,6 @@
 import { type Element, NS, StreamError, xml } from '@tutti/xmpp';
 import type { Clock, Timer } from '../environment.ts';
+import { type Counter, countStanza, type Metrics } from '../observe/metrics.ts';
 import type { Connection } from '../stream/host.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { StreamManagement } from './stream-management.ts';
@@ -15,29 +16,37 @@ export interface OutboxLimits {
   readonly smUnackedMax: number;
 }
 
+export interface OutboxCore {
+  readonly clock: Clock;
+  readonly limits: OutboxLimits;
+  readonly metrics: { readonly stanzasOut: Metrics['stanzasOut']; readonly stanzaErrors: Counter };
+}
+
 /** The way out of a session: writes to the connection, counts for stream management, holds presence back while the client is inactive. */
 export class Outbox {
   connection: Connection | undefined;
   sm: StreamManagement | undefined;
-  readonly #limits: OutboxLimits;
-  readonly #clock: Clock;
+  readonly #core: OutboxCore;
   #requestTimer: Timer | undefined;
   /** XEP-0352: while inactive, the latest presence of each sender. */
   #heldPresence: Map<string, Outgoing> | undefined;
   /** While what was lost is sent again after a resumption, everything else waits here. */
   #held: Outgoing[] | undefined;
 
-  constructor(limits: OutboxLimits, clock: Clock) {
-    this.#limits = limits;
-    this.#clock = clock;
+  constructor(core: OutboxCore) {
+    this.#core = core;
   }
 
   /** Room for more of the log (I8): past the bounds the session is fed from the archive instead. */
   get hasRoom(): boolean {
-    const { outboxBytes, smUnackedMax } = this.#limits;
-    if (this.connection === undefined || this.#held !== undefined) return false;
-    if (outboxBytes > 0 && this.connection.buffered >= outboxBytes) return false;
-    return smUnackedMax === 0 || this.sm === undefined || this.sm.unacknowledged.length < smUnackedMax;
+    return this.connection !== undefined && this.#held === undefined && !this.isFull;
+  }
+
+  /** As much waits for the client as may. */
+  get isFull(): boolean {
+    const { outboxBytes, smUnackedMax } = this.#core.limits;
+    if (outboxBytes > 0 && (this.connection?.buffered ?? 0) >= outboxBytes) return true;
+    return smUnackedMax > 0 && this.sm !== undefined && this.sm.unacknowledged.length >= smUnackedMax;
   }
 
   /**
@@ -97,7 +106,7 @@ export class Outbox {
 
   /** Writes again what is unacknowledged already, past `hold`. */
   repeat(out: Outgoing): void {
-    this.connection?.write(out.bytes(this.connection.framing));
+    this.#put(out);
   }
 
   /** XEP-0198 §4: asks for the client's count when there is something to acknowledge. */
@@ -105,7 +114,7 @@ export class Outbox {
     const { sm } = this;
     if (sm === undefined || sm.requested || sm.unacknowledged.length === 0 || this.connection === undefined) return;
     if (sm.unacknowledged.length >= REQUEST_AFTER) this.requestNow();
-    else this.#requestTimer ??= this.#clock.after(REQUEST_DELAY_MS, () => this.requestNow());
+    else this.#requestTimer ??= this.#core.clock.after(REQUEST_DELAY_MS, () => this.requestNow());
   }
 
   requestNow(): void {
@@ -122,8 +131,8 @@ export class Outbox {
       this.#held.push(out);
       return this.#withinBounds(this.#held.length);
     }
-    const { connection, sm } = this;
-    connection?.write(out.bytes(connection.framing));
+    const { sm } = this;
+    this.#put(out);
     if (sm !== undefined) {
       sm.sent(entry);
       this.requestSoon();
@@ -131,8 +140,17 @@ export class Outbox {
     return this.#withinBounds(sm?.unacknowledged.length ?? 0);
   }
 
+  #put(out: Outgoing): void {
+    const { connection } = this;
+    if (connection === undefined) return;
+    connection.write(out.bytes(connection.framing));
+    const { stanzasOut, stanzaErrors } = this.#core.metrics;
+    countStanza(stanzasOut, out.element.name);
+    if (out.element.attrs['type'] === 'error') stanzaErrors.inc();
+  }
+
   #withinBounds(waiting: number): boolean {
-    const { outboxBytes, smUnackedMax } = this.#limits;
+    const { outboxBytes, smUnackedMax } = this.#core.limits;
     if (smUnackedMax > 0 && waiting > 2 * smUnackedMax) return false;
     return outboxBytes === 0 || (this.connection?.buffered ?? 0) <= 2 * outboxBytes;
   }

@@ -23,6 +23,7 @@ export interface SessionCore {
 /** Seconds, bytes, counts; 0 = none. */
 export interface SessionLimits {
   readonly outboxBytes: number;
+  readonly sessionsPerAccount: number;
   readonly smUnackedMax: number;
   readonly smResumeTimeout: number;
   readonly iqTimeout: number;

@@ -1,7 +1,7 @@
 import { type Element, type JID, NS, StreamError, xml } from '@tutti/xmpp';
 import type { Timer } from '../environment.ts';
 import type { SessionView } from '../feature.ts';
-import { countStanza } from '../observe/metrics.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { LocalAccount } from '../router/local-account.ts';
 import type { Connection, StreamSession } from '../stream/host.ts';
 import { Asks } from './asks.ts';
@@ -13,6 +13,8 @@ import { Progress } from './progress.ts';
 import { resendUnacknowledged } from './resumption.ts';
 import type { SessionCore } from './session-core.ts';
 import { readCount, StreamManagement } from './stream-management.ts';
+
+type SessionKind = keyof Metrics['sessions'];
 
 /**
  * One bound resource. It outlives its connection when the client has asked for resumption (XEP-0198 §5): then it hibernates,
@@ -41,6 +43,9 @@ export class Session implements StreamSession, SessionView {
   readonly agent: string | undefined;
   readonly #inbound: Inbound;
   #hibernation: Timer | undefined;
+  /** What the client was promised, in seconds. */
+  #resumeTimeout = 0;
+  #counted: SessionKind | undefined;
   /** Who waits for room in the outbox. */
   #waiting: (() => void)[] = [];
 
@@ -50,13 +55,14 @@ export class Session implements StreamSession, SessionView {
     this.jid = jid;
     this.resource = jid.resource;
     this.account = account;
-    this.outbox = new Outbox(core.limits, core.clock);
-    this.asks = new Asks(core.clock, core.limits.iqTimeout);
-    this.#inbound = new Inbound(core.limits, core.clock, (element) => this.#handle(element));
+    this.outbox = new Outbox(core);
+    this.asks = new Asks(core);
+    this.#inbound = new Inbound(core, (element) => this.#handle(element));
     this.lastActive = core.clock.now();
     this.address = connection.address;
     this.secure = connection.secure;
     this.#attach(connection);
+    this.#count();
   }
 
   get imNg(): boolean {
@@ -79,12 +85,14 @@ export class Session implements StreamSession, SessionView {
   /** E2, E4: from this place in the log on, every row is delivered live. */
   enableImNg(): void {
     if (this.cursor !== undefined) return;
-    this.#core.metrics.sessions.legacy.dec();
-    this.#core.metrics.sessions['im-ng'].inc();
-    this.cursor = new LogCursor(this.account, this.#core.log, this.outbox, (error) => {
-      this.#core.logger.error({ session: this.jid.toString(), error: String(error) }, 'the log could not be read');
-      this.close(new StreamError('internal-server-error'));
+    this.cursor = new LogCursor(this.account, this.#core.log, this.outbox, {
+      overflowed: () => this.#core.metrics.outboxOverflows.inc(),
+      failed: (error) => {
+        this.#core.logger.error({ session: this.jid.toString(), error: String(error) }, 'the log could not be read');
+        this.close(new StreamError('internal-server-error'));
+      },
     });
+    this.#count();
   }
 
   receive(element: Element): void {
@@ -105,7 +113,6 @@ export class Session implements StreamSession, SessionView {
 
   /** Gives the client a stanza of the server's own, or a legacy delivery. */
   send(out: Outgoing): void {
-    countStanza(this.#core.metrics.stanzasOut, out.element.name);
     const { outboxBytes } = this.#core.limits;
     const isSent = this.cursor === undefined ? this.outbox.send(out) : this.cursor.sendInTurn(out, outboxBytes);
     if (!isSent) this.close(overflowError());
@@ -117,6 +124,7 @@ export class Session implements StreamSession, SessionView {
     const resume = resumable && timeout > 0;
     const sm = new StreamManagement(resume ? this.#core.registerResumable(this) : '');
     this.outbox.sm = sm;
+    this.#resumeTimeout = timeout;
     if (!resume) return xml('enabled', { xmlns: NS.sm });
     return xml('enabled', { xmlns: NS.sm, id: sm.id, resume: 'true', max: timeout });
   }
@@ -168,8 +176,8 @@ export class Session implements StreamSession, SessionView {
       void this.whenQuiet().then(() => this.end());
       return;
     }
-    this.#core.metrics.sessions.hibernated.inc();
-    this.#hibernation = this.#core.clock.after(this.#core.limits.smResumeTimeout * 1000, () => this.end());
+    this.#hibernation = this.#core.clock.after(this.#resumeTimeout * 1000, () => this.end());
+    this.#count();
   }
 
   /** Resolves when all that has come from the client is done with. */
@@ -201,14 +209,25 @@ export class Session implements StreamSession, SessionView {
     this.#inbound.stop();
     this.asks.end();
     this.#goOn();
+    this.#count();
     this.#core.sessionEnded(this);
   }
 
   #wake(): void {
     if (this.#hibernation === undefined) return;
-    this.#core.metrics.sessions.hibernated.dec();
     this.#hibernation.cancel();
     this.#hibernation = undefined;
+    this.#count();
+  }
+
+  /** Keeps the gauges right: every session is counted once, as what it is now. */
+  #count(): void {
+    const kind = this.ended ? undefined : this.hibernating ? 'hibernated' : this.imNg ? 'im-ng' : 'legacy';
+    if (kind === this.#counted) return;
+    const { sessions } = this.#core.metrics;
+    if (this.#counted !== undefined) sessions[this.#counted].dec();
+    if (kind !== undefined) sessions[kind].inc();
+    this.#counted = kind;
   }
 
   #attach(connection: Connection): void {

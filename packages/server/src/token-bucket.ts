@@ -1,0 +1,44 @@
+import type { Clock } from './environment.ts';
+
+/** How much may be spent: `rate` a second in the long run, `burst` at once; 0 for either = as much as one likes. */
+export interface TokenLimits {
+  readonly rate: number;
+  readonly burst: number;
+}
+
+/** A token bucket: full at first, refilled at a rate, never beyond its burst. Asks for its limits whenever it needs them. */
+export class TokenBucket {
+  readonly #limits: () => TokenLimits;
+  readonly #clock: Clock;
+  #tokens: number;
+  #refilledAt: number;
+
+  constructor(limits: () => TokenLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#tokens = limits().burst;
+    this.#refilledAt = clock.now();
+  }
+
+  /** Takes tokens, also more than there are. */
+  spend(tokens: number): void {
+    if (this.#refill()) this.#tokens -= tokens;
+  }
+
+  /** Milliseconds until there is a token; 0 = now. */
+  delay(): number {
+    if (!this.#refill() || this.#tokens >= 1) return 0;
+    return Math.ceil(((1 - this.#tokens) * 1000) / this.#limits().rate);
+  }
+
+  /** False: there is no limit. A clock that jumps makes somebody wait a little, or spares them a wait: no more. */
+  #refill(): boolean {
+    const { rate, burst } = this.#limits();
+    const now = this.#clock.now();
+    const elapsed = Math.max(0, now - this.#refilledAt);
+    this.#refilledAt = now;
+    const isLimited = rate > 0 && burst > 0;
+    this.#tokens = isLimited ? Math.min(burst, this.#tokens + (elapsed * rate) / 1000) : burst;
+    return isLimited;
+  }
+}
