@@ -235,6 +235,24 @@ describe('XEP-0191 §3.3, §3.4 a change of blocks', () => {
   });
 });
 
+describe('XEP-0191 §3.3 a blocked contact', () => {
+  it('is not heard when it asks, and can end its subscriptions', async () => {
+    const { world, romeo, juliet } = await friends();
+    const tybalt = await comeOnline(world, 'tybalt@localhost/street');
+    for (const jid of ['romeo@localhost', 'tybalt@localhost']) {
+      await juliet.ask('set', xml('block', { xmlns: NS.blocking }, xml('item', { jid })));
+    }
+    await say(world, tybalt, subscription('subscribe', 'juliet@localhost'));
+    await romeo.ask(
+      'set',
+      xml('query', { xmlns: NS.roster }, xml('item', { jid: 'juliet@localhost', subscription: 'remove' })),
+    );
+    expect(heard(tybalt)).toEqual(['push juliet@localhost none asked']);
+    expect(heard(juliet).filter((line) => !line.startsWith('iq'))).toEqual(['push romeo@localhost none']);
+    expect(world.problems).toEqual([]);
+  });
+});
+
 describe('the facts for other features', () => {
   it('who is a contact, and who may see the presence', async () => {
     let api!: FeatureApi;

@@ -64,8 +64,7 @@ export class Presences implements PresenceHandler {
     // Only a probe is answered for an account without sessions.
     const peer = type === 'probe' ? await this.#api.account(to.bare) : this.#api.loadedAccount(to.bare);
     // XEP-0191 §3.3: dropped, and the sender is told nothing.
-    if (peer !== undefined && !this.#api.isBlocked(peer, session.jid))
-      await this.toAccount(peer, presence, session.jid);
-    return undefined;
+    if (peer === undefined || this.#api.isBlocked(peer, session.jid)) return undefined;
+    return this.toAccount(peer, presence, session.jid);
   }
 }

@@ -105,10 +105,7 @@ export class Subscriptions {
     steps: (mine: Side, theirs: Side | undefined) => Sent[],
   ): Promise<void> {
     const isLocal = this.#api.isLocalDomain(contact.domain) && contact.isBare && contact.local !== '';
-    const found = isLocal ? await this.#api.account(contact) : undefined;
-    // XEP-0191 §3.3: a stanza to who blocks the sender ends here, as though it had gone to another server and found
-    // nobody.
-    const peer = found !== undefined && this.#api.isBlocked(found, account.jid) ? undefined : found;
+    const peer = isLocal ? await this.#api.account(contact) : undefined;
     const names = [account, ...(peer === undefined ? [] : [peer])].map(({ jid }) => jid.toString());
     await this.#rosters.locks.run(names, async () => {
       const mine = this.#side(account, contact);
@@ -125,8 +122,11 @@ export class Subscriptions {
   #sendOne(mine: Side, theirs: Side | undefined, type: SubscriptionType, stanza: Element): Sent[] {
     if (!mine.send(type).passes) return [];
     const from = mine.account.jid;
-    if (theirs !== undefined) return this.#receiveOne(theirs, mine, type, stanza);
-    return [{ to: mine.contact, from, type, stanza }];
+    if (theirs === undefined) return [{ to: mine.contact, from, type, stanza }];
+    // XEP-0191 §3.3: who blocks the sender is asked and given nothing. What ends a subscription ends it on both sides.
+    const isOffer = type === 'subscribe' || type === 'subscribed';
+    if (isOffer && this.#api.isBlocked(theirs.account, from)) return [];
+    return this.#receiveOne(theirs, mine, type, stanza);
   }
 
   /** A stanza comes to `side`, from the other side or from somewhere else. */
