@@ -25,7 +25,10 @@ export class CreationRate {
     if (taken.length >= perHour) return undefined;
     taken.push(now);
     this.#taken.set(address, taken);
-    return () => void taken.splice(taken.indexOf(now), 1);
+    return () => {
+      const index = taken.indexOf(now);
+      if (index >= 0) taken.splice(index, 1);
+    };
   }
 
   #forgetOld(now: number): void {
