@@ -21,6 +21,8 @@ export interface Database {
 export interface DatabaseOptions {
   /** See `AccountsOptions.onRemove`. */
   readonly onRemove?: (account: JID) => Promise<void>;
+  /** The configuration as it is now; default: as given. */
+  readonly current?: () => Config;
   /** The log's worker has died: nothing can be archived any more. */
   readonly onDeath?: (error: Error) => void;
 }
@@ -37,6 +39,7 @@ export function locateFiles(data: string): { readonly log: string; readonly stor
 export async function openDatabase(config: Config, options: DatabaseOptions = {}): Promise<Database> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const files = locateFiles(config.data);
+  const current = options.current ?? (() => config);
   const opened = new AsyncDisposableStack();
   try {
     const log = await openSqliteLog({
@@ -55,7 +58,7 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
       clock: systemClock,
       random: systemRandom,
       domains: () => config.domains,
-      iterations: config.auth.scramIterations,
+      iterations: () => current().auth.scramIterations,
       ...(options.onRemove === undefined ? {} : { onRemove: options.onRemove }),
     });
     return { log, store, accounts, close: () => opened.disposeAsync() };

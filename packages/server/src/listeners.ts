@@ -15,7 +15,8 @@ export interface Listening {
 }
 
 export interface ListenerParts {
-  readonly config: Config;
+  /** As it is now; what is read at the start only is as it was. */
+  readonly config: () => Config;
   readonly certificates: TlsProvider;
   readonly scrape: () => Promise<{ readonly body: string }>;
 }
@@ -32,7 +33,7 @@ export async function startListeners(
   parts: ListenerParts,
   streams: Streams,
 ): Promise<{ readonly listening: readonly Listening[]; readonly close: () => Promise<void> }> {
-  const { c2s, c2sTls, http } = parts.config;
+  const { c2s, c2sTls, http } = parts.config();
   const opened = new AsyncDisposableStack();
   const listening: Listening[] = [];
   try {
@@ -68,23 +69,29 @@ export async function startListeners(
 }
 
 function createWebServer({ config, scrape }: ListenerParts, streams: Streams): ReturnType<typeof createHttpServer> {
-  const { http, limits, metrics } = config;
+  const { host, port } = config().http;
   return createHttpServer({
     clock: systemClock,
-    host: http.host,
-    port: http.port,
+    host,
+    port,
     handshakeTime: HANDSHAKE_MS,
-    publicUrl: http.publicUrl,
+    get publicUrl() {
+      return config().http.publicUrl;
+    },
     webSocket: {
       clock: systemClock,
-      stanzaBytes: limits.stanzaBytes,
+      get stanzaBytes() {
+        return config().limits.stanzaBytes;
+      },
       origins: '*',
       pingTime: WEBSOCKET_PING_MS,
       lingerTime: LINGER_MS,
-      behindProxy: http.publicUrl !== '',
+      get behindProxy() {
+        return config().http.publicUrl !== '';
+      },
       // RFC 7395 has no STARTTLS: who may log in without TLS is decided by the address alone.
       accept: (transport) => streams.accept(transport, { requireTls: false }),
     },
-    ...(metrics.enabled ? { metrics: async () => (await scrape()).body } : {}),
+    metrics: async () => (config().metrics.enabled ? (await scrape()).body : undefined),
   });
 }

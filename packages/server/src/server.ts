@@ -8,8 +8,7 @@ import { features } from './features/index.ts';
 import { type Listening, startListeners } from './listeners.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { keepSecret } from './secret.ts';
-import { streamLimits, streamOptions } from './stream-settings.ts';
-import type { StreamOptions } from './stream/options.ts';
+import { StreamSettings } from './stream-settings.ts';
 import { Streams } from './stream/streams.ts';
 import { systemClock, systemDigest, systemRandom } from './system.ts';
 import type { Certificates } from './tls/certificates.ts';
@@ -34,7 +33,7 @@ export interface Server {
   start(): Promise<readonly Listening[]>;
   /** Closes all streams with `<system-shutdown/>`, commits what is under way, closes the database. */
   stop(): Promise<void>;
-  /** Takes over what can be changed while streams are open: the limits of new streams. */
+  /** Puts another configuration in force, but for what is read at the start only. Bounds of streams hold for new ones. */
   reload(config: Config): Promise<void>;
 }
 
@@ -42,14 +41,18 @@ export interface Server {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { config, logger } = options;
   let core: Core | undefined;
+  const current = (): Config => core?.config ?? config;
   const database = await openDatabase(config, {
+    current,
     onRemove: async (account) => core?.accountRemoved(account),
     onDeath: (error) => logger.error({ error: error.message }, 'the log is gone: restart the server'),
   });
   await database.accounts.finishRemovals();
   core = createCore(options, database);
-  const settings = streamOptions(config, { ...options, host: new CoreStreamHost(core), accounts: database.accounts, secret: keepSecret(config.data) });
-  const streams = new Streams(settings);
+  const { accounts } = database;
+  const parts = { host: new CoreStreamHost(core), accounts, secret: keepSecret(config.data), logger };
+  const settings = new StreamSettings(current, parts);
+  const streams = new Streams(settings.make());
   return new TuttiServer(options, database, core, { streams, settings });
 }
 
@@ -75,10 +78,15 @@ class TuttiServer implements Server {
   readonly #database: Database;
   readonly #core: Core;
   readonly #streams: Streams;
-  readonly #settings: StreamOptions;
+  readonly #settings: StreamSettings;
   #stopListening: (() => Promise<void>) | undefined;
 
-  constructor(options: ServerOptions, database: Database, core: Core, made: { streams: Streams; settings: StreamOptions }) {
+  constructor(
+    options: ServerOptions,
+    database: Database,
+    core: Core,
+    made: { streams: Streams; settings: StreamSettings },
+  ) {
     this.accounts = database.accounts;
     this.#options = options;
     this.#database = database;
@@ -88,7 +96,10 @@ class TuttiServer implements Server {
   }
 
   async start(): Promise<readonly Listening[]> {
-    const { listening, close } = await startListeners(this.#options, this.#streams);
+    const { listening, close } = await startListeners(
+      { ...this.#options, config: () => this.#core.config },
+      this.#streams,
+    );
     this.#stopListening = close;
     return listening;
   }
@@ -103,6 +114,7 @@ class TuttiServer implements Server {
   }
 
   async reload(config: Config): Promise<void> {
-    this.#streams.configure({ ...this.#settings, limits: streamLimits(config) });
+    this.#core.configure(config);
+    this.#streams.configure(this.#settings.make());
   }
 }

@@ -33,34 +33,64 @@ export interface StreamParts {
   readonly logger: Logger;
 }
 
-/** What streams are made with. */
-export function streamOptions(config: Config, { host, accounts, secret, logger }: StreamParts): StreamOptions {
-  const { auth, limits } = config;
-  const sasl = new SaslService({
-    credentials: accounts.credentials,
-    ...(auth.fast ? { tokens: accounts.tokens } : {}),
-    mechanisms: auth.mechanisms,
-    secret,
-    iterations: auth.scramIterations,
-    tokenLifetime: auth.fastTokenLifetime * 1000,
-    tokenRotation: auth.fastTokenLifetime * 1000 * ROTATION_PART,
-    throttle: new LoginThrottle({ failuresPerMinute: limits.authFailuresPerMinute, entries: THROTTLE_ENTRIES }, systemClock),
-    clock: systemClock,
-    random: systemRandom,
-    logger,
-  });
-  return {
-    host,
-    sasl,
-    clock: systemClock,
-    random: systemRandom,
-    logger,
-    limits: streamLimits(config),
-    requireTls: config.c2s.requireTls,
-    addresses: new AddressLimits({
-      perAddress: limits.connectionsPerAddress,
+/** Makes what streams are made with; what is counted over all streams outlives a change of the configuration. */
+export class StreamSettings {
+  readonly #config: () => Config;
+  readonly #parts: StreamParts;
+  readonly #throttle: LoginThrottle;
+  readonly #addresses: AddressLimits;
+
+  constructor(config: () => Config, parts: StreamParts) {
+    this.#config = config;
+    this.#parts = parts;
+    const failures = {
+      get failuresPerMinute() {
+        return config().limits.authFailuresPerMinute;
+      },
+      entries: THROTTLE_ENTRIES,
+    };
+    this.#throttle = new LoginThrottle(failures, systemClock);
+    this.#addresses = new AddressLimits({
+      get perAddress() {
+        return config().limits.connectionsPerAddress;
+      },
       unauthenticatedPerAddress: 0,
-      unauthenticated: limits.unauthenticatedConnections,
-    }),
-  };
+      get unauthenticated() {
+        return config().limits.unauthenticatedConnections;
+      },
+    });
+  }
+
+  /** For the streams that begin from now on. */
+  make(): StreamOptions {
+    const config = this.#config();
+    const { host, logger } = this.#parts;
+    return {
+      host,
+      sasl: this.#makeSasl(config),
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+      limits: streamLimits(config),
+      requireTls: config.c2s.requireTls,
+      addresses: this.#addresses,
+    };
+  }
+
+  #makeSasl({ auth }: Config): SaslService {
+    const { accounts, secret, logger } = this.#parts;
+    return new SaslService({
+      credentials: accounts.credentials,
+      ...(auth.fast ? { tokens: accounts.tokens } : {}),
+      mechanisms: auth.mechanisms,
+      secret,
+      iterations: auth.scramIterations,
+      tokenLifetime: auth.fastTokenLifetime * 1000,
+      tokenRotation: auth.fastTokenLifetime * 1000 * ROTATION_PART,
+      throttle: this.#throttle,
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+    });
+  }
 }

@@ -93,7 +93,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     clock,
     random,
     domains: () => ['localhost'],
-    iterations: 1,
+    iterations: () => 1,
     onRemove: (jid) => core.accountRemoved(jid),
   });
   const core: Core = new Core({

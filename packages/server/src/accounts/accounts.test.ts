@@ -53,7 +53,7 @@ afterEach(() => store.close());
 function open(): Accounts {
   const domains = () => ['example.org', 'xn--e1afmkfd.example', 'other.example'];
   const onRemove = (account: JID) => void removed.push(account.toString());
-  return createAccounts({ store, log, clock, random, domains, iterations: 4096, onRemove });
+  return createAccounts({ store, log, clock, random, domains, iterations: () => 4096, onRemove });
 }
 
 function append(): Promise<Appended | LogError> {

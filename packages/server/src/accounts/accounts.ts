@@ -19,7 +19,7 @@ export interface AccountsOptions {
   /** The served domains, in normal form. */
   readonly domains: () => readonly string[];
   /** PBKDF2 iterations of new passwords; default 10,000. */
-  readonly iterations?: number;
+  readonly iterations?: () => number;
   /** Called once nobody can log in to the account any more: ends its sessions, forgets what is kept of it in memory. */
   readonly onRemove?: (account: JID) => Promise<void> | void;
 }
@@ -164,7 +164,11 @@ class StoredAccounts implements Accounts {
 
   async #derive(password: string): Promise<Credentials> {
     try {
-      return await createCredentials(password, this.#options.iterations ?? DEFAULT_ITERATIONS, this.#options.random);
+      return await createCredentials(
+        password,
+        this.#options.iterations?.() ?? DEFAULT_ITERATIONS,
+        this.#options.random,
+      );
     } catch (error) {
       throw error instanceof PasswordError ? toAccountError(error, password) : error;
     }

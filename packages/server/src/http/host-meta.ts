@@ -22,11 +22,16 @@ const HOST = /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
 /**
  * Serves /.well-known/host-meta (XRD) and host-meta.json (JRD): RFC 6415, XEP-0156.
- * @param publicUrl where the world reaches this server; '' = where the request says that it did
+ * @param site `publicUrl`: where the world reaches this server, asked for each request; '' = where the request says that it did
  */
-export function addHostMeta(app: FastifyInstance, publicUrl: string, alternatives: readonly Alternative[]): void {
+export function addHostMeta(
+  app: FastifyInstance,
+  site: { readonly publicUrl: string },
+  alternatives: readonly Alternative[],
+): void {
   const serve = (path: string, type: string, write: (links: readonly Link[]) => string) => {
     app.get(path, (request, reply) => {
+      const { publicUrl } = site;
       const base = publicUrl === '' ? readBase(request) : publicUrl;
       // XEP-0156 §2.4: web clients of any origin may read it
       reply.header('access-control-allow-origin', '*');

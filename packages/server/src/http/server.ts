@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../environment.ts';
 import { listen, type TlsProvider } from '../stream/net/listener.ts';
 import { type Alternative, addHostMeta } from './host-meta.ts';
-import { addMetrics } from './metrics.ts';
+import { addMetrics, type MetricsSource } from './metrics.ts';
 import { addHomePage } from './home-page.ts';
 import { attachWebSocket, WEBSOCKET_PATH, type WebSocketOptions } from './websocket.ts';
 
@@ -16,12 +16,12 @@ export interface HttpOptions {
   readonly tls?: TlsProvider;
   /** Milliseconds that a TLS handshake may take; 0 = no limit. */
   readonly handshakeTime: number;
-  /** Where the world reaches this server, such as https://chat.example.org; '' = wherever a request says it does. */
+  /** Where the world reaches this server, such as https://chat.example.org; '' = wherever a request says it does. Read for each request. */
   readonly publicUrl: string;
   /** Absent: no WebSocket. */
   readonly webSocket?: WebSocketOptions;
-  /** Makes the text of /metrics; absent: there is none. */
-  readonly metrics?: () => string | Promise<string>;
+  /** Makes the text of /metrics; absent, or undefined for now: there is none. */
+  readonly metrics?: MetricsSource;
   /** Ways to connect beside WebSocket: XEP-0156. */
   readonly alternatives?: readonly Alternative[];
 }
@@ -38,7 +38,7 @@ export interface HttpServer {
 
 /** Makes the HTTP server with the routes that are always there; it does not listen yet. */
 export function createHttpServer(options: HttpOptions): HttpServer {
-  const { clock, host, port, tls, handshakeTime, webSocket, metrics, publicUrl } = options;
+  const { clock, host, port, tls, handshakeTime, webSocket, metrics } = options;
   const app = fastify({ serverFactory: (handle) => createServer((request, response) => handle(request, response)) });
   const alternatives = [...(options.alternatives ?? [])];
   if (webSocket !== undefined) {
@@ -46,7 +46,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     alternatives.push({ rel: 'urn:xmpp:alt-connections:websocket', path: WEBSOCKET_PATH, scheme: 'ws' });
   }
   addHomePage(app);
-  addHostMeta(app, publicUrl, alternatives);
+  addHostMeta(app, options, alternatives);
   if (metrics !== undefined) addMetrics(app, metrics);
   let stop = () => undefined as void;
   return {

@@ -14,7 +14,7 @@ const SUBPROTOCOL = 'xmpp';
 
 export interface WebSocketOptions {
   readonly clock: Clock;
-  /** The largest message accepted, in bytes; 0 = no limit. */
+  /** The largest message accepted, in bytes; 0 = no limit. Read for each connection. */
   readonly stanzaBytes: number;
   /** The origins of web pages that may connect; '*' = all. Programs that are no web pages send none and may always. */
   readonly origins: '*' | readonly string[];
@@ -38,13 +38,13 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): void
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
-    maxPayload: options.stanzaBytes === 0 ? 0 : options.stanzaBytes + MARGIN,
     handleProtocols: () => SUBPROTOCOL,
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const refusal = refuseUpgrade(request, options.origins);
     if (refusal !== undefined) return refuse(socket, refusal);
+    sockets.options.maxPayload = options.stanzaBytes === 0 ? 0 : options.stanzaBytes + MARGIN;
     sockets.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, request, options));
   });
 }
