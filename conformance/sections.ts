@@ -1,4 +1,7 @@
+import hostile from './hostile/index.ts';
+import rfc6120 from './rfc6120/index.ts';
 import rfc6121 from './rfc6121/index.ts';
+import rfc7395 from './rfc7395/index.ts';
 import type { Section } from './suite.ts';
 import disco from './xep-0030/index.ts';
 import registration from './xep-0077/index.ts';
@@ -14,7 +17,9 @@ import preferences from './xep-0441/index.ts';
 /** Everything there is, by specification. */
 export const SECTIONS: readonly Section[] = [
   ...imNg,
+  ...rfc6120,
   ...rfc6121,
+  ...rfc7395,
   ...disco,
   ...registration,
   ...blocking,
@@ -24,4 +29,5 @@ export const SECTIONS: readonly Section[] = [
   ...clientState,
   ...sasl2,
   ...preferences,
+  ...hostile,
 ];

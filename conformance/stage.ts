@@ -77,6 +77,11 @@ export class Stage {
     return this.#session(name, account, session);
   }
 
+  /** A session over another transport than the stage's, with the resource `over`. */
+  connectOver(transport: 'tcp' | 'ws', name: string, account: Account): Promise<Device> {
+    return Device.connect(name, this.target.address(transport), account, 'over');
+  }
+
   /** Keeps a device that a test connected by itself, to close it at the end. */
   keep(device: Device): Device {
     this.#devices.push(device);

@@ -18,6 +18,9 @@ export type Need =
   | 'pre-approval'
   | 'roster-versioning'
   | 'caps'
+  | 'starttls'
+  | `mechanism ${string}`
+  | 'direct-tls'
   /** A server of one's own, that the test may configure, kill and start again. */
   | 'restart';
 

@@ -16,6 +16,8 @@ export interface Target {
   readonly offers: ReadonlySet<Need> | undefined;
   /** Waits as long as the server may take to do what a fence does not wait for: 0 on our own. */
   grace(): Promise<void>;
+  /** Where direct TLS listens (XEP-0368), if it does. */
+  readonly directTls?: Address | undefined;
   /** Starts one more server like this one for a single test, with these settings; undefined where the tests cannot do that. */
   readonly spawn?: ((settings?: readonly string[]) => Promise<OwnTarget>) | undefined;
   stop(): Promise<void>;

@@ -92,9 +92,13 @@ function settled(socket: Socket, event: 'connect' | 'secureConnect'): Promise<vo
   });
 }
 
+/** Where its WebSocket is. */
+export function webSocketUrl({ url, host, port }: Address): string {
+  return url ?? `ws://${host}:${port}/xmpp-websocket`;
+}
+
 async function openWebSocket(address: Address, receiver: Receiver): Promise<Transport> {
-  const url = address.url ?? `ws://${address.host}:${address.port}/xmpp-websocket`;
-  const socket = new WebSocket(url, 'xmpp', { rejectUnauthorized: false });
+  const socket = new WebSocket(webSocketUrl(address), 'xmpp', { rejectUnauthorized: false });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
     socket.once('open', () => {

@@ -1,7 +1,7 @@
 import { NS, xml } from '@tutti/xmpp';
 import { Device } from '../client/device.ts';
 import type { Account } from '../client/login.ts';
-import { openStream } from '../client/login.ts';
+import { offeredMechanisms, openStream } from '../client/login.ts';
 import type { Address } from '../client/transport.ts';
 import type { Need } from '../suite.ts';
 import { freshLocalpart, register, type Target } from '../target.ts';
@@ -67,7 +67,7 @@ async function probe(address: Address, account: Account): Promise<Set<Need>> {
     }
     const inStream = (name: string, ns: string) => device.features.child(name, ns) !== undefined;
     const authentication = features.child('authentication', NS.sasl2);
-    const offered: Readonly<Record<Need, boolean>> = {
+    const offered: Readonly<Record<Exclude<Need, `mechanism ${string}`>, boolean>> = {
       'im-ng': vars.has(NS.imNg),
       carbons: vars.has(NS.carbons),
       'carbons-rules': vars.has(NS.carbonsRules),
@@ -84,9 +84,12 @@ async function probe(address: Address, account: Account): Promise<Set<Need>> {
       'pre-approval': inStream('sub', NS.preApproval),
       'roster-versioning': inStream('ver', NS.rosterVersioning),
       caps: inStream('c', NS.caps),
+      starttls: address.tls === 'starttls',
+      'direct-tls': false,
       restart: false,
     };
-    return new Set((Object.keys(offered) as Need[]).filter((need) => offered[need]));
+    const mechanisms = offeredMechanisms(features).map((name): Need => `mechanism ${name}`);
+    return new Set([...(Object.keys(offered) as (keyof typeof offered)[]).filter((need) => offered[need]), ...mechanisms]);
   } finally {
     await device.close();
   }

@@ -30,7 +30,7 @@ export async function startProsody(): Promise<Target> {
       const jid = `${freshLocalpart(name)}@localhost`;
       return register({ transport: 'tcp', host: '127.0.0.1', port: c2s, tls: 'none', domain: 'localhost' }, jid, 'secret');
     },
-    offers: new Set(['carbons', 'mam', 'mam-extended', 'mam-prefs', 'sm', 'csi', 'blocking', 'register', 'pre-approval', 'roster-versioning']),
+    offers: new Set(['carbons', 'mam', 'mam-extended', 'mam-prefs', 'sm', 'csi', 'blocking', 'register', 'pre-approval', 'roster-versioning', 'mechanism PLAIN', 'mechanism SCRAM-SHA-1', 'mechanism SCRAM-SHA-256']),
     grace: () => new Promise((resolve) => setTimeout(resolve, 20)),
     async stop() {
       if (child.exitCode === null) {

@@ -22,14 +22,8 @@ const SETTINGS = [
   'limits.auth_failures_per_minute=0',
 ];
 
-/** Our own server. */
-export interface TuttiTarget extends OwnTarget {
-  /** Where direct TLS listens. */
-  readonly directTls: Address;
-}
-
 /** Starts Tutti in a process of its own, with a data folder of its own that is deleted in the end. */
-export async function startTutti(settings: readonly string[] = []): Promise<TuttiTarget> {
+export async function startTutti(settings: readonly string[] = []): Promise<OwnTarget> {
   const data = await mkdtemp(join(tmpdir(), 'tutti-'));
   let running = await launch(data, settings);
   const domain = 'localhost';

@@ -1,0 +1,3 @@
+import stanzas from './stanzas.ts';
+
+export default [stanzas];

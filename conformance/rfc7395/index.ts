@@ -1,0 +1,3 @@
+import framing from './3-framing.ts';
+
+export default [framing];
