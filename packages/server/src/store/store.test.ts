@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Worker } from 'node:worker_threads';
 import type { Kysely, Migration } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore, type Store } from './store.ts';
@@ -181,6 +183,17 @@ describe('store in a file', () => {
     ]);
     await store.close();
     await patient.close();
+  });
+
+  test('closing ends the worker, also of a store that was never used', async () => {
+    const ended: Promise<unknown>[] = [];
+    const collect = (worker: Worker) => void ended.push(once(worker, 'exit'));
+    process.on('worker', collect);
+    const store = await openStore({ path: join(folder, 'store.db') });
+    process.off('worker', collect);
+    await store.close();
+    expect(await Promise.all(ended)).toHaveLength(1);
+    await expect(store.db.selectFrom('person').selectAll().execute()).rejects.toThrow(/closed/);
   });
 
   test('a file that cannot be opened is a StoreError', async () => {

@@ -37,6 +37,9 @@ export async function openStore({ path, busyMs = 5000 }: StoreOptions): Promise<
     db,
     tables: <Tables>() => db as Kysely<Tables>,
     migrate: (migrations) => migrateStore(db, path, migrations),
-    close: () => db.destroy(),
+    close: async () => {
+      await db.destroy();
+      await executor.close();
+    },
   };
 }

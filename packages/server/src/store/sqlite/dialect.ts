@@ -104,9 +104,8 @@ class NodeSqliteDriver implements Driver {
 
   async releaseConnection(): Promise<void> {}
 
-  async destroy(): Promise<void> {
-    await this.#executor.close();
-  }
+  /** Kysely calls this only for a driver that has been used: who made the executor closes it. */
+  async destroy(): Promise<void> {}
 
   /** Runs `work` in the same turn in which nobody else's transaction is open. */
   async #whenFree<T>(connection: GatedConnection, work: () => Promise<T>): Promise<T> {
