@@ -40,7 +40,7 @@ const random: Random = { bytes: (length) => randomBytes(length) };
 interface Measurement {
   readonly underWay: number;
   readonly rowsPerSecond: number;
-  readonly cpuMicrosPerRow: number;
+  readonly cpuMicrosPerRow?: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly pagesPerSecond?: number;
@@ -105,7 +105,7 @@ async function measure(log: AccountLog, underWay: number, readers = 0): Promise<
   return {
     underWay,
     rowsPerSecond: Math.round(rows / elapsed),
-    cpuMicrosPerRow: round((user + system) / rows),
+    ...(rows === 0 ? {} : { cpuMicrosPerRow: round((user + system) / rows) }),
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     ...(readers === 0
