@@ -36,6 +36,7 @@ export class Newcomers {
       giveBack();
       throw toStanzaError(error);
     }
+    this.#api.metrics.registrations.inc();
     this.#api.logger.info({ account: jid.toString(), address }, 'an account has been registered');
   }
 }

@@ -4,6 +4,7 @@ import { conditionOf } from '../../../test/contacts.ts';
 import { FakeConnection } from '../../../test/device.ts';
 import { createWorld, type World } from '../../../test/world.ts';
 import type { Accounts } from '../../accounts/accounts.ts';
+import { loadConfig } from '../../config/load.ts';
 import type { Credentials } from '../../stream/sasl/credentials.ts';
 
 const OPEN = ['registration.enabled=true'];
@@ -119,6 +120,20 @@ describe('XEP-0077 §3.1.1 before login', () => {
     expect(conditionOf((await register(world, 'c', '2001:db8:0:1::1'))!)).toBe('no error');
     const free = await createWorld({ settings: [...OPEN, 'registration.rate_per_hour=0'] });
     for (let n = 0; n < 30; n += 1) expect(conditionOf((await register(free, `user${n}`))!)).toBe('no error');
+  });
+
+  it('a reload opens and closes registration', async () => {
+    const world = await createWorld();
+    const reload = (settings: string[]): void => world.core.configure(loadConfig({ settings }).config);
+    reload([...OPEN, 'registration.rate_per_hour=1']);
+    expect(world.host.loginFeatures()).toHaveLength(1);
+    expect(conditionOf((await register(world, 'a'))!)).toBe('no error');
+    expect(conditionOf((await register(world, 'b'))!)).toBe('not-acceptable');
+    reload([...OPEN, 'registration.rate_per_hour=2']);
+    expect(conditionOf((await register(world, 'b'))!)).toBe('no error');
+    reload([]);
+    expect(world.host.loginFeatures()).toEqual([]);
+    expect(conditionOf((await register(world, 'c'))!)).toBe('service-unavailable');
   });
 
   it('a place is given back when no account comes of it', async () => {

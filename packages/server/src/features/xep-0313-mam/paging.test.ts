@@ -1,6 +1,7 @@
 import { NS, xml } from '@tutti/xmpp';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../config/load.ts';
 import { ALICE, type Answer, archivedOf, archiveOf, chat, queryOf, read } from '../../../test/archive.ts';
 
 describe('XEP-0313 §4.3 paging', () => {
@@ -104,6 +105,13 @@ describe('XEP-0313 §4.3 paging', () => {
     const free = await archiveOf(120, { settings: ['limits.mam_page_max=0'] });
     expect(await read(free.alice, queryOf())).toMatchObject({ complete: true, count: '120' });
     expect((await read(free.alice, queryOf({}, { before: '', max: 110 }))).bodies).toHaveLength(110);
+  });
+
+  it('a reload changes the limits, also of a session that has asked before', async () => {
+    const { world, alice } = await archiveOf(3);
+    expect((await read(alice, queryOf())).bodies).toHaveLength(3);
+    world.core.configure(loadConfig({ settings: ['limits.mam_page_max=2'] }).config);
+    expect((await read(alice, queryOf())).bodies).toHaveLength(2);
   });
 
   it('limits.mam_page_bytes: a full page ends early, with one message at least', async () => {
