@@ -1,5 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { NS, parseXml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
 import { RULES } from '../packages/routing/src/rules.ts';
 import { root } from './run-step.ts';
@@ -90,6 +91,21 @@ describe('docs/adding-a-feature.md', () => {
 
   it('shows the feature and its test', () => {
     expect(files.size).toBe(2);
+  });
+});
+
+describe('docs/xep-0409-notes.md', () => {
+  const schema = read('docs/im-ng-0.xsd');
+
+  it('shows the schema of the file', () => {
+    expect(read('docs/xep-0409-notes.md')).toContain(`\`\`\`xml\n${schema}\`\`\`\n`);
+  });
+
+  it('the schema is well-formed, and declares what the server knows', () => {
+    const root = parseXml(schema.replaceAll(/<\?xml .*\?>\n|<!--.*-->/g, ''));
+    const xs = 'http://www.w3.org/2001/XMLSchema';
+    expect(root.attrs['targetNamespace']).toBe(NS.imNg);
+    expect(root.childrenNamed('element', xs).map(({ attrs }) => attrs['name'])).toEqual(['enable', 'im-ng']);
   });
 });
 
