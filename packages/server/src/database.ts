@@ -6,7 +6,7 @@ import { accountMigrations } from './accounts/schema.ts';
 import type { Config } from './config/schema.ts';
 import { features } from './features/index.ts';
 import type { AccountLog } from './log/log.ts';
-import { openSqliteLog } from './log/sqlite/sqlite-log.ts';
+import { type LogObserver, openSqliteLog } from './log/sqlite/sqlite-log.ts';
 import { openStore, type Store } from './store/store.ts';
 import { systemClock, systemRandom } from './system.ts';
 
@@ -23,6 +23,8 @@ export interface DatabaseOptions {
   readonly onRemove?: (account: JID) => Promise<void>;
   /** The configuration as it is now; default: as given. */
   readonly current?: () => Config;
+  /** Watches the log. */
+  readonly observer?: LogObserver;
   /** The log's worker has died: nothing can be archived any more. */
   readonly onDeath?: (error: Error) => void;
 }
@@ -46,6 +48,7 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
       path: files.log,
       clock: systemClock,
       random: systemRandom,
+      ...(options.observer === undefined ? {} : { observer: options.observer }),
       ...(options.onDeath === undefined ? {} : { onDeath: options.onDeath }),
     });
     opened.defer(() => log.close());

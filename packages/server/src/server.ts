@@ -6,6 +6,7 @@ import { type Database, openDatabase } from './database.ts';
 import type { Logger } from './environment.ts';
 import { features } from './features/index.ts';
 import { type Listening, startListeners } from './listeners.ts';
+import { observeLog } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { keepSecret } from './secret.ts';
 import { StreamSettings } from './stream-settings.ts';
@@ -44,6 +45,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const current = (): Config => core?.config ?? config;
   const database = await openDatabase(config, {
     current,
+    observer: observeLog(options.metrics),
     onRemove: async (account) => core?.accountRemoved(account),
     onDeath: (error) => logger.error({ error: error.message }, 'the log is gone: restart the server'),
   });

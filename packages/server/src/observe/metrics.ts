@@ -68,11 +68,12 @@ export const METRICS = {
     'unauthenticated_connections',
     'unauthenticated_timeout',
   ]),
-  sessions: gaugesBy('tutti_sessions', 'Bound sessions: with IM-NG, without, and waiting for resumption.', 'kind', [
-    'im-ng',
-    'legacy',
-    'hibernated',
-  ]),
+  sessions: gaugesBy(
+    'tutti_sessions',
+    'Bound sessions: connected with IM-NG, connected without, and waiting for resumption.',
+    'kind',
+    ['im-ng', 'legacy', 'hibernated'],
+  ),
   sessionsResumed: counter('tutti_sessions_resumed_total', 'Sessions resumed by stream management (XEP-0198).'),
   logins: countersBy('tutti_logins_total', 'Successful logins.', 'mechanism', [
     'SCRAM-SHA-1',
@@ -111,10 +112,10 @@ export const METRICS = {
   logCommitSeconds: histogram('tutti_log_commit_seconds', 'How long one commit of the log took.', SECONDS),
   logAppendSeconds: histogram(
     'tutti_log_append_seconds',
-    'From append to commit, waiting for the batch included.',
+    'From append to commit, waiting for the batch included; once for what came in one turn.',
     SECONDS,
   ),
-  logFailures: counter('tutti_log_failures_total', 'Commits of the log that failed.'),
+  logFailures: counter('tutti_log_failures_total', 'Units (a message and its copies) that the log could not commit.'),
   outboxOverflows: counter('tutti_outbox_overflows_total', 'Times a slow session was turned over to the archive.'),
   throttled: countersBy('tutti_throttled_total', 'Times a session was read slower than it sent.', 'limit', [
     'stanzas',

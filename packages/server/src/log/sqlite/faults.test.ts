@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DataVersionError } from '../../store/version-error.ts';
 import { LogError, type AccountLog, type NewRow } from '../log.ts';
 import {
@@ -24,6 +24,9 @@ import { Caches } from './caches.ts';
 import { findLogFaults } from './integrity.ts';
 import { openSqliteLog, type SqliteLogLimits } from './sqlite-log.ts';
 import { LogSweeper } from './sweeper.ts';
+
+// Each test starts workers and waits for fsyncs: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let folder: string;
 let path: string;

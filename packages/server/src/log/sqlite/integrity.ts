@@ -1,53 +1,85 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Fault, FaultRule, Report } from './fault.ts';
+import { verifyAccount } from './verify-account.ts';
 
-/** One thing that should hold in a log file and doesn't. */
-export interface LogFault {
-  /** What should hold. */
-  readonly rule: string;
-  /** How many accounts, rows or stanzas break it. */
-  readonly count: number;
-}
-
-/** Each counts what breaks a rule of `schema.ts`. */
-const CHECKS: readonly (readonly [rule: string, sql: string])[] = [
+/** Each lists what breaks a rule of `schema.ts`: account, place, and what was found. */
+const CHECKS: readonly (readonly [rule: FaultRule, sql: string])[] = [
   [
-    'an account has as many rows as it was given, less those that expired',
-    `SELECT count(*) FROM account a WHERE jid IS NOT NULL AND head - expired <> (SELECT count(*) FROM entry e WHERE e.account = a.id)`,
+    'numbering',
+    `SELECT a.jid, e.seq, 'the row stands in no account' FROM entry e LEFT JOIN account a ON a.id = e.account WHERE a.id IS NULL`,
   ],
   [
-    'a row’s number is between 1 and its account’s head',
-    `SELECT count(*) FROM entry e LEFT JOIN account a ON a.id = e.account WHERE a.id IS NULL OR e.seq NOT BETWEEN 1 AND a.head`,
+    'cursor',
+    `SELECT jid, legacy_cursor, 'the cursor is at ' || legacy_cursor || ', the head at ' || head FROM account
+      WHERE legacy_cursor NOT BETWEEN 0 AND head`,
   ],
   [
-    'time never runs backwards in an account',
-    `SELECT count(*) FROM (SELECT account, at, lead(at) OVER (PARTITION BY account ORDER BY seq) AS next FROM entry) WHERE next < at`,
-  ],
-  [
-    'no row is later than its account’s last',
-    'SELECT count(*) FROM entry e JOIN account a ON a.id = e.account WHERE e.at > a.last_at',
-  ],
-  ['a legacy cursor is not past the head', 'SELECT count(*) FROM account WHERE legacy_cursor NOT BETWEEN 0 AND head'],
-  [
-    'a stanza counts the rows that name it',
-    `SELECT count(*) FROM stanza s LEFT JOIN (SELECT stanza, count(*) AS rows FROM entry GROUP BY stanza) e ON e.stanza = s.id
+    'stanzas',
+    `SELECT NULL, NULL, 'stanza ' || s.id || ' counts ' || s.refs || ' rows and is named by ' || coalesce(e.rows, 0)
+      FROM stanza s LEFT JOIN (SELECT stanza, count(*) AS rows FROM entry GROUP BY stanza) e ON e.stanza = s.id
       WHERE s.refs <> coalesce(e.rows, 0) OR s.refs < 1`,
   ],
-  ['a row has its stanza', 'SELECT count(*) FROM entry WHERE stanza NOT IN (SELECT id FROM stanza)'],
-  ['a row has its peer', 'SELECT count(*) FROM entry WHERE peer NOT IN (SELECT id FROM peer)'],
-  ['a peer has a row', 'SELECT count(*) FROM peer p WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.peer = p.id)'],
-  ['a dedupe key has its account', 'SELECT count(*) FROM dedupe WHERE account NOT IN (SELECT id FROM account)'],
+  [
+    'stanzas',
+    `SELECT a.jid, e.seq, 'stanza ' || e.stanza || ' is not there' FROM entry e LEFT JOIN account a ON a.id = e.account
+      WHERE e.stanza NOT IN (SELECT id FROM stanza)`,
+  ],
+  [
+    'orphans',
+    `SELECT a.jid, e.seq, 'peer ' || e.peer || ' is not there' FROM entry e LEFT JOIN account a ON a.id = e.account
+      WHERE e.peer NOT IN (SELECT id FROM peer)`,
+  ],
+  [
+    'orphans',
+    `SELECT NULL, NULL, 'no row is about ' || p.jid FROM peer p WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.peer = p.id)`,
+  ],
+  [
+    'dedupe',
+    `SELECT a.jid, d.seq, 'the key names a place that was never given' FROM dedupe d LEFT JOIN account a ON a.id = d.account
+      WHERE a.id IS NULL OR d.seq NOT BETWEEN 1 AND a.head`,
+  ],
 ];
 
-/** Checks a log file's content against the rules of its schema, and SQLite's own structures. Reads all of it; empty = sound. */
-export function findLogFaults(db: DatabaseSync): LogFault[] {
-  const faults: LogFault[] = [];
-  for (const row of db.prepare('PRAGMA integrity_check').all()) {
-    const text = String(row['integrity_check']);
-    if (text !== 'ok') faults.push({ rule: `SQLite: ${text}`, count: 1 });
+/** Reports what is wrong with SQLite's own structures: pages, indexes, references. */
+export function checkFile(db: DatabaseSync, report: (found: string) => void): void {
+  for (const { integrity_check: text } of db.prepare('PRAGMA integrity_check').all()) {
+    if (text !== 'ok') report(String(text));
   }
+}
+
+/** Checks a log file's structure, SQLite's and that of `schema.ts`, without a look into the stanzas. Reads all of it. */
+export function checkStructure(db: DatabaseSync, report: Report): void {
+  checkFile(db, (found) => report({ rule: 'sqlite', found }));
   for (const [rule, sql] of CHECKS) {
-    const count = Number(Object.values(db.prepare(sql).get() ?? {})[0]);
-    if (count > 0) faults.push({ rule, count });
+    const statement = db.prepare(sql);
+    statement.setReturnArrays(true);
+    for (const row of statement.iterate() as Iterable<unknown> as Iterable<[string | null, number | null, string]>) {
+      report({ rule, account: row[0] ?? undefined, seq: row[1] ?? undefined, found: row[2] });
+    }
   }
+}
+
+/** What is wrong with a log file whose stanzas may be anything; empty = sound. */
+export function findLogFaults(db: DatabaseSync): Fault[] {
+  const faults: Fault[] = [];
+  const report: Report = (fault) => void faults.push(fault);
+  checkStructure(db, report);
+  for (const account of listAccounts(db)) verifyAccount(db, account, report);
   return faults;
+}
+
+/** An account of the log. */
+export interface VerifiedAccount {
+  readonly id: number;
+  readonly jid: string;
+  readonly epoch: string;
+  readonly head: number;
+  readonly lastAt: number;
+  readonly expired: number;
+}
+
+/** The accounts of a log, without those that are being deleted. */
+export function listAccounts(db: DatabaseSync): VerifiedAccount[] {
+  const sql = 'SELECT id, jid, epoch, head, last_at AS lastAt, expired FROM account WHERE jid IS NOT NULL ORDER BY id';
+  return db.prepare(sql).all() as unknown as VerifiedAccount[];
 }

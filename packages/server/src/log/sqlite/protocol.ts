@@ -67,9 +67,17 @@ export interface Call {
 
 export type ToWorker = { readonly kind: 'units'; readonly units: PackedUnits } | Call;
 
+/** What one commit took. */
+export interface CommitNote {
+  /** Rows that were to be written. */
+  readonly rows: number;
+  readonly seconds: number;
+}
+
 export type FromWorker =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'results'; readonly results: PackedResults }
+  /** `commit` stands with the first of a commit's results. */
+  | { readonly kind: 'results'; readonly results: PackedResults; readonly commit?: CommitNote }
   | { readonly kind: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: string };
 
 /** What a filter is on the wire: plain data already. */
@@ -109,7 +117,7 @@ export class UnitPacker {
       this.#accounts.push(row.account);
       this.#peers.push(row.peer);
       this.#resources.push(row.peerResource);
-      this.#flags.push(packFlags(row));
+      this.#flags.push(packFlags(row) | (unit.length > 1 ? FLAG.half : 0));
       this.#keys.push(row.dedupe?.key);
       this.#windows.push(row.dedupe?.windowMs ?? 0);
       if (row.stanza === previous) this.#lengths.push(-1);

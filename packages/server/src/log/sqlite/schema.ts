@@ -2,8 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { LogError } from '../log.ts';
 import { DataVersionError } from '../../store/version-error.ts';
 
-/** Bits of `entry.flags`. */
-export const FLAG = { transient: 1, groupchat: 2, outgoing: 4, offline: 8 } as const;
+/** Bits of `entry.flags`. `half`: the unit that wrote it had two rows, one per account (A6). */
+export const FLAG = { transient: 1, groupchat: 2, outgoing: 4, offline: 8, half: 16 } as const;
 
 /** 'TuLg': tells the log from any other SQLite file. */
 const APPLICATION_ID = 0x54754c67;
@@ -11,10 +11,15 @@ const APPLICATION_ID = 0x54754c67;
 /**
  * Schema changes in order; `user_version` counts those that a file has had. Never edit one that was released, append.
  *
- * What holds after every commit, for a verifier:
+ * What holds after every commit, for a verifier (`verify.ts`):
  * - per account: `head - expired` = the number of its entries; every `entry.seq` is in 1..head; `at` never decreases with `seq`; `at <= last_at`;
  *   `legacy_cursor <= head`; an account whose `jid` is null is being deleted and counts for nothing.
- * - per stanza: `refs` = the number of entries that name it, at least 1. Both halves of a local conversation share it (A6).
+ * - what is missing has expired: transient rows expire from the oldest on, and so do all others. Hence no number is missing behind both a
+ *   transient row and another that are still there.
+ * - per stanza: `refs` = the number of entries that name it, at least 1. `id` grows with every insertion, so entries in the order of their
+ *   stanzas are in the order of their commits, over all accounts.
+ * - the two rows of one unit (A6, flag `half`) stand in one transaction by construction: they name the same stanza, or, where the recipient's
+ *   copy differs (A4), the sender's names one and the recipient's the next.
  * - per peer: at least one entry names it.
  */
 const migrations: readonly string[] = [
@@ -67,10 +72,7 @@ const migrations: readonly string[] = [
 
 /** Brings a log file to the current schema. Throws DataVersionError for a file of a newer version or of another program. */
 export function migrateLog(db: DatabaseSync, path: string): void {
-  const found = readVersion(db);
-  if (found > migrations.length) {
-    throw new DataVersionError(path, `log schema ${found}, this version knows up to ${migrations.length}`);
-  }
+  const found = checkVersion(db, path);
   if (found === 0 && db.prepare('SELECT 1 FROM sqlite_schema').get()) throw new LogError(`${path} is not a Tutti log`);
   if (found === migrations.length) return;
   db.exec('BEGIN IMMEDIATE');
@@ -82,6 +84,17 @@ export function migrateLog(db: DatabaseSync, path: string): void {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }
+}
+
+/** Throws what `migrateLog` throws, and LogError where the file is older than this version: for those who only read. */
+export function checkLog(db: DatabaseSync, path: string): void {
+  if (checkVersion(db, path) < migrations.length) throw new LogError(`${path} is no Tutti log of this version`);
+}
+
+function checkVersion(db: DatabaseSync, path: string): number {
+  const found = readVersion(db);
+  if (found <= migrations.length) return found;
+  throw new DataVersionError(path, `log schema ${found}, this version knows up to ${migrations.length}`);
 }
 
 function readVersion(db: DatabaseSync): number {

@@ -2,10 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { describeLog } from '../suite.ts';
 import { findLogFaults } from './integrity.ts';
 import { openSqliteLog } from './sqlite-log.ts';
+
+// Each test starts workers and waits for fsyncs: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 describeLog(
   'SQLite log',

@@ -4,7 +4,15 @@ import { LogError, type AccountLog, type Appended, type LogFilter, type NewRow, 
 import { formatId } from '../place.ts';
 import { closedError, settle, toLogError, type Done } from '../settle.ts';
 import { openConnection, type ConnectionOptions } from './connection.ts';
-import { FAILED, REPEATED, UnitPacker, unpackRows, type PackedResults, type PackedRows } from './protocol.ts';
+import {
+  type CommitNote,
+  FAILED,
+  REPEATED,
+  UnitPacker,
+  unpackRows,
+  type PackedResults,
+  type PackedRows,
+} from './protocol.ts';
 import { migrateLog } from './schema.ts';
 import type { ExpiryStep } from './sweeper.ts';
 import { LogThread } from './thread.ts';
@@ -39,9 +47,23 @@ export interface SqliteLogOptions {
   readonly limits?: Partial<SqliteLogLimits>;
   /** Milliseconds to wait while another process writes to the file; default 5000. */
   readonly busyMs?: number;
+  /** Is told what the log does, for metrics. */
+  readonly observer?: LogObserver;
   /** A worker has died: every `append`, or every read, fails from now on, and only opening the log again helps. */
   readonly onDeath?: (error: LogError) => void;
 }
+
+/** Watches a log at work. */
+export interface LogObserver {
+  /** A commit has ended, well or not. */
+  committed(rows: number, seconds: number): void;
+  /** Rows that were appended in one turn of the event loop are committed, so long after that. */
+  settled(seconds: number): void;
+  /** A unit has failed: nothing of it is in the log. */
+  failed(): void;
+}
+
+const NOBODY: LogObserver = { committed() {}, settled() {}, failed() {} };
 
 /** WAL pages (4 KiB), roughly, between two checkpoints: a page that many commits touch is written to the main file once. */
 const CHECKPOINT_PAGES = 4000;
@@ -79,11 +101,14 @@ interface Sent {
   readonly slots: readonly Slot[];
   readonly moves: readonly Move[];
   readonly bytes: number;
+  /** By performance.now(). */
+  readonly begun: number;
 }
 
 class SqliteAccountLog implements AccountLog {
   readonly #clock: Clock;
   readonly #limits: SqliteLogLimits;
+  readonly #observer: LogObserver;
   readonly #onDeath: ((error: LogError) => void) | undefined;
   readonly #writer: LogThread;
   readonly #reader: LogThread;
@@ -91,6 +116,8 @@ class SqliteAccountLog implements AccountLog {
   /** What this turn of the event loop has appended. */
   #packer = new UnitPacker();
   #slots: Slot[] = [];
+  /** When the first of them came. */
+  #begun = 0;
   #flushing: NodeJS.Immediate | undefined;
   /** Messages on their way, oldest first. */
   #sent: Sent[] = [];
@@ -102,15 +129,16 @@ class SqliteAccountLog implements AccountLog {
   #dead: LogError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ path, clock, random, limits, busyMs = 5000, onDeath }: SqliteLogOptions) {
+  constructor({ path, clock, random, limits, busyMs = 5000, observer = NOBODY, onDeath }: SqliteLogOptions) {
     this.#clock = clock;
     this.#limits = { ...SQLITE_LOG_LIMITS, ...limits };
+    this.#observer = observer;
     this.#onDeath = onDeath;
     const { maxPages, batchRows, batchBytes } = this.#limits;
     const connection: ConnectionOptions = { path, busyMs, maxPages, checkpointPages: 4 * CHECKPOINT_PAGES };
     prepareFile(connection);
     const data = { connection, batchRows, batchBytes, seed: random.bytes(32) };
-    const results = (packed: PackedResults) => this.#finish(packed);
+    const results = (packed: PackedResults, commit: CommitNote | undefined) => this.#finish(packed, commit);
     this.#writer = new LogThread({ ...data, role: 'writer' }, { results, died: (error) => this.#die(error) });
     this.#reader = new LogThread({ ...data, role: 'reader' }, { results, died: (error) => this.#report(error) });
     this.#moves = new CursorMoves(clock, () => this.#flush());
@@ -125,11 +153,12 @@ class SqliteAccountLog implements AccountLog {
     const broken = this.#dead ?? (this.#closing && closedError());
     if (broken) {
       // After all that was appended before.
-      const answer = () => settle(done, broken);
+      const answer = () => this.#fail(done, broken);
       void (this.#closing ?? Promise.resolve()).then(answer, answer);
       return;
     }
     const refused = this.#check(unit);
+    if (this.#slots.length === 0) this.#begun = performance.now();
     const before = this.#packer.bytes;
     this.#packer.add(refused ? [] : unit, this.#clock.now());
     this.#pendingBytes += this.#packer.bytes - before;
@@ -238,14 +267,16 @@ class SqliteAccountLog implements AccountLog {
     const moves = this.#moves.take();
     if (this.#dead || (this.#slots.length === 0 && moves.length === 0)) return;
     const packer = this.#packer;
-    this.#sent.push({ slots: this.#slots, moves, bytes: packer.bytes });
+    this.#sent.push({ slots: this.#slots, moves, bytes: packer.bytes, begun: this.#begun });
     this.#slots = [];
     this.#packer = new UnitPacker();
     this.#writer.postUnits(packer.pack(moves));
   }
 
-  #finish(results: PackedResults): void {
+  #finish(results: PackedResults, commit: CommitNote | undefined): void {
     const sent = this.#sent.shift() as Sent;
+    if (commit !== undefined) this.#observer.committed(commit.rows, commit.seconds);
+    if (results.seqs.length > 0) this.#observer.settled((performance.now() - sent.begun) / 1000);
     this.#pendingBytes -= sent.bytes;
     this.#moves.settle(sent.moves, results.moved);
     this.#walPages += results.seqs.length * PAGES_PER_ROW + sent.bytes / PAGE_BYTES;
@@ -255,11 +286,16 @@ class SqliteAccountLog implements AccountLog {
     let error = 0;
     for (const [i, slot] of sent.slots.entries()) {
       const outcome = results.outcomes[i] as number;
-      if (slot.refused) settle(slot.done, slot.refused);
-      else if (outcome === FAILED) settle(slot.done, new LogError(results.errors[error++]));
+      if (slot.refused) this.#fail(slot.done, slot.refused);
+      else if (outcome === FAILED) this.#fail(slot.done, new LogError(results.errors[error++]));
       else if (outcome === REPEATED) settle(slot.done, readRepeat(results.repeats[repeat++] as PackedRows));
       else settle(slot.done, readPlaces(results, row, (row += outcome)));
     }
+  }
+
+  #fail(done: Done, error: LogError): void {
+    this.#observer.failed();
+    settle(done, error);
   }
 
   #checkpoint(): void {
@@ -278,7 +314,7 @@ class SqliteAccountLog implements AccountLog {
     const pending = [...this.#sent.flatMap((sent) => sent.slots), ...this.#slots];
     this.#sent = [];
     this.#slots = [];
-    for (const { done } of pending) settle(done, error);
+    for (const { done } of pending) this.#fail(done, error);
     this.#report(error);
   }
 

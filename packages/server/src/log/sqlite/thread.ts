@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { LogError } from '../log.ts';
 import { toLogError } from '../settle.ts';
-import type { FromWorker, PackedResults, PackedUnits } from './protocol.ts';
+import type { CommitNote, FromWorker, PackedResults, PackedUnits } from './protocol.ts';
 import type { LogWorkerData } from './worker.ts';
 
 interface Waiting {
@@ -15,7 +15,7 @@ const READY = 0;
 /** Told what a log worker reports on its own. */
 export interface LogThreadEvents {
   /** One message of units has been dealt with; in the order of the messages. */
-  results(results: PackedResults): void;
+  results(results: PackedResults, commit: CommitNote | undefined): void;
   /** The worker has ended without being asked to; its pending calls have been rejected. */
   died(error: LogError): void;
 }
@@ -70,7 +70,7 @@ export class LogThread {
   }
 
   #receive(message: FromWorker): void {
-    if (message.kind === 'results') return this.#events.results(message.results);
+    if (message.kind === 'results') return this.#events.results(message.results, message.commit);
     const [id, error] = message.kind === 'ready' ? [READY, undefined] : [message.id, message.error];
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);

@@ -73,7 +73,11 @@ function commitGroup(writer: LogWriter, first: PackedUnits): ToWorker | undefine
     bytes += next.units.stanzas.length;
     next = undefined;
   }
-  for (const results of writer.commit(batch)) post({ kind: 'results', results });
+  const start = performance.now();
+  const [results, ...others] = writer.commit(batch);
+  const commit = { rows, seconds: (performance.now() - start) / 1000 };
+  if (results !== undefined) post({ kind: 'results', results, ...(rows > 0 ? { commit } : {}) });
+  for (const each of others) post({ kind: 'results', results: each });
   return next ?? receive();
 }
 
