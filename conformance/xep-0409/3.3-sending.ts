@@ -56,7 +56,7 @@ export default section('xep-0409', '3.3', 'Sending messages', { stands: ['plan',
       sees({ 'alice.phone': 'bounce', 'alice.tv': 'bounce' }, { alice: 1 }, 'any'),
     ),
     rowTest(
-      'S5 D3 §3.3 marked message reaches only its resource',
+      'D3 S5 I5 §3.3 marked message reaches only its resource',
       { alice: three, bob: three },
       { from: 'alice.phone', to: 'bob/tv', type: 'chat', marker: true },
       sees({ 'bob.tv': 'as sent' }),

@@ -46,6 +46,7 @@ function ruleIds(to: string, type: string | undefined, marker: boolean, world: s
   if (resource === '') ids.push(error ? 'C2' : 'C1');
   else if (marker) ids.push('C3');
   else ids.push(error ? 'C4' : single ? 'C6' : 'C5');
+  if (resource !== '' && (marker || single)) ids.push('I5');
   if (world.endsWith('never archives')) ids.push('A8');
   if (world.includes('blocks')) ids.push('D4');
   return ids.join(' ');
