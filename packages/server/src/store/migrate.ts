@@ -21,10 +21,19 @@ export async function migrateStore(
     migrationLockTableName: `${TABLE}_lock`,
     allowUnorderedMigrations: true,
   });
-  const unknown = (await listApplied(db)).filter((name) => !Object.hasOwn(migrations, name));
-  if (unknown.length > 0) throw new DataVersionError(path, `it has had the migrations ${unknown.join(', ')}`);
+  checkMigrations(await listApplied(db), migrations, path);
   const { error } = await migrator.migrateToLatest();
   if (error) throw toStoreError(error);
+}
+
+/** Throws DataVersionError when a database has had migrations that are not among the known ones. */
+export function checkMigrations(
+  applied: readonly string[],
+  known: Readonly<Record<string, unknown>>,
+  path: string,
+): void {
+  const unknown = applied.filter((name) => !Object.hasOwn(known, name));
+  if (unknown.length > 0) throw new DataVersionError(path, `it has had the migrations ${unknown.join(', ')}`);
 }
 
 async function listApplied(db: Kysely<unknown>): Promise<string[]> {
