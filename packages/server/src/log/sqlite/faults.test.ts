@@ -90,7 +90,7 @@ describe('A3 the disk is full', () => {
   test.runIf(canMount())(
     'a file system without space: nothing acknowledged is lost, and it goes on when there is space',
     async () => {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]);
+      execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]);
       try {
         const filler = join(folder, 'filler');
         writeFileSync(filler, new Uint8Array(400_000));
@@ -108,7 +108,7 @@ describe('A3 the disk is full', () => {
         expect(findLogFaults(db)).toEqual([]);
         db.close();
       } finally {
-        execFileSync('umount', [folder]);
+        execFileSync('/bin/umount', [folder]);
       }
     },
   );
@@ -283,8 +283,8 @@ test('a removal that a crash has interrupted shows nothing of the account, and t
 function canMount(): boolean {
   const probe = mkdtempSync(join(tmpdir(), 'log-mount-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe], { stdio: 'ignore' });
-    execFileSync('umount', [probe]);
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe], { stdio: 'ignore' });
+    execFileSync('/bin/umount', [probe]);
     return true;
   } catch {
     return false;

@@ -72,7 +72,7 @@ const migrations: readonly string[] = [
 
 /** Brings a log file to the current schema. Throws DataVersionError for a file of a newer version or of another program. */
 export function migrateLog(db: DatabaseSync, path: string): void {
-  const found = checkVersion(db, path);
+  const found = checkLogVersion(db, path);
   if (found === 0 && db.prepare('SELECT 1 FROM sqlite_schema').get()) throw new LogError(`${path} is not a Tutti log`);
   if (found === migrations.length) return;
   db.exec('BEGIN IMMEDIATE');
@@ -88,10 +88,11 @@ export function migrateLog(db: DatabaseSync, path: string): void {
 
 /** Throws what `migrateLog` throws, and LogError where the file is older than this version: for those who only read. */
 export function checkLog(db: DatabaseSync, path: string): void {
-  if (checkVersion(db, path) < migrations.length) throw new LogError(`${path} is no Tutti log of this version`);
+  if (checkLogVersion(db, path) < migrations.length) throw new LogError(`${path} is no Tutti log of this version`);
 }
 
-function checkVersion(db: DatabaseSync, path: string): number {
+/** Gives the schema version of a log file. Throws DataVersionError when it is newer than those that are known. */
+export function checkLogVersion(db: DatabaseSync, path: string): number {
   const found = readVersion(db);
   if (found <= migrations.length) return found;
   throw new DataVersionError(path, `log schema ${found}, this version knows up to ${migrations.length}`);
