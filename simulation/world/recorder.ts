@@ -1,0 +1,240 @@
+import { type Element, NS, parseXml } from '@tutti/xmpp';
+import { type Copy, keyOf, readCopy, readRow } from '../model/message.ts';
+import type { AccountFacts, SessionFacts } from '../model/facts.ts';
+
+/** A session of the server, as it was watched. */
+export interface SessionRecord {
+  readonly number: number;
+  readonly account: string;
+  readonly resource: string;
+  /** Full JID. */
+  readonly jid: string;
+  readonly boundAt: number;
+  endedAt: number | undefined;
+  /** The server closed its connection: what its client had sent last may not have been handled. */
+  forced: boolean;
+  /** Places between which it has had a connection. */
+  readonly connections: { readonly from: number; to: number | undefined }[];
+  /** E4: the number of the last row before it enabled IM-NG. */
+  barrier: number | undefined;
+  /** Stanzas received since stream management was enabled, as places. */
+  counted: number[] | undefined;
+  /** It has asked for its archive (D5). */
+  queried: boolean;
+}
+
+/** The server has got a message. `session`: from a client; otherwise from a service. */
+export interface Receipt {
+  readonly place: number;
+  readonly session: SessionRecord | undefined;
+  /** With the sender's full JID in `from`. */
+  readonly stanza: Element;
+  readonly key: string;
+}
+
+/** The server has written something to a session. */
+export interface Write {
+  readonly place: number;
+  readonly session: SessionRecord;
+  readonly connection: number;
+  readonly element: Element;
+  readonly copy: Copy | undefined;
+}
+
+export interface UnitRow {
+  readonly account: string;
+  readonly key: string;
+  readonly xml: string;
+  readonly outgoing: boolean;
+}
+
+/** Rows that the server committed together, or tried to. */
+export interface Unit {
+  readonly key: string;
+  readonly rows: readonly UnitRow[];
+  readonly appended: number;
+  readonly now: number;
+  done: number | undefined;
+  result: 'committed' | 'failed' | 'repeated' | 'lost' | undefined;
+  /** By row: the number in its account's log. */
+  seqs: readonly number[];
+}
+
+export interface Forward {
+  readonly place: number;
+  readonly key: string;
+  readonly xml: string;
+}
+
+interface Version {
+  readonly from: number;
+  readonly facts: AccountFacts;
+}
+
+/** Everything that happens at the server's border, in order: each thing has a place (0, 1, 2 …), and the world's facts at it can be asked for. */
+export class Recorder {
+  readonly times: number[] = [];
+  readonly sessions: SessionRecord[] = [];
+  readonly receipts: Receipt[] = [];
+  readonly writes: Write[] = [];
+  readonly units: Unit[] = [];
+  readonly forwards: Forward[] = [];
+  readonly crashes: number[] = [];
+  /** Times until which the disk has been bad, from when. */
+  readonly badDisk: { readonly from: number; to: number }[] = [];
+  /** The last row of each account that has been shown. */
+  readonly heads = new Map<string, number>();
+  readonly #versions = new Map<string, Version[]>();
+  readonly #copies = new WeakMap<Uint8Array, { readonly element: Element; readonly copy: Copy | undefined }>();
+  readonly #now: () => number;
+  readonly #look: (account: string) => AccountFacts;
+  readonly #accounts: readonly string[];
+
+  /** `now`: elapsed ms. `look` gives an account's facts at this moment: the same object as long as nothing has changed. */
+  constructor(now: () => number, accounts: readonly string[], look: (account: string) => AccountFacts) {
+    this.#now = now;
+    this.#accounts = accounts;
+    this.#look = look;
+  }
+
+  /** The place of what happens now. */
+  mark(): number {
+    const place = this.times.push(this.#now()) - 1;
+    for (const account of this.#accounts) {
+      const facts = this.#look(account);
+      const versions = this.#versions.get(account) ?? [];
+      if (versions.at(-1)?.facts === facts) continue;
+      versions.push({ from: place, facts });
+      this.#versions.set(account, versions);
+      this.#noticeEnabled(account, facts);
+    }
+    return place;
+  }
+
+  /** The facts that held at some moment from `from` to `to`. */
+  factsBetween(account: string, from: number, to: number): readonly AccountFacts[] {
+    const versions = this.#versions.get(account) ?? [];
+    return versions.filter((version, index) => version.from <= to && (versions[index + 1]?.from ?? Infinity) > from).map(({ facts }) => facts);
+  }
+
+  /** The first place that is later than `ms` after another. */
+  placeAfter(place: number, ms: number): number {
+    const time = (this.times[place] as number) + ms;
+    let low = place;
+    let high = this.times.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.times[middle] as number) <= time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  bound(account: string, resource: string): SessionRecord {
+    const record: SessionRecord = {
+      number: this.sessions.length + 1,
+      account,
+      resource,
+      jid: `${account}/${resource}`,
+      boundAt: this.times.length,
+      endedAt: undefined,
+      forced: false,
+      connections: [{ from: this.times.length, to: undefined }],
+      barrier: undefined,
+      counted: undefined,
+      queried: false,
+    };
+    this.sessions.push(record);
+    return record;
+  }
+
+  /** A session's client is heard: gives the place. */
+  received(session: SessionRecord, element: Element): void {
+    const place = this.mark();
+    if (element.ns === NS.sm && element.name === 'enable') session.counted = [];
+    if (element.ns !== NS.client) return;
+    session.counted?.push(place);
+    if (element.name === 'iq' && element.child('query', NS.mam) !== undefined) session.queried = true;
+    if (element.name !== 'message') return;
+    const stanza = element.with({ from: session.jid });
+    this.receipts.push({ place, session, stanza, key: keyOf(stanza) });
+  }
+
+  /** A service sends. */
+  injected(stanza: Element): void {
+    this.receipts.push({ place: this.mark(), session: undefined, stanza, key: keyOf(stanza) });
+  }
+
+  written(session: SessionRecord, bytes: Uint8Array): Write {
+    const place = this.mark();
+    let known = this.#copies.get(bytes);
+    if (known === undefined) {
+      const element = parseXml(bytes, NS.client);
+      known = { element, copy: readCopy(element, session.account) };
+      this.#copies.set(bytes, known);
+    }
+    const write = { place, session, connection: session.connections.length, element: known.element, copy: known.copy };
+    this.writes.push(write);
+    return write;
+  }
+
+  forwarded(stanza: Element): void {
+    this.forwards.push({ place: this.mark(), key: keyOf(stanza), xml: stanza.toString(NS.client) });
+  }
+
+  appended(rows: readonly { account: string; stanza: Uint8Array; outgoing: boolean }[], now: number): Unit {
+    const read = rows.map(({ account, stanza, outgoing }) => {
+      const element = readRow(stanza);
+      return { account, outgoing, key: keyOf(element), xml: element.toString(NS.client) };
+    });
+    const unit: Unit = { key: read[0]?.key ?? '', rows: read, appended: this.mark(), now, done: undefined, result: undefined, seqs: [] };
+    if (read.length > 0) this.units.push(unit);
+    return unit;
+  }
+
+  settled(unit: Unit, result: 'committed' | 'failed' | 'repeated', seqs: readonly number[]): void {
+    unit.result = result;
+    unit.seqs = seqs;
+    unit.rows.forEach(({ account }, index) => {
+      const seq = seqs[index];
+      if (seq !== undefined) this.heads.set(account, seq);
+    });
+    unit.done = this.mark();
+  }
+
+  /** The server has died; `heads` are what its disk has. */
+  crashed(committed: (account: string, key: string) => number | undefined, heads: ReadonlyMap<string, number>): void {
+    const place = this.mark();
+    this.crashes.push(place);
+    for (const unit of this.units) {
+      if (unit.result !== undefined) continue;
+      const seqs = unit.rows.map(({ account, key }) => committed(account, key));
+      const isThere = seqs.every((seq) => seq !== undefined && !this.#isTaken(unit, seq));
+      unit.done = place;
+      unit.result = isThere ? 'committed' : 'lost';
+      unit.seqs = isThere ? (seqs as number[]) : [];
+    }
+    for (const [account, head] of heads) this.heads.set(account, head);
+    for (const session of this.sessions) {
+      if (session.endedAt !== undefined) continue;
+      session.endedAt = place;
+      session.forced = true;
+      const connection = session.connections.at(-1);
+      if (connection !== undefined) connection.to ??= place;
+    }
+  }
+
+  #isTaken(unit: Unit, seq: number): boolean {
+    const account = unit.rows[0]?.account;
+    return this.units.some((other) => other !== unit && other.result === 'committed' && other.rows.some((row, i) => row.account === account && other.seqs[i] === seq));
+  }
+
+  #noticeEnabled(account: string, facts: AccountFacts): void {
+    for (const { imNg, session } of facts.sessions) {
+      const record = this.sessions[session - 1];
+      if (imNg && record !== undefined && record.barrier === undefined) record.barrier = this.heads.get(account) ?? 0;
+    }
+  }
+}
+
+export type { AccountFacts, SessionFacts };
