@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JID } from '@tutti/xmpp';
+import type { Migration } from 'kysely';
 import { type Accounts, createAccounts } from './accounts/accounts.ts';
 import { accountMigrations } from './accounts/schema.ts';
 import type { Config } from './config/schema.ts';
@@ -34,6 +35,11 @@ export function locateFiles(data: string): { readonly log: string; readonly stor
   return { log: join(data, 'log.db'), store: join(data, 'store.db') };
 }
 
+/** All migrations of the store: the core's and the features'. */
+export function listMigrations(): Readonly<Record<string, Migration>> {
+  return Object.assign({}, accountMigrations, ...features.map(({ migrations }) => migrations ?? {}));
+}
+
 /**
  * Opens (and makes, or brings up to date) the database of a configuration.
  * Rejects with DataVersionError, LogError or StoreError; then nothing stays open.
@@ -54,7 +60,7 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
     opened.defer(() => log.close());
     const store = await openStore({ path: files.store });
     opened.defer(() => store.close());
-    await store.migrate(Object.assign({}, accountMigrations, ...features.map(({ migrations }) => migrations ?? {})));
+    await store.migrate(listMigrations());
     const accounts = createAccounts({
       store,
       log,

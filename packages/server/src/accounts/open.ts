@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
-import { locateFiles, openDatabase } from '../database.ts';
+import { openDatabase } from '../database.ts';
 import type { AccountAdmin } from './admin.ts';
 
 /** The accounts directly on the database, while no server runs on it. */
@@ -14,16 +13,4 @@ export async function openAccounts(config: Config): Promise<AccountAdmin & { clo
     list: (domain) => accounts.list(domain),
     close: () => database.close(),
   };
-}
-
-/** The state of the database in a line; undefined when there is none yet. Rejects when it is damaged or from a future version. */
-export async function describeDatabase(config: Config): Promise<string | undefined> {
-  if (!existsSync(locateFiles(config.data).store)) return undefined;
-  const database = await openDatabase(config);
-  try {
-    const count = (await database.accounts.list()).length;
-    return `opens, ${count} account${count === 1 ? '' : 's'}`;
-  } finally {
-    await database.close();
-  }
 }

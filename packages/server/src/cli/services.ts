@@ -33,5 +33,5 @@ export interface Services {
 export const services: Services = {
   createServer: async (options) => (await import('../server.ts')).createServer(options),
   openAccounts: async (config) => (await import('../accounts/open.ts')).openAccounts(config),
-  describeDatabase: async (config) => (await import('../accounts/open.ts')).describeDatabase(config),
+  describeDatabase: async (config) => (await import('../database-report.ts')).describeDatabase(config),
 };
