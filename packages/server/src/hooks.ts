@@ -12,7 +12,7 @@ export interface Hooks {
   sessionAvailable(session: SessionView, first: boolean): void;
   /** A session begins to take messages to the bare JID: it is available, and its priority is not negative (any more). */
   sessionTakesMessages(session: SessionView): void;
-  /** An available session has sent this presence of type `unavailable`; it may become available again. */
+  /** An available session has become unavailable, with this presence: its client's, or at its end one that the server made. */
   sessionUnavailable(session: SessionView, presence: Element): void;
   /** A session has been resumed (XEP-0198 §5) and has been sent what it missed. */
   sessionResumed(session: SessionView): void;

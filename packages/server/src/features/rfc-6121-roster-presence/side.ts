@@ -112,10 +112,9 @@ export class Side {
     return transition;
   }
 
-  /** §2.5: the item is removed, and a request of the contact goes with it. */
+  /** §2.5: the item is removed. */
   remove(): void {
     this.#item = undefined;
-    this.#pending = false;
   }
 
   #take(transition: Transition): Transition {

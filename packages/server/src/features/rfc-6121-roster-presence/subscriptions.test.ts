@@ -88,6 +88,21 @@ describe('a subscription', () => {
     expect(heard(garden)).not.toContain('subscribe from romeo@localhost');
   });
 
+  it('§3.1.3 a request that comes while the session does comes once, whichever is first', async () => {
+    for (let delay = 0; delay < 40; delay += 4) {
+      const world = await createWorld();
+      const tybalt = await comeOnline(world, 'tybalt@localhost/street');
+      const romeo = await comeOnline(world, 'romeo@localhost/orchard');
+      const juliet = await world.connect('juliet@localhost/balcony');
+      await say(world, tybalt, subscription('subscribe', JULIET));
+      romeo.send(subscription('subscribe', JULIET));
+      for (let turn = 0; turn < delay; turn += 1) await Promise.resolve();
+      await say(world, juliet, xml('presence'));
+      const requests = heard(juliet).filter((line) => line.startsWith('subscribe'));
+      expect(requests.toSorted()).toEqual(['subscribe from romeo@localhost', 'subscribe from tybalt@localhost']);
+    }
+  });
+
   it('§3.1.3 a request survives a restart, and so does the roster', async () => {
     const world = await createWorld();
     await world.account(JULIET);

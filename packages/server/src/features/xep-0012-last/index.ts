@@ -52,11 +52,11 @@ function protectSessions(api: FeatureApi): void {
 function recordDepartures(api: FeatureApi, departures: LastActivity): void {
   const statuses = new WeakMap<SessionView, string>();
   api.on('sessionUnavailable', (session, presence) => statuses.set(session, presence.child('status')?.text() ?? ''));
-  api.on('sessionAvailable', (session) => statuses.delete(session));
   api.on('sessionEnded', (session) => {
     const { account } = session;
     if (account.sessions.length > 0) return;
-    const departure = { at: api.clock.now(), status: statuses.get(session) ?? '' };
+    const wasLost = session.priority !== undefined;
+    const departure = { at: api.clock.now(), status: wasLost ? '' : (statuses.get(session) ?? '') };
     departures.record(account, departure).catch((error: unknown) => logFailure(api, account, error));
   });
 }

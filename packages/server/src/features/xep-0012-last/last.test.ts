@@ -59,6 +59,7 @@ describe('XEP-0012 last activity', () => {
     await world.settle();
     world.clock.advance(60_000);
     expect(told(await ask(romeo, JULIET))).toBe('0');
+    expect(await world.core.options.db.selectFrom('last_activity').selectAll().execute()).toEqual([]);
     chamber.close();
     await world.settle();
     world.clock.advance(1000);

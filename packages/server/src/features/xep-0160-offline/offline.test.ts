@@ -180,6 +180,29 @@ describe('XEP-0160 D5 a legacy session that comes online', () => {
     expect(bodies(await arrive(world, 'garden'))).toEqual([]);
   });
 
+  it('has them for itself, acknowledged or not, as long as it is there', async () => {
+    const { world } = await away(2);
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    balcony.send(xml('enable', { xmlns: NS.sm }));
+    await say(world, balcony, presence());
+    expect(bodies(balcony)).toEqual(['1', '2']);
+    await say(world, balcony, xml('presence', { type: 'unavailable' }), presence());
+    expect(bodies(balcony)).toEqual([]);
+    expect(bodies(await arrive(world, 'chamber'))).toEqual([]);
+  });
+
+  it('has them for itself while it reads slowly, whatever its presence', async () => {
+    const { world } = await away(2);
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    balcony.connection.buffered = 300_000;
+    await say(world, balcony, presence(), xml('presence', { type: 'unavailable' }));
+    expect(bodies(await arrive(world, 'chamber'))).toEqual([]);
+    balcony.connection.buffered = 0;
+    balcony.session.drained();
+    await world.settle();
+    expect(bodies(balcony)).toEqual(['1', '2']);
+  });
+
   it('limits.offline_messages: the newest, at the edge; 0 for all', async () => {
     const { world: exact } = await away(120, ['limits.offline_messages=120']);
     expect(bodies(await arrive(exact, 'balcony'))).toEqual(numbers(1, 120));
