@@ -5,7 +5,7 @@ import { describeLifetime } from './suite/lifetime.ts';
 import { describeModel } from './suite/model.ts';
 import { describeQuery } from './suite/query.ts';
 
-export type { LogFixture, OpenFixture } from './suite/fixture.ts';
+export type { OpenFixture } from './suite/fixture.ts';
 
 /**
  * The contract of `AccountLog` as tests. Every adapter runs them; `open` gives each test a log on an empty disk.
