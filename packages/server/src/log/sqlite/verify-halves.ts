@@ -30,10 +30,8 @@ export function verifyHalves(db: DatabaseSync, report: Report, step: () => void)
   for (const half of db.prepare(HALVES).iterate() as Iterable<unknown> as Iterable<Half>) {
     step();
     if (first === undefined) first = half;
-    else if (arePair(first, half)) {
-      if (first.stanza !== half.stanza) compare(db, first, half, report);
-      first = undefined;
-    } else {
+    else if (arePair(first, half) && isSameMessage(db, first, half)) first = undefined;
+    else {
       reportMissing(oldest, first, report);
       first = half;
     }
@@ -51,16 +49,15 @@ function reportMissing(oldest: StatementSync, { account, seq, flags, stanza, pee
   const found = oldest.get(peer, flags & FLAG.transient)?.['stanza'];
   if (typeof found !== 'number' || found > stanza) return;
   const side = (flags & FLAG.outgoing) === 0 ? 'sender' : 'recipient';
-  report({ rule: 'A6', account, seq, found: `the ${side}'s half is not in the log of ${peer}` });
+  report({ rule: 'A6', account, seq, found: `the ${side}'s half, with the same stanza, is not in the log of ${peer}` });
 }
 
 /** A4: two copies differ in their address, and in the ids that either account does not take from others. */
-function compare(db: DatabaseSync, sent: Half, received: Half, report: Report): void {
+function isSameMessage(db: DatabaseSync, sent: Half, received: Half): boolean {
+  if (sent.stanza === received.stanza) return true;
   const accounts = [sent.account, received.account];
   const [one, other] = [sent, received].map(({ stanza }) => reduce(db, stanza, accounts));
-  if (one === other) return;
-  const found = `the half in the log of ${received.account} at ${received.seq} is another message`;
-  report({ rule: 'A6', account: sent.account, seq: sent.seq, found });
+  return one === other;
 }
 
 function reduce(db: DatabaseSync, id: number, accounts: readonly string[]): string | undefined {

@@ -9,10 +9,15 @@ export function verifyStore(db: DatabaseSync, report: Report): ReadonlySet<strin
     const sql = `SELECT "${column}" AS name, count(*) AS n FROM "${table}" WHERE "${column}" IS NOT NULL
       AND "${column}" NOT IN (SELECT "${key}" FROM "${parent}") GROUP BY 1`;
     for (const { name, n } of db.prepare(sql).all()) {
-      report({ rule: 'store', account: String(name), found: `${n} rows of ${table} belong to no ${parent}` });
+      report({ rule: 'store', account: String(name), found: `${Number(n)} rows of ${table} belong to no ${parent}` });
     }
   }
-  return new Set(db.prepare('SELECT jid FROM account').all().map(({ jid }) => String(jid)));
+  return new Set(
+    db
+      .prepare('SELECT jid FROM account')
+      .all()
+      .map(({ jid }) => String(jid)),
+  );
 }
 
 interface Reference {
