@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NS, xml } from '@tutti/xmpp';
 import { account, BOB, errorOf, lettersOf, message, table } from '../test/facts.ts';
+import { isRoomPrivate } from './message.ts';
 import { planMessage } from './plan-message.ts';
 import type { World } from './plan.ts';
 
@@ -183,6 +184,20 @@ describe('D6 XEP-0045 §7.5 private messages of a room', () => {
     expect(lettersOf(copy('phone', true), 'recipient', bob.sessions)).toBe('. . . . . .');
     expect(lettersOf(copy('gone', false), 'recipient', bob.sessions)).toBe('A A . . . .');
     expect(lettersOf(copy('old', true, 'normal'), 'recipient', bob.sessions)).toBe('. . = . . .');
+  });
+
+  it.each([
+    ['phone', 'chat', false, true],
+    ['phone', 'normal', false, true],
+    ['phone', 'headline', false, false],
+    ['phone', 'groupchat', false, false],
+    ['phone', 'error', false, false],
+    ['phone', 'chat', true, false],
+    ['', 'chat', false, false],
+  ])('XEP-0045 §7.5 to [%s] of type %s, marker %s: is one: %s', (resource, type, marked, isOne) => {
+    const to = resource === '' ? BOB : `${BOB}/${resource}`;
+    expect(isRoomPrivate(message({ ...room, to, type, marked }))).toBe(isOne);
+    expect(isRoomPrivate(message({ to, type, marked }))).toBe(false);
   });
 
   it('an invitation is no private message', () => {

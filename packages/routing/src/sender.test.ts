@@ -189,6 +189,12 @@ describe('S6 a message to the own account', () => {
     expect(new Set(plan.deliveries.map(({ side }) => side))).toEqual(new Set(['sender']));
   });
 
+  it('C7 RFC 6120 §10.3.1 without an address it needs no recipient', () => {
+    const plan = planMessage(message({ to: undefined }), { ...world('phone', 'account'), recipient: undefined });
+    expect(plan.rows).toHaveLength(1);
+    expect(errorOf(plan)).toBe('-');
+  });
+
   it('D3 a marked message to an own session that is not there comes back to the sender alone', () => {
     const own = from('phone') as NonNullable<World['sender']>;
     const plan = planMessage(message({ to: `${ALICE}/gone`, marked: true }), {

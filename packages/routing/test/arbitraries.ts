@@ -32,7 +32,7 @@ const children = [
 ];
 
 /** Messages of every type to every form of address of both accounts, of strangers and of none. */
-export const anyMessage: fc.Arbitrary<Message> = fc
+const anyMessage: fc.Arbitrary<Message> = fc
   .record({
     to: fc.constantFrom(
       undefined,

@@ -12,7 +12,7 @@ export const ALICE = 'alice@example.org';
 export const BOB = 'bob@example.org';
 
 /** Reads `phone=im-ng desk=legacy,carbons,5`: a number is the priority, without one there was no presence. */
-export function sessions(text: string): SessionFacts[] {
+function sessions(text: string): SessionFacts[] {
   const words = text.split(' ').filter((word) => word !== '');
   return words.map((word) => {
     const [resource = '', options = ''] = word.split('=');
