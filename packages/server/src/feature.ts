@@ -203,6 +203,8 @@ export interface FeatureApi {
   account(jid: JID): Promise<AccountView | undefined>;
   /** The same, if it is in memory already. */
   loadedAccount(jid: JID): AccountView | undefined;
+  /** Keeps an account in memory while a change of its state is under way: otherwise one without sessions may be loaded anew meanwhile, as it was. */
+  hold<T>(account: AccountView, work: Promise<T>): Promise<T>;
   isLocalDomain(domain: string): boolean;
 
   /** Hands a session, or several (serialized once), a stanza of the server's own (D7): no routing rule applies. */

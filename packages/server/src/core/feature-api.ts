@@ -53,6 +53,15 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     session: (jid) => core.accounts.get(jid.bare.toString())?.session(jid.resource),
     account: (jid) => core.accounts.load(jid.bare),
     loadedAccount: (jid) => core.accounts.get(jid.bare.toString()),
+    async hold(view, work) {
+      const account = view as LocalAccount;
+      account.uses += 1;
+      try {
+        return await work;
+      } finally {
+        account.uses -= 1;
+      }
+    },
     isLocalDomain: core.isLocalDomain,
     deliver(to, stanza) {
       const out = new Outgoing(stanza);

@@ -11,8 +11,8 @@ export type AccountChange = Omit<RosterChange, 'account' | 'roster'> & { readonl
 
 /** The rosters of all accounts: what clients ask of them, and roster pushes (RFC 6121 §2). */
 export class Rosters {
-  readonly locks = new AccountLocks();
   readonly store: RosterStore;
+  readonly #locks = new AccountLocks();
   readonly #api: FeatureApi;
   readonly #state: StateKey<Roster>;
   /** §2.2: sessions that have asked for the roster. */
@@ -60,7 +60,7 @@ export class Rosters {
   async set(session: SessionView, { jid, name, groups }: ItemRequest): Promise<void> {
     const { account } = session;
     if (jid.equals(account.jid)) throw new StanzaError('not-allowed', { text: 'You are no contact of your own.' });
-    await this.locks.run([account.jid.toString()], async () => {
+    await this.change([account], async () => {
       const known = this.of(account).get(jid);
       if (known === undefined) this.checkSize(account);
       const item = known ?? { jid, subscription: 'none' as const, ask: false, approved: false, version: 0 };
@@ -68,6 +68,15 @@ export class Rosters {
       await this.write(changes);
       this.pushAll(changes);
     });
+  }
+
+  /** Runs what changes the rosters of these accounts while nothing else changes them. */
+  change(accounts: readonly AccountView[], task: () => Promise<void>): Promise<void> {
+    const running = this.#locks.run(
+      accounts.map(({ jid }) => jid.toString()),
+      task,
+    );
+    return accounts.reduce((work, account) => this.#api.hold(account, work), running);
   }
 
   /** Throws StanzaError when the roster can't have another item. */

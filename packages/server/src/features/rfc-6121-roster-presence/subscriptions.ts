@@ -69,7 +69,7 @@ export class Subscriptions {
   async receive(account: AccountView, from: JID, type: SubscriptionType, received: Element): Promise<void> {
     const contact = from.bare;
     const stanza = received.with({ from: contact.toString(), to: account.jid.toString() });
-    await this.#rosters.locks.run([account.jid.toString()], async () => {
+    await this.#rosters.change([account], async () => {
       const side = this.#side(account, contact);
       await this.#finish(side, undefined, this.#receiveOne(side, contact, type, stanza));
     });
@@ -106,8 +106,7 @@ export class Subscriptions {
   ): Promise<void> {
     const isLocal = this.#api.isLocalDomain(contact.domain) && contact.isBare && contact.local !== '';
     const peer = isLocal ? await this.#api.account(contact) : undefined;
-    const names = [account, ...(peer === undefined ? [] : [peer])].map(({ jid }) => jid.toString());
-    await this.#rosters.locks.run(names, async () => {
+    await this.#rosters.change(peer === undefined ? [account] : [account, peer], async () => {
       const mine = this.#side(account, contact);
       const theirs = peer && this.#side(peer, account.jid);
       await this.#finish(mine, theirs, steps(mine, theirs));

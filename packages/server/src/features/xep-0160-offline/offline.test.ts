@@ -1,5 +1,6 @@
 import { type Element, NS, xml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
+import { bindInline } from '../../../test/bind2.ts';
 import { say } from '../../../test/contacts.ts';
 import type { Device } from '../../../test/device.ts';
 import { restart } from '../../../test/restart.ts';
@@ -91,6 +92,12 @@ describe('XEP-0160 D5 a legacy session that comes online', () => {
     await say(world, reader, presence());
     expect(bodies(reader)).toEqual([]);
     reader.close();
+    await world.settle();
+
+    const modern = await bindInline(world, `${JULIET}/modern`);
+    await say(world, modern, presence());
+    expect(bodies(modern)).toEqual([]);
+    modern.close();
     await world.settle();
 
     const legacy = await arrive(world, 'balcony');

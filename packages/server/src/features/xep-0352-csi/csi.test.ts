@@ -1,5 +1,6 @@
 import { type Element, NS, xml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
+import { bindInline } from '../../../test/bind2.ts';
 import { befriend, comeOnline, heard, say } from '../../../test/contacts.ts';
 import type { Device } from '../../../test/device.ts';
 import { createWorld, type World } from '../../../test/world.ts';
@@ -61,6 +62,17 @@ describe('XEP-0352 client state', () => {
     await say(world, romeo, csi('inactive'), csi('inactive'), csi('active'), csi('active'));
     expect(heard(juliet)).toEqual([]);
     expect(romeo.view.priority).toBe(0);
+  });
+
+  it('XEP-0386 §3 is told inline', async () => {
+    const { world, romeo, juliet } = await friends();
+    romeo.close();
+    const tomb = await bindInline(world, 'romeo@localhost/tomb', csi('inactive'));
+    await say(world, tomb, xml('presence'));
+    await say(world, juliet, show('away'));
+    expect(heard(tomb)).toEqual([]);
+    await say(world, tomb, csi('active'));
+    expect(heard(tomb)).toContain('available from juliet@localhost/balcony');
   });
 
   it('§5.2 is active again after a resumption', async () => {
