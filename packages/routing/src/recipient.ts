@@ -7,7 +7,7 @@ export function planRecipient(plan: PlanBuilder, world: World, recipient: Accoun
   if (recipient.blocks) return plan.refuse('service-unavailable', 'D4'); // XEP-0191 §3.3
   if (plan.class === 'one') return planOne(plan, recipient);
   if (world.roomCopy === true) {
-    plan.step('D6', 'a copy of a message that has its row: only a legacy session named by it gets it');
+    plan.step('D6', 'a copy of a message that has its row');
     return planLegacyNamed(plan, recipient);
   }
   if (plan.mayArchive('recipient', recipient, world)) {

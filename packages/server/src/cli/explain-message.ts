@@ -72,7 +72,7 @@ function parseMessage(file: string, text: string): Element {
 
 function parse(name: string, text: string): Element {
   try {
-    return parseXml(text);
+    return parseXml(text, NS.client);
   } catch (error) {
     if (error instanceof XmlError) throw new CliError(`${name}: ${error.message} (${error.condition})`, EXIT.usage);
     throw error;

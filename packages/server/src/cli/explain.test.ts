@@ -34,6 +34,12 @@ describe('tutti explain reads', () => {
     expect(changed.out.split('\n')[0]).toBe('bob@localhost/phone → (no address)   chat   <no-store/>');
   });
 
+  it('an error by its condition', async () => {
+    const gone = `<error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>`;
+    const { out } = await explain(['--type', 'error', '--to', 'bob@localhost/phone', '--payload', gone]);
+    expect(out.split('\n')[0]).toBe('alice@localhost/phone → bob@localhost/phone   error   <gone/>');
+  });
+
   it('standard input', async () => {
     expect((await explain(['-'], { input: `\n${stanza}\n` })).out.split('\n')[0]).toBe(title);
   });
