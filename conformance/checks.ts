@@ -6,11 +6,17 @@ import { check } from './failure.ts';
 export function checkErrorIs(stanza: Element, condition: string | readonly string[], type?: string): void {
   const error = stanza.child('error', NS.client);
   const wanted = typeof condition === 'string' ? [condition] : condition;
-  check(stanza.attrs['type'] === 'error' && error !== undefined, `must be <${wanted.join('/> or <')}/>: ${stanza.toString()}`);
+  check(
+    stanza.attrs['type'] === 'error' && error !== undefined,
+    `must be <${wanted.join('/> or <')}/>: ${stanza.toString()}`,
+  );
   const found = StanzaError.fromElement(error);
   check(wanted.includes(found.condition), `must be <${wanted.join('/> or <')}/>: ${stanza.toString()}`);
   const given = error.attrs['type'];
-  check(given !== undefined && (type === undefined || given === type), `the error's type must be ${type ?? 'there'}: ${stanza.toString()}`);
+  check(
+    given !== undefined && (type === undefined || given === type),
+    `the error's type must be ${type ?? 'there'}: ${stanza.toString()}`,
+  );
 }
 
 /** Throws unless the stanza is an IQ result. */
@@ -20,7 +26,10 @@ export function checkResult(stanza: Element): void {
 
 /** Throws unless nothing is in the list. */
 export function checkNothing(stanzas: readonly Element[] | undefined, who: string): void {
-  check(stanzas !== undefined && stanzas.length === 0, `${who} must get nothing: ${stanzas?.join(' ') ?? 'not connected'}`);
+  check(
+    stanzas !== undefined && stanzas.length === 0,
+    `${who} must get nothing: ${stanzas?.join(' ') ?? 'not connected'}`,
+  );
 }
 
 /** Throws unless both are the same, as JSON. */

@@ -59,19 +59,27 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const sections = SECTIONS.filter((section) => values.section === undefined || values.section.some((prefix) => matches(section, prefix)));
+  const sections = SECTIONS.filter(
+    (section) => values.section === undefined || values.section.some((prefix) => matches(section, prefix)),
+  );
   if (values.list) {
-    for (const { spec, section, title, tests } of sections) console.log(`${spec} §${section} ${title}: ${tests.length} tests`);
+    for (const { spec, section, title, tests } of sections)
+      console.log(`${spec} §${section} ${title}: ${tests.length} tests`);
     return 0;
   }
   const target = await openTarget();
   try {
     const parallel = Number(values.parallel ?? (values.accounts === undefined ? 4 : 1));
     let taken = 0;
-    const counted: Target = { ...target, address: (transport) => target.address(transport), account: (name) => ((taken += 1), target.account(name)) };
+    const counted: Target = {
+      ...target,
+      address: (transport) => target.address(transport),
+      account: (name) => ((taken += 1), target.account(name)),
+    };
     const results = await runSections(counted, sections, {
       parallel,
-      onResult: ({ outcome }) => void process.stderr.write(outcome === 'passed' ? '.' : outcome === 'failed' ? 'F' : '-'),
+      onResult: ({ outcome }) =>
+        void process.stderr.write(outcome === 'passed' ? '.' : outcome === 'failed' ? 'F' : '-'),
     });
     process.stderr.write(`\n${results.length} results, ${taken} accounts used\n`);
     const format = values.json ? formatJson : values.md ? formatMarkdown : formatText;
@@ -86,11 +94,13 @@ async function openTarget(): Promise<Target> {
   const { host, ws, tls } = values;
   if (values.prosody) return startProsody();
   if (host === undefined && ws === undefined) return startTutti();
-  if (tls !== 'starttls' && tls !== 'direct' && tls !== 'none') throw new Error(`--tls is starttls, direct or none, not ${tls}`);
+  if (tls !== 'starttls' && tls !== 'direct' && tls !== 'none')
+    throw new Error(`--tls is starttls, direct or none, not ${tls}`);
   const domain = values.domain ?? host ?? new URL(ws ?? '').hostname;
   const port = Number(values.port ?? (tls === 'direct' ? 5223 : 5222));
   const tcp: Address | undefined = host === undefined ? undefined : { transport: 'tcp', host, port, tls, domain };
-  const webSocket: Address | undefined = ws === undefined ? undefined : { transport: 'ws', host: '', port: 0, tls: 'none', url: ws, domain };
+  const webSocket: Address | undefined =
+    ws === undefined ? undefined : { transport: 'ws', host: '', port: 0, tls: 'none', url: ws, domain };
   const accounts = values.accounts === undefined ? [] : readAccounts(await readFile(values.accounts, 'utf8'));
   return probeForeign({ domain, tcp, ws: webSocket, accounts, grace: Number(values.grace) });
 }

@@ -1,5 +1,5 @@
 /** What a test says when the server does something else than the specification. */
-export class Deviation extends Error {
+class Deviation extends Error {
   override readonly name = 'Deviation';
 }
 

@@ -13,7 +13,7 @@ export interface RuleResult {
 }
 
 /** One line per rule of the contract. */
-export function summarizeRules(results: readonly Result[]): RuleResult[] {
+function summarizeRules(results: readonly Result[]): RuleResult[] {
   const rules = Object.entries(RULES).map(([rule, summary]) => {
     const mine = results.filter(({ test }) => rulesOf(test.title).includes(rule));
     const count = (outcome: Result['outcome']) => mine.filter((result) => result.outcome === outcome).length;
@@ -33,12 +33,18 @@ export function formatText(target: string, results: readonly Result[]): string {
   }
   lines.push('', 'Rules of IM Routing-NG');
   for (const { rule, summary, outcome, passed, failed } of summarizeRules(results)) {
-    lines.push(`${rule.padEnd(3)} ${outcome.padEnd(21)} ${String(passed).padStart(4)} ok ${failed > 0 ? `${failed} failed ` : ''} ${summary}`);
+    lines.push(
+      `${rule.padEnd(3)} ${outcome.padEnd(21)} ${String(passed).padStart(4)} ok ${failed > 0 ? `${failed} failed ` : ''} ${summary}`,
+    );
   }
   const failures = results.filter(({ outcome }) => outcome === 'failed');
   if (failures.length > 0) lines.push('', `${failures.length} failed:`);
   for (const { section, test, stand, reason } of failures) {
-    lines.push('', `${section.spec} §${section.section} [${stand}] ${test.title}`, ...(reason ?? '').split('\n').map((line) => `  ${line}`));
+    lines.push(
+      '',
+      `${section.spec} §${section.section} [${stand}] ${test.title}`,
+      ...(reason ?? '').split('\n').map((line) => `  ${line}`),
+    );
   }
   return `${lines.join('\n')}\n`;
 }

@@ -25,11 +25,22 @@ export function readRoster(iq: Element): Map<string, Contact> {
 function readContact(item: Element): Contact {
   const { jid = '', subscription = 'none', ask, approved, name } = item.attrs;
   const groups = item.childrenNamed('group').map((group) => group.text());
-  return { jid, subscription, ask: ask === 'subscribe', approved: approved === 'true' || approved === '1', name, groups: groups.sort() };
+  return {
+    jid,
+    subscription,
+    ask: ask === 'subscribe',
+    approved: approved === 'true' || approved === '1',
+    name,
+    groups: groups.sort(),
+  };
 }
 
 /** A roster set with this item; gives the answer. */
-export function setContact(device: Device, attrs: Readonly<Record<string, string>>, ...groups: string[]): Promise<Element> {
+export function setContact(
+  device: Device,
+  attrs: Readonly<Record<string, string>>,
+  ...groups: string[]
+): Promise<Element> {
   const item = xml('item', attrs, ...groups.map((group) => xml('group', null, group)));
   return device.iq('set', xml('query', { xmlns: NS.roster }, item));
 }
@@ -37,7 +48,10 @@ export function setContact(device: Device, attrs: Readonly<Record<string, string
 /** The contacts in roster pushes among these stanzas, in order. */
 export function pushesIn(stanzas: readonly Element[]): Contact[] {
   return stanzas
-    .filter((stanza) => stanza.name === 'iq' && stanza.attrs['type'] === 'set' && stanza.child('query', NS.roster) !== undefined)
+    .filter(
+      (stanza) =>
+        stanza.name === 'iq' && stanza.attrs['type'] === 'set' && stanza.child('query', NS.roster) !== undefined,
+    )
     .flatMap((push) => [...readRoster(push).values()]);
 }
 

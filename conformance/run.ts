@@ -82,7 +82,11 @@ export interface RunOptions {
 }
 
 /** Runs sections against a target, without any test framework. */
-export async function runSections(target: Target, sections: readonly Section[], options: RunOptions): Promise<Result[]> {
+export async function runSections(
+  target: Target,
+  sections: readonly Section[],
+  options: RunOptions,
+): Promise<Result[]> {
   const results: Result[] = [];
   for (const section of sections) {
     for (const stand of section.stands) {

@@ -59,7 +59,10 @@ export class Stage {
 
   /** Fresh accounts with these sessions, all of them connected, quiet, and marked. Those of one account connect in the order written. */
   async cast<const World extends Readonly<Record<string, string>>>(world: World): Promise<Cast<World>> {
-    const people = await Promise.all(Object.entries(world).map(([name, text]) => this.#person(name, text)));
+    const coming = Object.entries(world).map(([name, text]) => this.#person(name, text));
+    // Whoever comes has come before the stage may be closed.
+    await Promise.allSettled(coming);
+    const people = await Promise.all(coming);
     await this.settle();
     await Promise.all(this.#hibernating.splice(0).map((device) => hibernate(device)));
     return Object.fromEntries(people.map((person) => [person.name, person])) as unknown as Cast<World>;
@@ -116,7 +119,10 @@ export class Stage {
   async befriend(first: Device, second: Device): Promise<void> {
     // Requests are shown to sessions that have asked for the roster.
     for (const device of [first, second]) await device.ask('get', xml('query', { xmlns: NS.roster }));
-    for (const [asks, grants] of [[first, second], [second, first]] as const) {
+    for (const [asks, grants] of [
+      [first, second],
+      [second, first],
+    ] as const) {
       const asked = grants.receive((stanza) => isPresence(stanza, 'subscribe', asks.bare));
       asks.presence({ type: 'subscribe', to: grants.bare });
       await asked;

@@ -45,7 +45,12 @@ export async function register(address: Address, jid: string, password: string):
   const { wire } = await openStream(address);
   try {
     const username = jid.slice(0, jid.indexOf('@'));
-    const query = xml('query', { xmlns: NS.register }, xml('username', null, username), xml('password', null, password));
+    const query = xml(
+      'query',
+      { xmlns: NS.register },
+      xml('username', null, username),
+      xml('password', null, password),
+    );
     wire.send(xml('iq', { type: 'set', id: 'register', to: address.domain }, query));
     const answer = await wire.read((element) => element.name === 'iq');
     if (answer.attrs['type'] !== 'result') throw new Error(`registration of ${jid} refused: ${answer.toString()}`);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Runner, runsAt } from './run.ts';
 import type { Section, Stand } from './suite.ts';
 import type { Target } from './target.ts';
@@ -8,6 +8,9 @@ const STANDS: Readonly<Record<Stand, string>> = { plan: 'planMessage', tcp: 'TCP
 
 /** How long one test may take, in milliseconds. */
 const PATIENCE = 60_000;
+
+/** Tests are data here: their titles are no literals. */
+const define = it.concurrent;
 
 /** Registers sections as tests, against a Tutti that runs as long as they do. */
 export function describeSections(sections: readonly Section[]): void {
@@ -30,7 +33,9 @@ export function describeSections(sections: readonly Section[]): void {
           runner = new Runner(target, stand);
           runners.push(runner);
         });
-        for (const test of tests) it.concurrent(test.title, () => runner?.run(test), PATIENCE);
+        for (const test of tests) {
+          define(test.title, async () => expect(runner?.run(test)).resolves.toBeUndefined(), PATIENCE);
+        }
       });
     }
   }

@@ -24,7 +24,8 @@ function parseSession(text: string): SessionSpec {
   const words = new Set(list.split(','));
   const priority = [...words].find((word) => /^-?\d+$/.test(word));
   const absent = words.has('silent') || words.has('withdrawn');
-  for (const word of words) if (!WORDS.has(word) && word !== priority) throw new Error(`no such word in a world: ${word}`);
+  for (const word of words)
+    if (!WORDS.has(word) && word !== priority) throw new Error(`no such word in a world: ${word}`);
   return {
     name,
     imNg: words.has('im-ng'),

@@ -32,7 +32,7 @@ export interface ArchivePage {
 }
 
 /** The archive refused. */
-export class ArchiveRefused extends Error {
+class ArchiveRefused extends Error {
   override readonly name = 'ArchiveRefused';
   readonly answer: Element;
 
@@ -85,7 +85,8 @@ async function queryPage(device: Device, query: ArchiveQuery): Promise<ArchivePa
 export function archiveRequest(query: ArchiveQuery, queryid: string): Element {
   const fields = Object.entries(query.fields ?? {}).map(([name, values]) => field(name, values));
   const form =
-    fields.length > 0 && xml('x', { xmlns: NS.dataForms, type: 'submit' }, field('FORM_TYPE', NS.mam, 'hidden'), ...fields);
+    fields.length > 0 &&
+    xml('x', { xmlns: NS.dataForms, type: 'submit' }, field('FORM_TYPE', NS.mam, 'hidden'), ...fields);
   const set =
     query.rsm !== undefined &&
     xml('set', { xmlns: NS.rsm }, ...Object.entries(query.rsm).map(([name, value]) => xml(name, null, String(value))));

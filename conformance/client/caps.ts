@@ -18,7 +18,9 @@ function describeForm(form: Element): string {
   const fields = form.childrenNamed('field');
   const valuesOf = (field: Element) => field.childrenNamed('value').map((value) => value.text());
   const type = fields.find((field) => field.attrs['var'] === 'FORM_TYPE');
-  const others = fields.filter((field) => field !== type).sort((a, b) => byOctets(a.attrs['var'] ?? '', b.attrs['var'] ?? ''));
+  const others = fields
+    .filter((field) => field !== type)
+    .sort((a, b) => byOctets(a.attrs['var'] ?? '', b.attrs['var'] ?? ''));
   const lines = others.map((field) => [field.attrs['var'] ?? '', ...valuesOf(field).sort(byOctets)].join('<'));
   return [type === undefined ? '' : (valuesOf(type)[0] ?? ''), ...lines].join('<');
 }

@@ -1,15 +1,15 @@
 import { type Element, NS, xml } from '@tutti/xmpp';
-import { type Account, authenticate, bareOf, bind } from './login.ts';
+import { type Account, authenticate, bind } from './login.ts';
 import { queryArchive, type ArchivePage, type ArchiveQuery } from './archive.ts';
 import type { Address } from './transport.ts';
-import { PATIENCE, Wire, WireClosed } from './wire.ts';
+import { PATIENCE, type Wire, WireClosed } from './wire.ts';
 
 type Match = (stanza: Element) => boolean;
 
 let counter = 0;
 
 /** A new id; it begins with `prefix`. */
-export function newId(prefix = 't'): string {
+function newId(prefix = 't'): string {
   counter += 1;
   return `${prefix}-${counter.toString(36)}`;
 }
@@ -137,7 +137,9 @@ export class Device {
 
   /** XEP-0198 §3. */
   async enableSm(resume = true): Promise<Element> {
-    const answer = this.expect((element) => element.ns === NS.sm && (element.name === 'enabled' || element.name === 'failed'));
+    const answer = this.expect(
+      (element) => element.ns === NS.sm && (element.name === 'enabled' || element.name === 'failed'),
+    );
     this.wire.send(xml('enable', { xmlns: NS.sm, resume: resume ? 'true' : undefined }));
     const enabled = await answer;
     if (enabled.name === 'enabled') this.sm = { id: enabled.attrs['id'], received: 0, sent: 0, acked: 0 };
@@ -259,7 +261,7 @@ export class Device {
       if (this.sm !== undefined) this.sm.received = (this.sm.received + 1) % 2 ** 32;
       this.transcript.push(element);
     }
-    for (const waiter of [...this.#waiters]) if (waiter.match(element)) waiter.done(element);
+    for (const waiter of this.#waiters.slice()) if (waiter.match(element)) waiter.done(element);
   }
 }
 
@@ -273,9 +275,4 @@ function isOwnBusiness(stanza: Element): boolean {
   if (stanza.name === 'iq') return isAnswer(stanza) && id.startsWith('iq-');
   if (stanza.name !== 'message') return false;
   return id.startsWith(`${FENCE}-`) || stanza.child('result', NS.mam) !== undefined;
-}
-
-/** True for stanzas that are of, or to, this bare JID on the other side. */
-export function isFrom(stanza: Element, bare: string): boolean {
-  return bareOf(stanza.attrs['from'] ?? '') === bare;
 }

@@ -94,7 +94,8 @@ export async function authenticate2(
     const answer = await wire.read();
     if (answer.name === 'failure') throw new LoginRefused(answer);
     if (answer.name !== 'challenge') {
-      if (answer.is('success', NS.sasl2)) mechanism.verify(Buffer.from(answer.child('additional-data')?.text() ?? '', 'base64'));
+      if (answer.is('success', NS.sasl2))
+        mechanism.verify(Buffer.from(answer.child('additional-data')?.text() ?? '', 'base64'));
       return answer;
     }
     const response = await mechanism.respond(Buffer.from(answer.text(), 'base64'));

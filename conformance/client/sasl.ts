@@ -13,8 +13,6 @@ export interface Mechanism {
 /** The mechanisms of this client, the strongest first. */
 export const MECHANISMS = ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'] as const;
 
-export type MechanismName = (typeof MECHANISMS)[number];
-
 export function createMechanism(name: string, username: string, password: string): Mechanism {
   if (name === 'PLAIN') return plain(username, password);
   if (name === 'SCRAM-SHA-1') return scram(name, 'sha1', 20, username, password);
@@ -68,7 +66,8 @@ function scram(name: string, hash: string, bytes: number, username: string, pass
     },
     verify(data) {
       const given = Buffer.from(parseFields(data.toString()).get('v') ?? '', 'base64');
-      if (given.length !== proof.length || !timingSafeEqual(given, proof)) throw new Error('the server did not prove itself');
+      if (given.length !== proof.length || !timingSafeEqual(given, proof))
+        throw new Error('the server did not prove itself');
     },
   };
 }

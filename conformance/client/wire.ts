@@ -1,4 +1,4 @@
-import { Element, NS, StreamParser, xml } from '@tutti/xmpp';
+import { type Element, NS, StreamParser, xml } from '@tutti/xmpp';
 import { type Address, openTransport, type Transport } from './transport.ts';
 
 const NO_LIMITS = { stanzaBytes: 0, depth: 0, attributes: 0, nameBytes: 0 };

@@ -23,7 +23,11 @@ export default section('rfc6120', '4', 'XML streams', {}, ({ test }) => {
   test('§4.4 a closed stream is closed in return, and then the connection ends', async (stage) => {
     const { alice } = await stage.cast({ alice: 'phone=legacy' });
     await alice.phone.close();
-    checkEqual([alice.phone.wire.closed, alice.phone.wire.ended, alice.phone.wire.streamError], [true, true, undefined], 'the end');
+    checkEqual(
+      [alice.phone.wire.closed, alice.phone.wire.ended, alice.phone.wire.streamError],
+      [true, true, undefined],
+      'the end',
+    );
   });
 
   test('§4.4 what was sent before the end of the stream is handled', async (stage) => {

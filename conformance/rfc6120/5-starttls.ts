@@ -10,7 +10,8 @@ export default section('rfc6120', '5', 'STARTTLS and direct TLS', { needs: ['sta
     const wire = await Wire.connect(stage.address);
     const features = await wire.open();
     check(features.child('starttls', NS.tls) !== undefined, 'no STARTTLS');
-    if (features.child('starttls', NS.tls)?.child('required') !== undefined) checkEqual(offeredMechanisms(features), [], 'the mechanisms');
+    if (features.child('starttls', NS.tls)?.child('required') !== undefined)
+      checkEqual(offeredMechanisms(features), [], 'the mechanisms');
     check(!offeredMechanisms(features).includes('PLAIN'), 'PLAIN in clear');
     await wire.close();
   });
@@ -24,22 +25,37 @@ export default section('rfc6120', '5', 'STARTTLS and direct TLS', { needs: ['sta
     await wire.close();
   });
 
-  test('§5.3.1 SASL before TLS is refused where TLS is required', async (stage) => {
-    const wire = await Wire.connect(stage.address);
-    const features = await wire.open();
-    check(features.child('starttls', NS.tls)?.child('required') !== undefined, 'TLS is not required');
-    wire.send(xml('auth', { xmlns: NS.sasl, mechanism: 'PLAIN' }, Buffer.from('\0user\0password').toString('base64')));
-    const answer = await wire.read().catch(() => undefined);
-    if (answer === undefined) check(wire.streamError !== undefined, 'closed without a word');
-    else check(answer.child('encryption-required', NS.sasl) !== undefined || answer.child('invalid-mechanism', NS.sasl) !== undefined, `the answer is ${answer.toString()}`);
-    wire.cut();
-  }, ['restart']);
+  test(
+    '§5.3.1 SASL before TLS is refused where TLS is required',
+    async (stage) => {
+      const wire = await Wire.connect(stage.address);
+      const features = await wire.open();
+      check(features.child('starttls', NS.tls)?.child('required') !== undefined, 'TLS is not required');
+      wire.send(
+        xml('auth', { xmlns: NS.sasl, mechanism: 'PLAIN' }, Buffer.from('\0user\0password').toString('base64')),
+      );
+      const answer = await wire.read().catch(() => undefined);
+      if (answer === undefined) check(wire.streamError !== undefined, 'closed without a word');
+      else
+        check(
+          answer.child('encryption-required', NS.sasl) !== undefined ||
+            answer.child('invalid-mechanism', NS.sasl) !== undefined,
+          `the answer is ${answer.toString()}`,
+        );
+      wire.cut();
+    },
+    ['restart'],
+  );
 
-  test('XEP-0368 §3 direct TLS: the same login without STARTTLS', async (stage) => {
-    const { directTls } = stage.target;
-    check(directTls !== undefined, 'no direct TLS');
-    const { wire } = await authenticate(directTls, await stage.account('alice'));
-    check((await bind(wire, 'direct')).endsWith('/direct'), 'not bound');
-    await wire.close();
-  }, ['direct-tls']);
+  test(
+    'XEP-0368 §3 direct TLS: the same login without STARTTLS',
+    async (stage) => {
+      const { directTls } = stage.target;
+      check(directTls !== undefined, 'no direct TLS');
+      const { wire } = await authenticate(directTls, await stage.account('alice'));
+      check((await bind(wire, 'direct')).endsWith('/direct'), 'not bound');
+      await wire.close();
+    },
+    ['direct-tls'],
+  );
 });

@@ -11,26 +11,50 @@ const auth = (mechanism: string, text?: string) => xml('auth', { xmlns: NS.sasl,
 
 export default section('rfc6120', '6', 'SASL negotiation', { stands: ['tcp', 'ws'] }, ({ test }) => {
   for (const mechanism of ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'PLAIN']) {
-    test(`§6.4 ${mechanism}: the right password logs in, the server proves itself`, async (stage) => {
-      const account = await stage.account('alice');
-      await (await authenticate(stage.address, account, mechanism)).wire.close();
-    }, [`mechanism ${mechanism}`]);
+    test(
+      `§6.4 ${mechanism}: the right password logs in, the server proves itself`,
+      async (stage) => {
+        const account = await stage.account('alice');
+        await (await authenticate(stage.address, account, mechanism)).wire.close();
+      },
+      [`mechanism ${mechanism}`],
+    );
 
-    test(`§6.5.10 ${mechanism}: a wrong password is <not-authorized/>, an unknown user as well`, async (stage) => {
-      const account = await stage.account('alice');
-      checkEqual(await conditionOf(stage, { ...account, password: 'wrong' }, mechanism), 'not-authorized', 'the failure');
-      const nobody = { jid: `nobody-of-that-name@${stage.domain}`, password: 'wrong' };
-      checkEqual(await conditionOf(stage, nobody, mechanism), 'not-authorized', 'the failure for an unknown user');
-    }, [`mechanism ${mechanism}`]);
+    test(
+      `§6.5.10 ${mechanism}: a wrong password is <not-authorized/>, an unknown user as well`,
+      async (stage) => {
+        const account = await stage.account('alice');
+        checkEqual(
+          await conditionOf(stage, { ...account, password: 'wrong' }, mechanism),
+          'not-authorized',
+          'the failure',
+        );
+        const nobody = { jid: `nobody-of-that-name@${stage.domain}`, password: 'wrong' };
+        checkEqual(await conditionOf(stage, nobody, mechanism), 'not-authorized', 'the failure for an unknown user');
+      },
+      [`mechanism ${mechanism}`],
+    );
   }
 
   const failures: readonly (readonly [string, readonly Element[], readonly string[]])[] = [
     ['§6.5.7 an unknown mechanism', [auth('MAGIC')], ['invalid-mechanism']],
     ['§6.5.4 what is not base64', [auth('PLAIN', '!!!')], ['incorrect-encoding', 'malformed-request']],
     ['§6.5.9 PLAIN without its parts', [auth('PLAIN', base64('nonsense'))], ['malformed-request', 'not-authorized']],
-    ['§6.5.1 aborting', [auth('SCRAM-SHA-1', base64('n,,n=user,r=nonce')), xml('abort', { xmlns: NS.sasl })], ['aborted']],
-    ['§6.5.9 SCRAM nonsense', [auth('SCRAM-SHA-1', base64('nonsense'))], ['malformed-request', 'not-authorized', 'invalid-authzid']],
-    ['§6.5.6 acting for somebody else', [auth('PLAIN', base64('somebody@else.invalid\0user\0password'))], ['invalid-authzid', 'not-authorized']],
+    [
+      '§6.5.1 aborting',
+      [auth('SCRAM-SHA-1', base64('n,,n=user,r=nonce')), xml('abort', { xmlns: NS.sasl })],
+      ['aborted'],
+    ],
+    [
+      '§6.5.9 SCRAM nonsense',
+      [auth('SCRAM-SHA-1', base64('nonsense'))],
+      ['malformed-request', 'not-authorized', 'invalid-authzid'],
+    ],
+    [
+      '§6.5.6 acting for somebody else',
+      [auth('PLAIN', base64('somebody@else.invalid\0user\0password'))],
+      ['invalid-authzid', 'not-authorized'],
+    ],
   ];
   for (const [title, elements, conditions] of failures) {
     test(`${title}: <${conditions.join('/> or <')}/>, and another try is possible`, async (stage) => {
@@ -50,7 +74,10 @@ export default section('rfc6120', '6', 'SASL negotiation', { stands: ['tcp', 'ws
     wire.send(xml('message', { to: stage.domain }, xml('body', null, 'hello')));
     await wire.waitClosed();
     const condition = wire.streamError?.elements[0]?.name;
-    check(['not-authorized', 'policy-violation', 'unsupported-stanza-type'].includes(condition ?? ''), `the stream error is ${condition}`);
+    check(
+      ['not-authorized', 'policy-violation', 'unsupported-stanza-type'].includes(condition ?? ''),
+      `the stream error is ${condition}`,
+    );
   });
 });
 

@@ -13,7 +13,10 @@ export default section('rfc6120', '7', 'Resource binding', { stands: ['tcp', 'ws
 
   test('§7.6 without a wish the server makes one, a different one each time', async (stage) => {
     const account = await stage.account('alice');
-    const devices = [await Device.connect('one', stage.address, account), await Device.connect('two', stage.address, account)];
+    const devices = [
+      await Device.connect('one', stage.address, account),
+      await Device.connect('two', stage.address, account),
+    ];
     for (const device of devices) stage.keep(device);
     const [one, two] = devices.map(({ resource }) => resource);
     check(one !== undefined && one !== '' && one !== two, `resources ${one} and ${two}`);
@@ -32,7 +35,9 @@ export default section('rfc6120', '7', 'Resource binding', { stands: ['tcp', 'ws
 
   test('§7.7.2.1 a malformed resource is refused or changed, and the stream goes on', async (stage) => {
     const { wire } = await authenticate(stage.address, await stage.account('alice'));
-    wire.send(xml('iq', { type: 'set', id: 'bind' }, xml('bind', { xmlns: NS.bind }, xml('resource', null, 'x'.repeat(2000)))));
+    wire.send(
+      xml('iq', { type: 'set', id: 'bind' }, xml('bind', { xmlns: NS.bind }, xml('resource', null, 'x'.repeat(2000)))),
+    );
     const answer = await wire.read((element) => element.name === 'iq');
     if (answer.attrs['type'] === 'error') checkErrorIs(answer, ['bad-request', 'jid-malformed', 'not-acceptable']);
     else check((answer.child('bind', NS.bind)?.child('jid')?.text() ?? '').length < 2000, 'bound as asked');
@@ -43,7 +48,8 @@ export default section('rfc6120', '7', 'Resource binding', { stands: ['tcp', 'ws
     const { wire } = await authenticate(stage.address, await stage.account('alice'));
     wire.send(xml('message', { to: stage.domain }, xml('body', null, 'hello')));
     await wire.waitClosed().catch(() => undefined);
-    const refused = wire.streamError !== undefined || (await wire.read().catch(() => undefined))?.attrs['type'] === 'error';
+    const refused =
+      wire.streamError !== undefined || (await wire.read().catch(() => undefined))?.attrs['type'] === 'error';
     check(refused, 'it was accepted');
   });
 });

@@ -30,7 +30,13 @@ export default section('rfc6120', '8', 'Stanzas: addresses, kinds, order', { sta
 
   test('§8.4 unknown payloads, prefixes and text arrive as they were', async (stage) => {
     const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
-    const payload = xml('a', { xmlns: 'urn:example:a', x: `' " & < > \t` }, 'one ', xml('b', { xmlns: 'urn:example:b' }, 'é🎺'), ' two ]]>');
+    const payload = xml(
+      'a',
+      { xmlns: 'urn:example:a', x: `' " & < > \t` },
+      'one ',
+      xml('b', { xmlns: 'urn:example:b' }, 'é🎺'),
+      ' two ]]>',
+    );
     alice.phone.message({ to: bob.jid, type: 'chat' }, xml('body', null, 'a\nb\tc & < > "'), payload);
     const [got] = (await stage.news(alice.phone)).get(bob.phone) ?? [];
     checkEqual(bodies(got === undefined ? [] : [got]), ['a\nb\tc & < > "'], 'the body');
@@ -49,7 +55,11 @@ export default section('rfc6120', '8', 'Stanzas: addresses, kinds, order', { sta
       else alice.phone.send(xml('iq', { to, id, type: 'get' }, xml('query', { xmlns: 'urn:example:unknown' })));
     }
     const seen = (await stage.news(alice.phone)).get(bob.phone) ?? [];
-    checkEqual(seen.map(({ attrs }) => attrs['id']), sent, 'the order');
+    checkEqual(
+      seen.map(({ attrs }) => attrs['id']),
+      sent,
+      'the order',
+    );
   });
 
   test('§10.3 without an address the server handles it for the account', async (stage) => {

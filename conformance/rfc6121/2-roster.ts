@@ -19,7 +19,14 @@ export default section('rfc6121', '2', 'Managing the roster', {}, ({ test }) => 
     await stage.settle();
     checkResult(await setContact(alice.phone, { jid, name: 'Contact' }, 'Friends', 'Work'));
     const news = await stage.news(alice.phone);
-    const contact = { jid, subscription: 'none', ask: false, approved: false, name: 'Contact', groups: ['Friends', 'Work'] };
+    const contact = {
+      jid,
+      subscription: 'none',
+      ask: false,
+      approved: false,
+      name: 'Contact',
+      groups: ['Friends', 'Work'],
+    };
     checkEqual(pushesIn(news.get(alice.phone) ?? []), [contact], 'the push to the phone');
     checkEqual(pushesIn(news.get(alice.tv) ?? []), [contact], 'the push to the tv');
     checkNothing(news.get(alice.other), 'a session that did not ask for the roster');
@@ -49,7 +56,11 @@ export default section('rfc6121', '2', 'Managing the roster', {}, ({ test }) => 
     await setContact(alice.phone, { jid });
     await alice.phone.flush();
     checkResult(await setContact(alice.phone, { jid, subscription: 'remove' }));
-    checkEqual(pushesIn(await alice.phone.flush()).map(({ subscription }) => subscription), ['remove'], 'the push');
+    checkEqual(
+      pushesIn(await alice.phone.flush()).map(({ subscription }) => subscription),
+      ['remove'],
+      'the push',
+    );
     checkEqual((await fetchRoster(alice.phone)).size, 0, 'the number of contacts');
   });
 
@@ -89,22 +100,33 @@ export default section('rfc6121', '2', 'Managing the roster', {}, ({ test }) => 
     const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
     const refused = ['forbidden', 'not-allowed', 'service-unavailable'];
     checkErrorIs(await alice.phone.iq('get', xml('query', { xmlns: NS.roster }), bob.jid), refused);
-    checkErrorIs(await alice.phone.iq('set', xml('query', { xmlns: NS.roster }, xml('item', { jid })), bob.jid), refused);
+    checkErrorIs(
+      await alice.phone.iq('set', xml('query', { xmlns: NS.roster }, xml('item', { jid })), bob.jid),
+      refused,
+    );
     checkEqual((await fetchRoster(bob.phone)).size, 0, "the number of bob's contacts");
   });
 
-  test('§2.6 versioning: the version of the last answer gives an empty result, then only what changed', async (stage) => {
-    const { alice } = await stage.cast({ alice: 'phone=legacy tv=legacy' });
-    await setContact(alice.phone, { jid, name: 'One' });
-    const full = await alice.phone.ask('get', xml('query', { xmlns: NS.roster, ver: '' }));
-    const ver = full.child('query', NS.roster)?.attrs['ver'];
-    check(ver !== undefined && readRoster(full).size === 1, `no version in ${full.toString()}`);
-    const same = await alice.phone.ask('get', xml('query', { xmlns: NS.roster, ver }));
-    checkEqual(same.child('query', NS.roster), undefined, 'the answer when nothing changed');
-    await setContact(alice.phone, { jid, name: 'Two' });
-    await stage.settle();
-    const changed = await alice.tv.ask('get', xml('query', { xmlns: NS.roster, ver }));
-    const contacts = [...readRoster(changed).values(), ...pushesIn(await alice.tv.flush())];
-    checkEqual(contacts.map(({ name }) => name), ['Two'], 'what changed');
-  }, ['roster-versioning']);
+  test(
+    '§2.6 versioning: the version of the last answer gives an empty result, then only what changed',
+    async (stage) => {
+      const { alice } = await stage.cast({ alice: 'phone=legacy tv=legacy' });
+      await setContact(alice.phone, { jid, name: 'One' });
+      const full = await alice.phone.ask('get', xml('query', { xmlns: NS.roster, ver: '' }));
+      const ver = full.child('query', NS.roster)?.attrs['ver'];
+      check(ver !== undefined && readRoster(full).size === 1, `no version in ${full.toString()}`);
+      const same = await alice.phone.ask('get', xml('query', { xmlns: NS.roster, ver }));
+      checkEqual(same.child('query', NS.roster), undefined, 'the answer when nothing changed');
+      await setContact(alice.phone, { jid, name: 'Two' });
+      await stage.settle();
+      const changed = await alice.tv.ask('get', xml('query', { xmlns: NS.roster, ver }));
+      const contacts = [...readRoster(changed).values(), ...pushesIn(await alice.tv.flush())];
+      checkEqual(
+        contacts.map(({ name }) => name),
+        ['Two'],
+        'what changed',
+      );
+    },
+    ['roster-versioning'],
+  );
 });

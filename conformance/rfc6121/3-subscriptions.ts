@@ -23,7 +23,8 @@ export default section('rfc6121', '3', 'Managing presence subscriptions', {}, ({
     for (const back of EDGES) {
       for (const action of ACTIONS) {
         const before: State = { out, in: back };
-        test(`§A.2 §A.3 ${name(before)}: alice sends ${action}`, async (stage) => playTransition(stage, before, action));
+        test(`§A.2 §A.3 ${name(before)}: alice sends ${action}`, async (stage) =>
+          playTransition(stage, before, action));
       }
     }
   }
@@ -44,7 +45,10 @@ export default section('rfc6121', '3', 'Managing presence subscriptions', {}, ({
     await stage.news(alice.phone);
     for (const round of ['first', 'second']) {
       const bob = await stage.join('bob', account, `${round}=legacy`);
-      check(bob.transcript.some((stanza) => isPresence(stanza, 'subscribe', alice.jid)), `no request at the ${round} login`);
+      check(
+        bob.transcript.some((stanza) => isPresence(stanza, 'subscribe', alice.jid)),
+        `no request at the ${round} login`,
+      );
       await stage.leave(bob);
     }
   });
@@ -57,8 +61,16 @@ export default section('rfc6121', '3', 'Managing presence subscriptions', {}, ({
     bob.phone.presence({ type: 'subscribed', to: alice.jid });
     const news = await stage.news(bob.phone);
     const toAlice = news.get(alice.phone) ?? [];
-    checkEqual(pushesIn(toAlice).map(({ subscription, ask }) => [subscription, ask]), [['to', false]], "alice's push");
-    checkEqual(pushesIn(news.get(bob.phone) ?? []).map(({ subscription }) => subscription), ['from'], "bob's push");
+    checkEqual(
+      pushesIn(toAlice).map(({ subscription, ask }) => [subscription, ask]),
+      [['to', false]],
+      "alice's push",
+    );
+    checkEqual(
+      pushesIn(news.get(bob.phone) ?? []).map(({ subscription }) => subscription),
+      ['from'],
+      "bob's push",
+    );
     checkEqual(presencesIn(toAlice).sort(), [`available ${bob.phone.jid}`, `subscribed ${bob.jid}`], 'what alice sees');
   });
 
@@ -68,7 +80,10 @@ export default section('rfc6121', '3', 'Managing presence subscriptions', {}, ({
     bob.phone.presence({ type: 'unsubscribed', to: alice.jid });
     const toAlice = (await stage.news(bob.phone)).get(alice.phone) ?? [];
     check(presencesIn(toAlice).includes(`unsubscribed ${bob.jid}`), 'no unsubscribed');
-    check(presencesIn(toAlice).some((one) => one.startsWith(`unavailable ${bob.jid}`)), 'no unavailable presence');
+    check(
+      presencesIn(toAlice).some((one) => one.startsWith(`unavailable ${bob.jid}`)),
+      'no unavailable presence',
+    );
   });
 
   test('§3.3.2 unsubscribing: the contact is told, and goes', async (stage) => {
@@ -77,35 +92,47 @@ export default section('rfc6121', '3', 'Managing presence subscriptions', {}, ({
     alice.phone.presence({ type: 'unsubscribe', to: bob.jid });
     const news = await stage.news(alice.phone);
     check(presencesIn(news.get(bob.phone) ?? []).includes(`unsubscribe ${alice.jid}`), 'bob is not told');
-    checkEqual(pushesIn(news.get(alice.phone) ?? []).map(({ subscription }) => subscription), ['from'], "alice's push");
+    checkEqual(
+      pushesIn(news.get(alice.phone) ?? []).map(({ subscription }) => subscription),
+      ['from'],
+      "alice's push",
+    );
     bob.phone.presence();
     const after = (await stage.news(bob.phone)).get(alice.phone);
     checkNothing(after, 'somebody who has unsubscribed');
   });
 
-  test('§3.4 pre-approval: a request that comes later is granted at once, and nobody is asked', async (stage) => {
-    const { alice, bob } = await castWithRosters(stage);
-    bob.phone.presence({ type: 'subscribed', to: alice.jid });
-    const [push] = pushesIn((await stage.news(bob.phone)).get(bob.phone) ?? []);
-    checkEqual([push?.jid, push?.subscription, push?.approved], [alice.jid, 'none', true], "bob's push");
-    alice.phone.presence({ type: 'subscribe', to: bob.jid });
-    const granted = await alice.phone.receive((stanza) => isPresence(stanza, 'subscribed', bob.jid));
-    check(granted !== undefined, 'not granted');
-    const toBob = (await stage.news(alice.phone)).get(bob.phone) ?? [];
-    check(!presencesIn(toBob).includes(`subscribe ${alice.jid}`), 'bob is asked all the same');
-    checkEqual((await fetchRoster(bob.phone)).get(alice.jid)?.subscription, 'from', "alice in bob's roster");
-  }, ['pre-approval']);
+  test(
+    '§3.4 pre-approval: a request that comes later is granted at once, and nobody is asked',
+    async (stage) => {
+      const { alice, bob } = await castWithRosters(stage);
+      bob.phone.presence({ type: 'subscribed', to: alice.jid });
+      const [push] = pushesIn((await stage.news(bob.phone)).get(bob.phone) ?? []);
+      checkEqual([push?.jid, push?.subscription, push?.approved], [alice.jid, 'none', true], "bob's push");
+      alice.phone.presence({ type: 'subscribe', to: bob.jid });
+      const granted = await alice.phone.receive((stanza) => isPresence(stanza, 'subscribed', bob.jid));
+      check(granted !== undefined, 'not granted');
+      const toBob = (await stage.news(alice.phone)).get(bob.phone) ?? [];
+      check(!presencesIn(toBob).includes(`subscribe ${alice.jid}`), 'bob is asked all the same');
+      checkEqual((await fetchRoster(bob.phone)).get(alice.jid)?.subscription, 'from', "alice in bob's roster");
+    },
+    ['pre-approval'],
+  );
 
-  test('§3.4.2 unsubscribed takes a pre-approval back', async (stage) => {
-    const { alice, bob } = await castWithRosters(stage);
-    bob.phone.presence({ type: 'subscribed', to: alice.jid });
-    await bob.phone.fence();
-    bob.phone.presence({ type: 'unsubscribed', to: alice.jid });
-    await bob.phone.fence();
-    alice.phone.presence({ type: 'subscribe', to: bob.jid });
-    await bob.phone.receive((stanza) => isPresence(stanza, 'subscribe', alice.jid));
-    checkEqual((await fetchRoster(bob.phone)).get(alice.jid)?.approved ?? false, false, 'the approval');
-  }, ['pre-approval']);
+  test(
+    '§3.4.2 unsubscribed takes a pre-approval back',
+    async (stage) => {
+      const { alice, bob } = await castWithRosters(stage);
+      bob.phone.presence({ type: 'subscribed', to: alice.jid });
+      await bob.phone.fence();
+      bob.phone.presence({ type: 'unsubscribed', to: alice.jid });
+      await bob.phone.fence();
+      alice.phone.presence({ type: 'subscribe', to: bob.jid });
+      await bob.phone.receive((stanza) => isPresence(stanza, 'subscribe', alice.jid));
+      checkEqual((await fetchRoster(bob.phone)).get(alice.jid)?.approved ?? false, false, 'the approval');
+    },
+    ['pre-approval'],
+  );
 
   test('§3.1.3 a request to an account that does not exist is refused or forgotten, and never granted', async (stage) => {
     const { alice } = await castWithRosters(stage);
@@ -127,7 +154,11 @@ async function playTransition(stage: Stage, before: State, action: Action): Prom
   checkEqual(await stateOf(alice, bob), describeState(after), 'the state after');
   // What waits for an answer is asked again at the next login.
   const late = await bob.join('late=legacy');
-  checkEqual(late.transcript.some((stanza) => isPresence(stanza, 'subscribe', alice.jid)), after.out === 'pending', 'bob is asked');
+  checkEqual(
+    late.transcript.some((stanza) => isPresence(stanza, 'subscribe', alice.jid)),
+    after.out === 'pending',
+    'bob is asked',
+  );
 }
 
 /** Appendix A.2 and A.3 in one sentence each: what alice sends changes one direction. */
@@ -149,13 +180,15 @@ async function establish(asks: Device, grants: Device, edge: Edge): Promise<void
 
 /** Both rosters, as far as a subscription shows there. */
 async function stateOf(alice: Person & { phone: Device }, bob: Person & { phone: Device }): Promise<readonly string[]> {
-  const seen = (contact: Contact | undefined) => `${contact?.subscription ?? 'none'}${contact?.ask === true ? ' asking' : ''}`;
+  const seen = (contact: Contact | undefined) =>
+    `${contact?.subscription ?? 'none'}${contact?.ask === true ? ' asking' : ''}`;
   return [seen((await fetchRoster(alice.phone)).get(bob.jid)), seen((await fetchRoster(bob.phone)).get(alice.jid))];
 }
 
 function describeState({ out, in: back }: State): readonly string[] {
   const describe = (to: Edge, from: Edge) => {
-    const subscription = to === 'subscribed' ? (from === 'subscribed' ? 'both' : 'to') : from === 'subscribed' ? 'from' : 'none';
+    const subscription =
+      to === 'subscribed' ? (from === 'subscribed' ? 'both' : 'to') : from === 'subscribed' ? 'from' : 'none';
     return `${subscription}${to === 'pending' ? ' asking' : ''}`;
   };
   return [describe(out, back), describe(back, out)];
@@ -172,4 +205,3 @@ async function castWithRosters(stage: Stage) {
   await stage.settle();
   return cast;
 }
-

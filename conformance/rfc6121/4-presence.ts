@@ -31,7 +31,11 @@ export default section('rfc6121', '4', 'Exchanging presence information', {}, ({
     const tv = await alice.join('tv=legacy,silent');
     tv.presence();
     const seen = presencesIn((await stage.news(tv)).get(tv) ?? []);
-    checkEqual(seen.sort(), [alice.phone, tv, bob.phone, bob.tv].map(({ jid }) => `available ${jid}`).sort(), 'what the new session sees');
+    checkEqual(
+      seen.sort(),
+      [alice.phone, tv, bob.phone, bob.tv].map(({ jid }) => `available ${jid}`).sort(),
+      'what the new session sees',
+    );
   });
 
   test('§4.4.2 a later presence is broadcast with its content', async (stage) => {
@@ -40,11 +44,16 @@ export default section('rfc6121', '4', 'Exchanging presence information', {}, ({
     await stage.befriend(alice.phone, bob.phone);
     alice.phone.presence({}, xml('show', null, 'dnd'), xml('status', null, 'busy'));
     const [seen] = (await stage.news(alice.phone)).get(bob.phone) ?? [];
-    checkEqual([seen?.attrs['from'], seen?.child('show')?.text(), seen?.child('status')?.text()], [alice.phone.jid, 'dnd', 'busy'], 'what bob sees');
+    checkEqual(
+      [seen?.attrs['from'], seen?.child('show')?.text(), seen?.child('status')?.text()],
+      [alice.phone.jid, 'dnd', 'busy'],
+      'what bob sees',
+    );
   });
 
   const ends = {
-    '§4.5.2 unavailable presence is broadcast': (device: { presence(attrs: object): void }) => device.presence({ type: 'unavailable' }),
+    '§4.5.2 unavailable presence is broadcast': (device: { presence(attrs: object): void }) =>
+      device.presence({ type: 'unavailable' }),
     '§4.5.2 closing the stream makes unavailable': (device: { close(): Promise<void> }) => device.close(),
     '§4.5.2 losing the link makes unavailable': (device: { cut(): void }) => device.cut(),
   };
@@ -55,7 +64,9 @@ export default section('rfc6121', '4', 'Exchanging presence information', {}, ({
       await stage.befriend(alice.phone, bob.phone);
       await end(alice.phone as never);
       for (const device of [bob.phone, alice.tv]) {
-        await device.receive((stanza) => isPresence(stanza, 'unavailable', alice.jid) && stanza.attrs['from'] === alice.phone.jid);
+        await device.receive(
+          (stanza) => isPresence(stanza, 'unavailable', alice.jid) && stanza.attrs['from'] === alice.phone.jid,
+        );
       }
     });
   }
@@ -81,7 +92,10 @@ export default section('rfc6121', '4', 'Exchanging presence information', {}, ({
   });
 
   test('§4.6.3 directed presence to a bare JID reaches its available sessions', async (stage) => {
-    const { alice, bob } = await stage.cast({ alice: 'phone=legacy,silent', bob: 'phone=legacy tv=legacy silent=legacy,silent' });
+    const { alice, bob } = await stage.cast({
+      alice: 'phone=legacy,silent',
+      bob: 'phone=legacy tv=legacy silent=legacy,silent',
+    });
     alice.phone.presence({ to: bob.jid });
     const news = await stage.news(alice.phone);
     checkEqual(presencesIn(news.get(bob.phone) ?? []), [`available ${alice.phone.jid}`], 'the phone');
@@ -90,7 +104,11 @@ export default section('rfc6121', '4', 'Exchanging presence information', {}, ({
   });
 
   test('§4.6.3 directed unavailable presence ends it for that contact only', async (stage) => {
-    const { alice, bob, carol } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy', carol: 'phone=legacy' });
+    const { alice, bob, carol } = await stage.cast({
+      alice: 'phone=legacy',
+      bob: 'phone=legacy',
+      carol: 'phone=legacy',
+    });
     for (const { jid } of [bob, carol]) alice.phone.presence({ to: jid });
     await stage.news(alice.phone);
     alice.phone.presence({ type: 'unavailable', to: bob.jid });
@@ -114,7 +132,10 @@ export default section('rfc6121', '4', 'Exchanging presence information', {}, ({
     alice.phone.presence({ type: 'probe', to: bob.jid });
     const news = await stage.news(alice.phone);
     const seen = presencesIn(news.get(alice.phone) ?? []);
-    check(seen.every((one) => one.startsWith('unsubscribed') || one.startsWith('error')), `a stranger sees ${seen.join(', ')}`);
+    check(
+      seen.every((one) => one.startsWith('unsubscribed') || one.startsWith('error')),
+      `a stranger sees ${seen.join(', ')}`,
+    );
     checkNothing(news.get(bob.phone), 'the probed session');
   });
 });

@@ -10,7 +10,13 @@ const sessions = ['phone', 'tv', 'away', 'silent'] as const;
 
 /** §8.5's tables for sessions that know nothing but RFC 6121. */
 export default section('rfc6121', '8.5', 'Server rules for a local user', {}, ({ test }) => {
-  const toBare: Readonly<Record<string, readonly string[]>> = { chat: available, normal: available, headline: available, groupchat: [], error: [] };
+  const toBare: Readonly<Record<string, readonly string[]>> = {
+    chat: available,
+    normal: available,
+    headline: available,
+    groupchat: [],
+    error: [],
+  };
   for (const [type, who] of Object.entries(toBare)) {
     test(`§8.5.2.1.1 a message of type ${type} to the bare JID`, async (stage) => {
       const { alice, bob } = await stage.cast(world);
@@ -19,7 +25,10 @@ export default section('rfc6121', '8.5', 'Server rules for a local user', {}, ({
       const got = sessions.filter((name) => (news.get(bob[name]) ?? []).length > 0);
       // chat and normal: all, or the most available; no session of negative priority either way
       const one = type === 'chat' || type === 'normal' ? ['tv'] : who;
-      check([who, one].some((right) => JSON.stringify(right) === JSON.stringify(got)), `${got.join(', ')} got it, must be ${who.join(', ')}`);
+      check(
+        [who, one].some((right) => JSON.stringify(right) === JSON.stringify(got)),
+        `${got.join(', ')} got it, must be ${who.join(', ')}`,
+      );
       const answer = news.get(alice.phone) ?? [];
       // D2: a server that archives it for IM-NG sessions has not failed to deliver it
       const archives = stage.target.offers?.has('im-ng') ?? true;
@@ -34,9 +43,14 @@ export default section('rfc6121', '8.5', 'Server rules for a local user', {}, ({
         const { alice, bob } = await stage.cast(world);
         const sent = alice.phone.message({ to: bob[name].jid, type }, 'hello');
         const news = await stage.news(alice.phone);
-        for (const other of sessions) checkEqual((news.get(bob[other]) ?? []).length, other === name ? 1 : 0, `messages of ${other}`);
+        for (const other of sessions)
+          checkEqual((news.get(bob[other]) ?? []).length, other === name ? 1 : 0, `messages of ${other}`);
         const [got] = news.get(bob[name]) ?? [];
-        checkEqual([got?.attrs['from'], got?.attrs['to'], got?.attrs['id']], [alice.phone.jid, bob[name].jid, sent.attrs['id']], 'the addresses');
+        checkEqual(
+          [got?.attrs['from'], got?.attrs['to'], got?.attrs['id']],
+          [alice.phone.jid, bob[name].jid, sent.attrs['id']],
+          'the addresses',
+        );
       });
     }
   }
@@ -67,7 +81,10 @@ export default section('rfc6121', '8.5', 'Server rules for a local user', {}, ({
     const { alice } = await stage.cast({ alice: 'phone=legacy' });
     const to = `nobody-of-that-name@${stage.domain}`;
     checkErrorIs(await alice.phone.iq('get', xml('query', { xmlns: NS.version }), to), 'service-unavailable');
-    checkErrorIs(await alice.phone.iq('get', xml('query', { xmlns: NS.version }), `${to}/phone`), 'service-unavailable');
+    checkErrorIs(
+      await alice.phone.iq('get', xml('query', { xmlns: NS.version }), `${to}/phone`),
+      'service-unavailable',
+    );
     alice.phone.message({ to, type: 'chat' }, 'hello');
     checkErrorIs((await alice.phone.flush())[0] ?? xml('nothing'), 'service-unavailable');
     alice.phone.presence({ to });
@@ -78,7 +95,8 @@ export default section('rfc6121', '8.5', 'Server rules for a local user', {}, ({
     const { alice, bob } = await stage.cast(world);
     alice.phone.presence({ to: bob.jid });
     const news = await stage.news(alice.phone);
-    for (const name of ['phone', 'tv', 'away'] as const) checkEqual(presencesIn(news.get(bob[name]) ?? []), [`available ${alice.phone.jid}`], name);
+    for (const name of ['phone', 'tv', 'away'] as const)
+      checkEqual(presencesIn(news.get(bob[name]) ?? []), [`available ${alice.phone.jid}`], name);
     checkNothing(news.get(bob.silent), 'a session without presence');
   });
 
@@ -90,7 +108,12 @@ export default section('rfc6121', '8.5', 'Server rules for a local user', {}, ({
 
   test('§8.5.2.1.3 an IQ to the bare JID is answered by the server, the sessions see nothing', async (stage) => {
     const { alice, bob } = await stage.cast(world);
-    checkErrorIs(await alice.phone.iq('get', xml('query', { xmlns: 'urn:example:unknown' }), bob.jid), ['service-unavailable', 'feature-not-implemented', 'subscription-required', 'forbidden']);
+    checkErrorIs(await alice.phone.iq('get', xml('query', { xmlns: 'urn:example:unknown' }), bob.jid), [
+      'service-unavailable',
+      'feature-not-implemented',
+      'subscription-required',
+      'forbidden',
+    ]);
     for (const [device, stanzas] of await stage.news(alice.phone)) checkNothing(stanzas, device.name);
   });
 
@@ -99,14 +122,27 @@ export default section('rfc6121', '8.5', 'Server rules for a local user', {}, ({
     const answer = alice.phone.iq('get', xml('query', { xmlns: 'urn:example:unknown' }), bob.tv.jid);
     const request = await bob.tv.receive((stanza) => stanza.name === 'iq' && stanza.attrs['type'] === 'get');
     checkEqual([request.attrs['from'], request.attrs['to']], [alice.phone.jid, bob.tv.jid], 'the addresses');
-    bob.tv.send(xml('iq', { type: 'result', id: request.attrs['id'], to: request.attrs['from'] }, xml('done', { xmlns: 'urn:example:unknown' })));
+    bob.tv.send(
+      xml(
+        'iq',
+        { type: 'result', id: request.attrs['id'], to: request.attrs['from'] },
+        xml('done', { xmlns: 'urn:example:unknown' }),
+      ),
+    );
     const result = await answer;
-    checkEqual([result.attrs['type'], result.attrs['from'], result.elements[0]?.name], ['result', bob.tv.jid, 'done'], 'the answer');
+    checkEqual(
+      [result.attrs['type'], result.attrs['from'], result.elements[0]?.name],
+      ['result', bob.tv.jid, 'done'],
+      'the answer',
+    );
   });
 
   test('§8.5.3.2.3 an IQ to a full JID that is not there: <service-unavailable/>', async (stage) => {
     const { alice, bob } = await stage.cast(world);
-    checkErrorIs(await alice.phone.iq('get', xml('query', { xmlns: NS.version }), `${bob.jid}/gone`), 'service-unavailable');
+    checkErrorIs(
+      await alice.phone.iq('get', xml('query', { xmlns: NS.version }), `${bob.jid}/gone`),
+      'service-unavailable',
+    );
   });
 
   test('§8.5.3.2.3 an IQ of type result or error to a full JID that is not there is dropped', async (stage) => {

@@ -17,18 +17,31 @@ export default section('rfc7395', '3', 'XMPP over WebSocket', { stands: ['ws'] }
   test('§3.4 <open/> is answered with <open/>: id, from, version', async (stage) => {
     const wire = await Wire.connect(stage.address);
     await wire.open();
-    const { attrs, ns } = wire.header ?? { attrs: {} as Record<string, string>, ns: '' };
-    checkEqual([ns, attrs['from'], attrs['version'], (attrs['id'] ?? '').length > 0], [NS.framing, stage.domain, '1.0', true], 'the answer');
+    const { header } = wire;
+    check(header !== undefined, 'no answer');
+    const { attrs, ns } = header;
+    checkEqual(
+      [ns, attrs['from'], attrs['version'], (attrs['id'] ?? '').length > 0],
+      [NS.framing, stage.domain, '1.0', true],
+      'the answer',
+    );
     await wire.close();
   });
 
   test('§3.3 every frame is one whole element with its own namespaces', async (stage) => {
     const frames: string[] = [];
-    const transport = await openTransport(stage.address, { data: (chunk) => void frames.push(Buffer.from(chunk).toString()), gone: () => {} });
+    const transport = await openTransport(stage.address, {
+      data: (chunk) => void frames.push(Buffer.from(chunk).toString()),
+      gone: () => {},
+    });
     transport.send(`<open xmlns='${NS.framing}' to='${stage.domain}' version='1.0'/>`);
-    for (let waited = 0; waited < 100 && frames.length < 2; waited += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let waited = 0; waited < 100 && frames.length < 2; waited += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     checkEqual(frames.length, 2, 'the number of frames');
-    check(/^<open [^>]*xmlns=['"]urn:ietf:params:xml:ns:xmpp-framing['"]/.test(frames[0] ?? ''), `the first frame: ${frames[0]}`);
+    check(
+      /^<open [^>]*xmlns=['"]urn:ietf:params:xml:ns:xmpp-framing['"]/.test(frames[0] ?? ''),
+      `the first frame: ${frames[0]}`,
+    );
     check(/^<(stream:)?features [^>]*xmlns(:stream)?=/.test(frames[1] ?? ''), `the second frame: ${frames[1]}`);
     transport.cut();
   });
@@ -48,6 +61,10 @@ export default section('rfc7395', '3', 'XMPP over WebSocket', { stands: ['ws'] }
     await alice.phone.fence();
     tcp.message({ to: alice.jid, type: 'chat' }, 'from there');
     await tcp.fence();
-    checkEqual([bodies(await tcp.flush()), bodies(await alice.phone.flush())], [['from here'], ['from there']], 'what they see');
+    checkEqual(
+      [bodies(await tcp.flush()), bodies(await alice.phone.flush())],
+      [['from here'], ['from there']],
+      'what they see',
+    );
   });
 });

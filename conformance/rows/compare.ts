@@ -16,7 +16,10 @@ export function compareRows(expect: Expectation, rows: Readonly<Record<string, n
   for (const who of new Set([...Object.keys(expect.rows), ...Object.keys(rows)])) {
     const wanted = expect.rows[who] ?? 0;
     const seen = rows[who] ?? 0;
-    check(seen === wanted || (open && seen === wanted + 1), `${who}'s archive has ${seen} new rows, must have ${wanted}`);
+    check(
+      seen === wanted || (open && seen === wanted + 1),
+      `${who}'s archive has ${seen} new rows, must have ${wanted}`,
+    );
   }
 }
 

@@ -35,7 +35,9 @@ export interface Receiver {
 
 /** Says which form a received stanza has; of that its content is right, `checkForm` makes sure. */
 export function recognizeForm(stanza: Element, original: Original, receiver: Receiver, imNg: boolean): Form {
-  const carbon = stanza.elements.find((child) => child.ns === NS.carbons && (child.name === 'sent' || child.name === 'received'));
+  const carbon = stanza.elements.find(
+    (child) => child.ns === NS.carbons && (child.name === 'sent' || child.name === 'received'),
+  );
   const answersOwn = original.stanza.attrs['type'] !== 'error';
   if (carbon !== undefined) {
     const inner = forwardedIn(carbon);
@@ -129,8 +131,14 @@ function checkError(stanza: Element, original: Original, receiver: Receiver, to:
   const error = stanza.child('error', NS.client);
   check(stanza.attrs['type'] === 'error' && error !== undefined, `${name}: not an error: ${text}`);
   const condition = error.elements.find((child) => child.ns === NS.stanzas && child.name !== 'text')?.name;
-  check(original.error === 'any' || condition === original.error, `${name}: ${condition}, must be ${original.error}: ${text}`);
-  check(stanza.attrs['from'] === original.stanza.attrs['to'], `${name}: an error comes from the address that failed: ${text}`);
+  check(
+    original.error === 'any' || condition === original.error,
+    `${name}: ${condition}, must be ${original.error}: ${text}`,
+  );
+  check(
+    stanza.attrs['from'] === original.stanza.attrs['to'],
+    `${name}: an error comes from the address that failed: ${text}`,
+  );
   check(stanza.attrs['to'] === to, `${name}: the error must go to ${to}: ${text}`);
   check(stanza.attrs['id'] === original.stanza.attrs['id'], `${name}: an error keeps the id: ${text}`);
   check(hasMarker(stanza) === original.exclusive, `${name}: the marker in the error (D3): ${text}`);
@@ -158,5 +166,5 @@ function contentOf(stanza: Element): string {
 }
 
 function attributesOf(stanza: Element): string {
-  return JSON.stringify(Object.entries(stanza.attrs).sort());
+  return JSON.stringify(Object.entries(stanza.attrs).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,6 +1,16 @@
 import { NS } from '@tutti/xmpp';
 import type { SessionSpec } from '../world.ts';
-import { type Expectation, type Fact, type Form, hasFact, type Sending, sketch, splitAddress, splitDevice, type World } from './row.ts';
+import {
+  type Expectation,
+  type Fact,
+  type Form,
+  hasFact,
+  type Sending,
+  sketch,
+  splitAddress,
+  splitDevice,
+  type World,
+} from './row.ts';
 
 /**
  * What must become of a message, read naively from the rules' text: one sentence of the rules is one line here. It shares nothing
@@ -55,7 +65,8 @@ class Derivation {
     const { account, kind } = this.#destination();
     if (this.#class === 'nobody') return; // C2: dropped
     if (this.#blocks(this.#sender, this.#target)) return this.#fail('not-acceptable');
-    if (this.#class === 'everyone' && this.#type !== 'error' && this.#sender === this.#target) return this.#noteToSelf(); // S6
+    if (this.#class === 'everyone' && this.#type !== 'error' && this.#sender === this.#target)
+      return this.#noteToSelf(); // S6
     if (this.#class === 'everyone' && this.#type !== 'error') {
       if (this.#type !== 'groupchat' || kind === 'account') this.#reflect(); // S1, S4
     }
@@ -80,7 +91,8 @@ class Derivation {
     this.#addRow(this.#sender);
     for (const session of this.#sessions(this.#sender)) {
       if (session.imNg) this.#see(this.#sender, session, 'reflection');
-      else if (session.carbons && session.name !== this.#session && this.#eligible()) this.#see(this.#sender, session, 'sent');
+      else if (session.carbons && session.name !== this.#session && this.#eligible())
+        this.#see(this.#sender, session, 'sent');
     }
   }
 
@@ -91,7 +103,8 @@ class Derivation {
     for (const session of this.#sessions(this.#sender)) {
       if (session.imNg) this.#see(this.#sender, session, 'reflection');
       else if (direct.has(session.name)) this.#see(this.#sender, session, 'as sent');
-      else if (session.carbons && session.name !== this.#session && this.#eligible()) this.#see(this.#sender, session, 'carbon');
+      else if (session.carbons && session.name !== this.#session && this.#eligible())
+        this.#see(this.#sender, session, 'carbon');
     }
   }
 
@@ -141,7 +154,8 @@ class Derivation {
         if (sending) this.#see(this.#sender, session, 'error');
       } else if (session.imNg) this.#see(this.#sender, session, 'bounce');
       else if (sending) this.#see(this.#sender, session, 'error');
-      else if (session.carbons) this.#see(this.#sender, session, this.#eligible() ? 'error received' : 'error received?');
+      else if (session.carbons)
+        this.#see(this.#sender, session, this.#eligible() ? 'error received' : 'error received?');
     }
   }
 
@@ -150,7 +164,9 @@ class Derivation {
     this.#fail('any');
     for (const [device, forms] of Object.entries(this.sees)) {
       const sure = before.sees[device]?.length ?? 0;
-      this.sees[device] = forms.map((form, index) => (index < sure || form.endsWith('?') ? form : (`${form}?` as `${Form}?`)));
+      this.sees[device] = forms.map((form, index) =>
+        index < sure || form.endsWith('?') ? form : (`${form}?` as `${Form}?`),
+      );
     }
     Object.assign(this.rows, { [this.#sender]: before.rows[this.#sender] ?? 0 });
   }
@@ -158,7 +174,8 @@ class Derivation {
   /** XEP-0280 §6.1 */
   #eligible(): boolean {
     const children = this.#send.children ?? [];
-    const has = (ns: string, name?: string) => children.some((child) => child.ns === ns && (name === undefined || child.name === name));
+    const has = (ns: string, name?: string) =>
+      children.some((child) => child.ns === ns && (name === undefined || child.name === name));
     if (has(NS.carbons, 'private') || has(NS.hints, 'no-copy')) return false;
     if (this.#type === 'groupchat') return false;
     if (this.#type === 'chat' || this.#type === 'error') return true;

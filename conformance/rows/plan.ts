@@ -16,8 +16,7 @@ export function playPlan(scene: Scene, row: Row): void {
   const seen = new Outcome();
   seen.add(scene, stanza, from, to, who, session);
   check(
-    (row.expect.error === undefined) === (seen.error === undefined) ||
-      isOpen(row.expect),
+    (row.expect.error === undefined) === (seen.error === undefined) || isOpen(row.expect),
     `the error is ${seen.error ?? 'none'}, not ${row.expect.error ?? 'none'}`,
   );
   if (row.expect.error !== undefined && row.expect.error !== 'any') {
@@ -49,7 +48,13 @@ class Outcome {
   }
 
   /** S7: what comes back is a message of its own. */
-  #bounce(scene: Scene, stanza: Element, sender: JID, condition: 'service-unavailable' | 'not-acceptable' | 'remote-server-not-found', marked: boolean): void {
+  #bounce(
+    scene: Scene,
+    stanza: Element,
+    sender: JID,
+    condition: 'service-unavailable' | 'not-acceptable' | 'remote-server-not-found',
+    marked: boolean,
+  ): void {
     this.error = condition;
     const back = xml(
       'message',
@@ -64,7 +69,11 @@ class Outcome {
     const plan = planMessage(readMessage(back, from, sender), world);
     for (const _ of plan.rows) this.#row(sender.local);
     for (const { resource, form } of plan.deliveries) {
-      this.#see(sender.local, resource, form === 'archived' ? 'bounce' : form === 'as-sent' ? 'error' : 'error received');
+      this.#see(
+        sender.local,
+        resource,
+        form === 'archived' ? 'bounce' : form === 'as-sent' ? 'error' : 'error received',
+      );
     }
   }
 
@@ -77,9 +86,20 @@ class Outcome {
   }
 }
 
-function worldOf(scene: Scene, sender: string | undefined, session: string, to: JID | undefined, other: string): PlannedWorld {
+function worldOf(
+  scene: Scene,
+  sender: string | undefined,
+  session: string,
+  to: JID | undefined,
+  other: string,
+): PlannedWorld {
   const target = to === undefined ? (sender ?? '') : to.local;
-  const destination = to === undefined || (to.domain === DOMAIN && to.local !== '') ? 'account' : to.domain === DOMAIN ? 'service' : 'remote';
+  const destination =
+    to === undefined || (to.domain === DOMAIN && to.local !== '')
+      ? 'account'
+      : to.domain === DOMAIN
+        ? 'service'
+        : 'remote';
   const own = sender === undefined ? undefined : factsOf(scene, sender, target);
   return {
     destination,

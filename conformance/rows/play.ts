@@ -56,7 +56,13 @@ function judgeOf(
   const receiverOf = (device: Device, row: Row | undefined): Receiver => {
     const { who } = splitDevice(device.name);
     const open = row !== undefined && isOpen(row.expect) && !hasFact(scene.facts, `${who} never archives`);
-    return { name: device.name, jid: device.jid, archive: byId.get(who) ?? new Map(), archived: row !== undefined && (row.expect.rows[who] ?? 0) > 0, open };
+    return {
+      name: device.name,
+      jid: device.jid,
+      archive: byId.get(who) ?? new Map(),
+      archived: row !== undefined && (row.expect.rows[who] ?? 0) > 0,
+      open,
+    };
   };
   const isImNg = (device: Device): boolean => {
     const { who, session } = splitDevice(device.name);
@@ -79,7 +85,8 @@ function judgeOf(
       }
       compareForms(row.expect, forms);
       const rows: Record<string, number> = {};
-      for (const [who, list] of archives) rows[who] = list.filter(({ stanza }) => stanza.attrs['id'] === part.id).length;
+      for (const [who, list] of archives)
+        rows[who] = list.filter(({ stanza }) => stanza.attrs['id'] === part.id).length;
       compareRows(row.expect, rows);
       for (const detail of details) detail();
     },
@@ -93,7 +100,10 @@ function judgeOf(
         const stored = (archives.get(splitDevice(device.name).who) ?? []).map(({ id }) => id);
         const first = stored.findIndex((id, index) => live[index] !== id);
         const ordered = first === -1 && live.length === stored.length;
-        check(ordered, `${device.name} received ${live.length} of ${stored.length} rows live; the first difference is at row ${first}`);
+        check(
+          ordered,
+          `${device.name} received ${live.length} of ${stored.length} rows live; the first difference is at row ${first}`,
+        );
       }
     },
   };
@@ -113,7 +123,11 @@ async function establish(stage: Stage, scene: Scene, cast: Readonly<Record<strin
 }
 
 /** Everything that the devices received because of the rows, in order; hibernated sessions are resumed for it. */
-async function collect(stage: Stage, scene: Scene, cast: Readonly<Record<string, Person>>): Promise<Map<Device, Element[]>> {
+async function collect(
+  stage: Stage,
+  scene: Scene,
+  cast: Readonly<Record<string, Person>>,
+): Promise<Map<Device, Element[]>> {
   const senders = new Set(scene.rows.map((row) => findDevice(cast, row.send.from)));
   await Promise.all([...senders].map((device) => device.fence()));
   const deadline = Date.now() + BOUNCE_PATIENCE;
@@ -121,7 +135,9 @@ async function collect(stage: Stage, scene: Scene, cast: Readonly<Record<string,
   for (const row of bounces) {
     const device = findDevice(cast, row.send.from);
     const id = `row-${scene.rows.indexOf(row)}`;
-    await device.receive((stanza) => stanza.attrs['id'] === id && stanza.attrs['type'] === 'error', deadline - Date.now()).catch(() => {});
+    await device
+      .receive((stanza) => stanza.attrs['id'] === id && stanza.attrs['type'] === 'error', deadline - Date.now())
+      .catch(() => {});
   }
   for (const device of stage.devices) {
     if (!device.wire.closed || device.sm === undefined) continue;

@@ -50,7 +50,13 @@ function describeSending({ from, to, type, marker }: Sending): string {
 }
 
 /** One handwritten row in a world of its own. */
-export function rowTest(title: string, world: World, send: Sending, expect: Expectation, facts: readonly Fact[] = []): Test {
+export function rowTest(
+  title: string,
+  world: World,
+  send: Sending,
+  expect: Expectation,
+  facts: readonly Fact[] = [],
+): Test {
   const row: Row = { title, send, expect };
   const scene: Scene = { world, facts, rows: [row] };
   return {

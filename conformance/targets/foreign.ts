@@ -47,7 +47,7 @@ export async function probeForeign(options: ForeignOptions): Promise<Target> {
 }
 
 /** The tests need more accounts than the file has. */
-export class OutOfAccounts extends Error {
+class OutOfAccounts extends Error {
   override readonly name = 'OutOfAccounts';
 
   constructor(count: number) {
@@ -89,7 +89,10 @@ async function probe(address: Address, account: Account): Promise<Set<Need>> {
       restart: false,
     };
     const mechanisms = offeredMechanisms(features).map((name): Need => `mechanism ${name}`);
-    return new Set([...(Object.keys(offered) as (keyof typeof offered)[]).filter((need) => offered[need]), ...mechanisms]);
+    return new Set([
+      ...(Object.keys(offered) as (keyof typeof offered)[]).filter((need) => offered[need]),
+      ...mechanisms,
+    ]);
   } finally {
     await device.close();
   }

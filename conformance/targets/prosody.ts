@@ -4,7 +4,27 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Need } from '../suite.ts';
 import { freshLocalpart, register, type Target } from '../target.ts';
+
+const PROGRAM = 'prosody';
+
+/** What it offers as configured here. */
+export const PROSODY_OFFERS: ReadonlySet<Need> = new Set<Need>([
+  'carbons',
+  'mam',
+  'mam-extended',
+  'mam-prefs',
+  'sm',
+  'csi',
+  'blocking',
+  'register',
+  'pre-approval',
+  'roster-versioning',
+  'mechanism PLAIN',
+  'mechanism SCRAM-SHA-1',
+  'mechanism SCRAM-SHA-256',
+]);
 
 /** Debian's Prosody on loopback, with a folder of its own: a second opinion on the tests that are not about IM-NG. */
 export async function startProsody(): Promise<Target> {
@@ -12,7 +32,7 @@ export async function startProsody(): Promise<Target> {
   const [c2s, http] = [await freePort(), await freePort()];
   const config = join(folder, 'prosody.cfg.lua');
   await writeFile(config, configuration(folder, c2s, http));
-  const child = spawn('prosody', ['-F', '--config', config], { stdio: 'ignore' });
+  const child = spawn(PROGRAM, ['-F', '--config', config], { stdio: 'ignore' });
   await listening(c2s, child);
   await listening(http, child);
   return {
@@ -28,9 +48,13 @@ export async function startProsody(): Promise<Target> {
     }),
     async account(name) {
       const jid = `${freshLocalpart(name)}@localhost`;
-      return register({ transport: 'tcp', host: '127.0.0.1', port: c2s, tls: 'none', domain: 'localhost' }, jid, 'secret');
+      return register(
+        { transport: 'tcp', host: '127.0.0.1', port: c2s, tls: 'none', domain: 'localhost' },
+        jid,
+        'secret',
+      );
     },
-    offers: new Set(['carbons', 'mam', 'mam-extended', 'mam-prefs', 'sm', 'csi', 'blocking', 'register', 'pre-approval', 'roster-versioning', 'mechanism PLAIN', 'mechanism SCRAM-SHA-1', 'mechanism SCRAM-SHA-256']),
+    offers: PROSODY_OFFERS,
     grace: () => new Promise((resolve) => setTimeout(resolve, 20)),
     async stop() {
       if (child.exitCode === null) {
@@ -43,13 +67,17 @@ export async function startProsody(): Promise<Target> {
 }
 
 function configuration(folder: string, c2s: number, http: number): string {
-  const modules = 'roster saslauth tls disco carbons pep blocklist vcard4 version uptime time ping register mam csi smacks websocket';
+  const modules =
+    'roster saslauth tls disco carbons pep blocklist vcard4 version uptime time ping register mam csi smacks websocket';
   return `
 run_as_root = true
 pidfile = "${folder}/prosody.pid"
 data_path = "${folder}"
 log = { error = "${folder}/error.log" }
-modules_enabled = { ${modules.split(' ').map((name) => `"${name}"`).join(', ')} }
+modules_enabled = { ${modules
+    .split(' ')
+    .map((name) => `"${name}"`)
+    .join(', ')} }
 modules_disabled = { "s2s", "offline" }
 allow_registration = true
 c2s_require_encryption = false
@@ -68,7 +96,7 @@ VirtualHost "localhost"
 }
 
 /** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -11,14 +11,16 @@ interface Request {
   readonly password: string;
 }
 
-process.on('message', async ({ id, add, password }: Request) => {
+process.on('message', (request: Request) => void handle(request));
+
+async function handle({ id, add, password }: Request): Promise<void> {
   try {
     await server.accounts.add(add, password);
     process.send?.({ id });
   } catch (error) {
     process.send?.({ id, error: error instanceof Error ? error.message : String(error) });
   }
-});
+}
 
 let stopping: Promise<void> | undefined;
 const stop = () => {

@@ -32,7 +32,11 @@ export async function startTutti(settings: readonly string[] = []): Promise<OwnT
     name: 'Tutti',
     domain,
     transports: ['tcp', 'ws'],
-    address: (transport) => ({ transport, tls: transport === 'tcp' ? 'starttls' : 'none', ...at(transport === 'tcp' ? 'c2s' : 'http') }),
+    address: (transport) => ({
+      transport,
+      tls: transport === 'tcp' ? 'starttls' : 'none',
+      ...at(transport === 'tcp' ? 'c2s' : 'http'),
+    }),
     get directTls(): Address {
       return { transport: 'tcp', tls: 'direct', ...at('c2s_tls') };
     },

@@ -12,7 +12,10 @@ export default section('xep-0077', '3', 'In-band registration', { needs: ['regis
     const { wire } = await openStream(stage.address);
     const fields = await request(wire, 'get', xml('query', { xmlns: NS.register }));
     const query = fields.child('query', NS.register);
-    check(query?.child('username') !== undefined && query.child('password') !== undefined, `fields: ${fields.toString()}`);
+    check(
+      query?.child('username') !== undefined && query.child('password') !== undefined,
+      `fields: ${fields.toString()}`,
+    );
     const account = { jid: `${freshLocalpart('new')}@${stage.domain}`, password: 'secret' };
     checkResult(await request(wire, 'set', registration(account)));
     await wire.close();
@@ -30,7 +33,10 @@ export default section('xep-0077', '3', 'In-band registration', { needs: ['regis
   for (const [what, query] of [
     ['no password', xml('query', { xmlns: NS.register }, xml('username', null, 'someone'))],
     ['no username', xml('query', { xmlns: NS.register }, xml('password', null, 'secret'))],
-    ['a malformed username', xml('query', { xmlns: NS.register }, xml('username', null, 'a@b/c'), xml('password', null, 'secret'))],
+    [
+      'a malformed username',
+      xml('query', { xmlns: NS.register }, xml('username', null, 'a@b/c'), xml('password', null, 'secret')),
+    ],
   ] as const) {
     test(`§3.1 ${what} is refused`, async (stage) => {
       const { wire } = await openStream(stage.address);
@@ -49,7 +55,11 @@ export default section('xep-0077', '3', 'In-band registration', { needs: ['regis
 
   test("§3.3 somebody else's password cannot be changed", async (stage) => {
     const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
-    checkErrorIs(await alice.phone.iq('set', registration({ ...bob.account, password: 'mine now' }), stage.domain), ['not-allowed', 'forbidden', 'bad-request']);
+    checkErrorIs(await alice.phone.iq('set', registration({ ...bob.account, password: 'mine now' }), stage.domain), [
+      'not-allowed',
+      'forbidden',
+      'bad-request',
+    ]);
     await (await authenticate(stage.address, bob.account)).wire.close();
   });
 
@@ -64,8 +74,15 @@ export default section('xep-0077', '3', 'In-band registration', { needs: ['regis
 
   test('§3.1 whoever is logged in learns that they are registered', async (stage) => {
     const { alice } = await stage.cast({ alice: 'phone=legacy' });
-    const query = (await alice.phone.ask('get', xml('query', { xmlns: NS.register }), stage.domain)).child('query', NS.register);
-    checkEqual([query?.child('registered') !== undefined, query?.child('username')?.text()], [true, localpart(alice.jid)], 'the answer');
+    const query = (await alice.phone.ask('get', xml('query', { xmlns: NS.register }), stage.domain)).child(
+      'query',
+      NS.register,
+    );
+    checkEqual(
+      [query?.child('registered') !== undefined, query?.child('username')?.text()],
+      [true, localpart(alice.jid)],
+      'the answer',
+    );
   });
 });
 

@@ -9,8 +9,13 @@ export default section('xep-0191', '3', 'Blocking', { needs: ['blocking'] }, ({ 
   test('§3.2 the list is empty at first, and then has what was blocked', async (stage) => {
     const { alice } = await stage.cast({ alice: 'phone=legacy' });
     checkEqual(await listOf(alice.phone), [], 'the list');
-    for (const jid of ['one@remote.invalid', 'two@remote.invalid/x', 'remote.invalid']) await stage.block(alice.phone, jid);
-    checkEqual((await listOf(alice.phone)).sort(), ['one@remote.invalid', 'remote.invalid', 'two@remote.invalid/x'], 'the list');
+    for (const jid of ['one@remote.invalid', 'two@remote.invalid/x', 'remote.invalid'])
+      await stage.block(alice.phone, jid);
+    checkEqual(
+      (await listOf(alice.phone)).sort(),
+      ['one@remote.invalid', 'remote.invalid', 'two@remote.invalid/x'],
+      'the list',
+    );
   });
 
   test('§3.3 §3.4 sessions that have asked for the list are told of changes', async (stage) => {
@@ -19,9 +24,12 @@ export default section('xep-0191', '3', 'Blocking', { needs: ['blocking'] }, ({ 
     await stage.settle();
     await stage.block(alice.phone, 'foe@remote.invalid');
     const blocked = await stage.news(alice.phone);
-    for (const device of [alice.phone, alice.tv]) checkEqual(pushesOf(blocked.get(device)), ['block foe@remote.invalid'], device.name);
+    for (const device of [alice.phone, alice.tv])
+      checkEqual(pushesOf(blocked.get(device)), ['block foe@remote.invalid'], device.name);
     checkNothing(blocked.get(alice.other), 'a session that did not ask');
-    checkResult(await alice.phone.iq('set', xml('unblock', { xmlns: NS.blocking }, xml('item', { jid: 'foe@remote.invalid' }))));
+    checkResult(
+      await alice.phone.iq('set', xml('unblock', { xmlns: NS.blocking }, xml('item', { jid: 'foe@remote.invalid' }))),
+    );
     checkEqual(pushesOf((await stage.news(alice.phone)).get(alice.tv)), ['unblock foe@remote.invalid'], 'the push');
   });
 
@@ -31,11 +39,18 @@ export default section('xep-0191', '3', 'Blocking', { needs: ['blocking'] }, ({ 
     await stage.settle();
     bob.phone.message({ to: alice.jid, type: 'chat' }, 'hello');
     checkErrorIs((await stage.news(bob.phone)).get(bob.phone)?.[0] ?? xml('nothing'), 'service-unavailable');
-    checkErrorIs(await bob.phone.iq('get', xml('query', { xmlns: NS.version }), alice.phone.jid), 'service-unavailable');
+    checkErrorIs(
+      await bob.phone.iq('get', xml('query', { xmlns: NS.version }), alice.phone.jid),
+      'service-unavailable',
+    );
     for (const type of [undefined, 'subscribe', 'probe']) bob.phone.presence({ type, to: alice.jid });
     const news = await stage.news(bob.phone);
     checkNothing(news.get(alice.phone), 'the blocking side');
-    checkEqual(presencesIn(news.get(bob.phone) ?? []).filter((one) => one.startsWith('available')), [], 'what the blocked side learns');
+    checkEqual(
+      presencesIn(news.get(bob.phone) ?? []).filter((one) => one.startsWith('available')),
+      [],
+      'what the blocked side learns',
+    );
   });
 
   test('§3.3 to somebody blocked: <not-acceptable/> with <blocked/>', async (stage) => {
@@ -71,9 +86,15 @@ export default section('xep-0191', '3', 'Blocking', { needs: ['blocking'] }, ({ 
     for (const device of [alice.phone, bob.phone]) await fetchRoster(device);
     await stage.befriend(alice.phone, bob.phone);
     await stage.block(alice.phone, bob.jid);
-    check(presencesIn((await stage.news(alice.phone)).get(bob.phone) ?? []).includes(`unavailable ${alice.phone.jid}`), 'bob still sees alice');
+    check(
+      presencesIn((await stage.news(alice.phone)).get(bob.phone) ?? []).includes(`unavailable ${alice.phone.jid}`),
+      'bob still sees alice',
+    );
     await alice.phone.ask('set', xml('unblock', { xmlns: NS.blocking }, xml('item', { jid: bob.jid })));
-    check(presencesIn((await stage.news(alice.phone)).get(bob.phone) ?? []).includes(`available ${alice.phone.jid}`), 'bob does not see alice again');
+    check(
+      presencesIn((await stage.news(alice.phone)).get(bob.phone) ?? []).includes(`available ${alice.phone.jid}`),
+      'bob does not see alice again',
+    );
   });
 
   const matches = [
@@ -118,5 +139,7 @@ function itemsOf(list: Element | undefined): string[] {
 }
 
 function pushesOf(stanzas: readonly Element[] = []): string[] {
-  return stanzas.flatMap((stanza) => stanza.elements.filter(({ ns }) => ns === NS.blocking).map((push) => `${push.name} ${itemsOf(push).join(' ')}`));
+  return stanzas.flatMap((stanza) =>
+    stanza.elements.filter(({ ns }) => ns === NS.blocking).map((push) => `${push.name} ${itemsOf(push).join(' ')}`),
+  );
 }

@@ -31,7 +31,7 @@ export default section('xep-0198', '5', 'Resumption', { needs: ['sm'], stands: [
     checkNothing(await bob.phone.flush(), 'bob after the resumption');
   });
 
-  test("§5 h of <resumed/> is what the server has handled", async (stage) => {
+  test('§5 h of <resumed/> is what the server has handled', async (stage) => {
     const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
     await alice.phone.enableSm();
     for (const body of ['one', 'two']) alice.phone.message({ to: bob.jid, type: 'chat' }, body);
@@ -56,17 +56,21 @@ export default section('xep-0198', '5', 'Resumption', { needs: ['sm'], stands: [
     checkEqual(bodies(await bob.phone.flush()), ['hello'], 'what bob sees');
   });
 
-  test('§5 Carbons survive', async (stage) => {
-    const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy,carbons old=legacy' });
-    await bob.phone.enableSm();
-    bob.phone.cut();
-    await bob.phone.wire.waitClosed();
-    await bob.phone.resume();
-    alice.phone.message({ to: bob.old.jid, type: 'chat' }, 'hello');
-    await alice.phone.fence();
-    const [carbon] = await bob.phone.flush();
-    check(carbon?.child('received', NS.carbons) !== undefined, 'no carbon after the resumption');
-  }, ['carbons']);
+  test(
+    '§5 Carbons survive',
+    async (stage) => {
+      const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy,carbons old=legacy' });
+      await bob.phone.enableSm();
+      bob.phone.cut();
+      await bob.phone.wire.waitClosed();
+      await bob.phone.resume();
+      alice.phone.message({ to: bob.old.jid, type: 'chat' }, 'hello');
+      await alice.phone.fence();
+      const [carbon] = await bob.phone.flush();
+      check(carbon?.child('received', NS.carbons) !== undefined, 'no carbon after the resumption');
+    },
+    ['carbons'],
+  );
 
   test('§5 a session can be resumed again and again', async (stage) => {
     const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });

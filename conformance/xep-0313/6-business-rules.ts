@@ -6,7 +6,11 @@ import { section } from '../suite.ts';
 export default section('xep-0313', '6', 'Business rules', { needs: ['mam'] }, ({ test }) => {
   test('§6.1.1 both sides of a conversation are in the archive, in order', async (stage) => {
     const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
-    for (const [from, to, body] of [[alice, bob, '1'], [bob, alice, '2'], [alice, bob, '3']] as const) {
+    for (const [from, to, body] of [
+      [alice, bob, '1'],
+      [bob, alice, '2'],
+      [alice, bob, '3'],
+    ] as const) {
       from.phone.message({ to: to.jid, type: 'chat' }, body);
       await from.phone.fence();
     }
@@ -21,7 +25,11 @@ export default section('xep-0313', '6', 'Business rules', { needs: ['mam'] }, ({
     alice.phone.message({ to: bob.jid, type: 'chat' }, 'hello');
     const [hello] = (await stage.news(alice.phone)).get(bob.phone) ?? [];
     const { rows } = await bob.phone.archive();
-    checkEqual(rows.map(({ id }) => id), [stanzaIdOf(hello ?? xml('none'), bob.jid)], 'the ids');
+    checkEqual(
+      rows.map(({ id }) => id),
+      [stanzaIdOf(hello ?? xml('none'), bob.jid)],
+      'the ids',
+    );
   });
 
   test('§6.2 ids are different, also for the same message sent twice', async (stage) => {
@@ -32,13 +40,17 @@ export default section('xep-0313', '6', 'Business rules', { needs: ['mam'] }, ({
     checkEqual([rows.length, new Set(rows.map(({ id }) => id)).size], [2, 2], 'rows and ids');
   });
 
-  test('§6.1 what was refused is not in the archive of who refused it', async (stage) => {
-    const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
-    await stage.block(bob.phone, alice.jid);
-    alice.phone.message({ to: bob.jid, type: 'chat' }, 'hello');
-    await alice.phone.fence();
-    checkEqual((await bob.phone.archive()).rows.length, 0, "the number of rows in bob's archive");
-  }, ['blocking']);
+  test(
+    '§6.1 what was refused is not in the archive of who refused it',
+    async (stage) => {
+      const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
+      await stage.block(bob.phone, alice.jid);
+      alice.phone.message({ to: bob.jid, type: 'chat' }, 'hello');
+      await alice.phone.fence();
+      checkEqual((await bob.phone.archive()).rows.length, 0, "the number of rows in bob's archive");
+    },
+    ['blocking'],
+  );
 
   test('XEP-0359 §5 an origin-id stays; a stanza-id by somebody else stays', async (stage) => {
     const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });

@@ -4,12 +4,18 @@ import { section } from '../suite.ts';
 import { type NamedWorld, TYPES, WORLDS } from './worlds.ts';
 
 /** Every kind of sender × form of address × type × marker, in every kind of world. */
-export default section('xep-0409', '4', 'Business rules: every combination', { stands: ['plan', 'tcp', 'ws'], needs: ['im-ng'] }, ({ add }) => {
-  for (const named of WORLDS) {
-    const rows = [...combine(named)];
-    add(sceneTests(named.name, { world: named.world, facts: named.facts, rows }));
-  }
-});
+export default section(
+  'xep-0409',
+  '4',
+  'Business rules: every combination',
+  { stands: ['plan', 'tcp', 'ws'], needs: ['im-ng'] },
+  ({ add }) => {
+    for (const named of WORLDS) {
+      const rows = [...combine(named)];
+      add(sceneTests(named.name, { world: named.world, facts: named.facts, rows }));
+    }
+  },
+);
 
 function* combine({ name, world, facts }: NamedWorld): Generator<Row> {
   for (const to of addresses(world)) {
@@ -17,7 +23,8 @@ function* combine({ name, world, facts }: NamedWorld): Generator<Row> {
       for (const marker of [false, true]) {
         const address = to === '' ? 'nobody named' : to;
         const title = `${ruleIds(to, type, marker, name)} §4 ${name}: to ${address}`;
-        for (const from of senders(world['alice'] ?? '')) yield derivedRow(title, world, facts, { from, to, type, marker });
+        for (const from of senders(world['alice'] ?? ''))
+          yield derivedRow(title, world, facts, { from, to, type, marker });
       }
     }
   }

@@ -14,8 +14,16 @@ const everything =
 export const WORLDS: readonly NamedWorld[] = [
   { name: 'everybody mixed', world: { alice: everything, bob: everything }, facts: [] },
   { name: 'only IM-NG', world: { alice: 'phone=im-ng tv=im-ng', bob: 'phone=im-ng tv=im-ng,silent' }, facts: [] },
-  { name: 'only legacy', world: { alice: 'phone=legacy laptop=legacy,carbons', bob: 'phone=legacy laptop=legacy,carbons' }, facts: [] },
-  { name: 'IM-NG to legacy', world: { alice: 'phone=im-ng tv=im-ng', bob: 'phone=legacy,carbons laptop=legacy,carbons' }, facts: [] },
+  {
+    name: 'only legacy',
+    world: { alice: 'phone=legacy laptop=legacy,carbons', bob: 'phone=legacy laptop=legacy,carbons' },
+    facts: [],
+  },
+  {
+    name: 'IM-NG to legacy',
+    world: { alice: 'phone=im-ng tv=im-ng', bob: 'phone=legacy,carbons laptop=legacy,carbons' },
+    facts: [],
+  },
   { name: 'legacy to IM-NG', world: { alice: 'phone=legacy laptop=legacy,carbons', bob: 'phone=im-ng' }, facts: [] },
   { name: 'bob is offline', world: { alice: 'phone=im-ng laptop=legacy,carbons', bob: '' }, facts: [] },
   {
@@ -26,7 +34,11 @@ export const WORLDS: readonly NamedWorld[] = [
     },
     facts: [],
   },
-  { name: 'bob has lost his links', world: { alice: 'phone=im-ng laptop=legacy', bob: 'phone=im-ng,hibernated tv=im-ng' }, facts: [] },
+  {
+    name: 'bob has lost his links',
+    world: { alice: 'phone=im-ng laptop=legacy', bob: 'phone=im-ng,hibernated tv=im-ng' },
+    facts: [],
+  },
   {
     name: 'bob blocks alice',
     world: { alice: 'phone=im-ng tv=im-ng laptop=legacy,carbons', bob: 'phone=im-ng laptop=legacy,carbons' },
@@ -50,4 +62,12 @@ export const WORLDS: readonly NamedWorld[] = [
 ];
 
 /** RFC 6121 §5.2.2, with none and with one that nobody knows. */
-export const TYPES: readonly (string | undefined)[] = [undefined, 'normal', 'chat', 'groupchat', 'headline', 'error', 'nonsense'];
+export const TYPES: readonly (string | undefined)[] = [
+  undefined,
+  'normal',
+  'chat',
+  'groupchat',
+  'headline',
+  'error',
+  'nonsense',
+];

@@ -16,7 +16,8 @@ export default section('xep-0441', '2', 'Archiving preferences', { needs: ['mam-
     const { alice } = await stage.cast({ alice: 'phone=legacy' });
     const answer = await set(alice.phone, 'roster', ['friend@remote.invalid'], ['foe@remote.invalid']);
     const read = await alice.phone.ask('get', xml('prefs', { xmlns: NS.mam }));
-    for (const iq of [answer, read]) checkEqual(describe(iq), ['roster', ['friend@remote.invalid'], ['foe@remote.invalid']], 'the preferences');
+    for (const iq of [answer, read])
+      checkEqual(describe(iq), ['roster', ['friend@remote.invalid'], ['foe@remote.invalid']], 'the preferences');
   });
 
   const cases = [
@@ -58,11 +59,18 @@ export default section('xep-0441', '2', 'Archiving preferences', { needs: ['mam-
 
 function set(device: Device, fallback: string, always: readonly string[], never: readonly string[]): Promise<Element> {
   const list = (name: string, jids: readonly string[]) => xml(name, null, ...jids.map((jid) => xml('jid', null, jid)));
-  return device.ask('set', xml('prefs', { xmlns: NS.mam, default: fallback }, list('always', always), list('never', never)));
+  return device.ask(
+    'set',
+    xml('prefs', { xmlns: NS.mam, default: fallback }, list('always', always), list('never', never)),
+  );
 }
 
 function describe(iq: Element): unknown[] {
   const prefs = iq.child('prefs', NS.mam);
-  const list = (name: string) => prefs?.child(name)?.childrenNamed('jid').map((jid) => jid.text()) ?? [];
+  const list = (name: string) =>
+    prefs
+      ?.child(name)
+      ?.childrenNamed('jid')
+      .map((jid) => jid.text()) ?? [];
   return [prefs?.attrs['default'], list('always'), list('never')];
 }
