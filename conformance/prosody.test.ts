@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { requirePeer } from './peers.ts';
 import rfc6120 from './rfc6120/index.ts';
 import rfc6121 from './rfc6121/index.ts';
@@ -31,9 +31,7 @@ describe.runIf(requirePeer('prosody', 'conformance tests checked against another
     for (const section of SECTIONS) {
       describe(`${section.spec} §${section.section} ${section.title}`, () => {
         for (const test of section.tests.filter(({ needs }) => needs.every((need) => PROSODY_OFFERS.has(need)))) {
-          define(test.title, { timeout: 30_000 }, async () => {
-            await expect(new Runner(target, 'tcp').run(test)).resolves.toBeUndefined();
-          });
+          define(test.title, { timeout: 30_000 }, () => new Runner(target, 'tcp').run(test));
         }
       });
     }
