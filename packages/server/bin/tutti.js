@@ -3,7 +3,7 @@
 // machine gets a clear sentence instead of a SyntaxError; hence no `?.`, no `??`, no top-level await, no `node:`.
 import { spawn } from 'child_process';
 import { existsSync } from 'fs';
-import { createRequire } from 'module';
+import module, { createRequire } from 'module';
 import { constants } from 'os';
 import { dirname, join } from 'path';
 import { fileURLToPath } from 'url';
@@ -66,7 +66,22 @@ function start() {
   }
   // A checkout runs its TypeScript: as a flag of the process, the condition reaches worker threads too.
   if (isCheckout && process.execArgv.indexOf(CONDITION) < 0) return runAgain(process.execPath, [CONDITION]);
+  keepCompiledCode();
   return import(isCheckout ? source.href : '../dist/cli/main.js');
+}
+
+/**
+ * Lets Node keep what it has compiled (and stripped of types) beside the dependencies, for the next start: half the time and, in a
+ * checkout, 50 MB less. Where that folder can't be written, nothing is kept.
+ */
+function keepCompiledCode() {
+  const dependencies = dirname(dirname(require.resolve('pino/package.json')));
+  const folder = join(dependencies, '.cache', 'tutti');
+  module.enableCompileCache(folder);
+  // Worker threads learn it from here
+  process.env.NODE_COMPILE_CACHE = folder;
+  // At its end Node writes what is new by itself; a server may have no end that it sees
+  setTimeout(module.flushCompileCache, 10000).unref();
 }
 
 start();

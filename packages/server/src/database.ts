@@ -50,16 +50,17 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
   const current = options.current ?? (() => config);
   const opened = new AsyncDisposableStack();
   try {
-    const log = await openSqliteLog({
-      path: files.log,
-      clock: systemClock,
-      random: systemRandom,
-      ...(options.observer === undefined ? {} : { observer: options.observer }),
-      ...(options.onDeath === undefined ? {} : { onDeath: options.onDeath }),
-    });
-    opened.defer(() => log.close());
-    const store = await openStore({ path: files.store });
-    opened.defer(() => store.close());
+    const [log, store] = await openBoth(
+      openSqliteLog({
+        path: files.log,
+        clock: systemClock,
+        random: systemRandom,
+        ...(options.observer === undefined ? {} : { observer: options.observer }),
+        ...(options.onDeath === undefined ? {} : { onDeath: options.onDeath }),
+      }),
+      openStore({ path: files.store }),
+      opened,
+    );
     await store.migrate(listMigrations());
     const accounts = createAccounts({
       store,
@@ -75,4 +76,19 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
     await opened.disposeAsync();
     throw error;
   }
+}
+
+/** Waits for both, also when one fails: what is open then is closed by `opened`. */
+async function openBoth<A extends Closable, B extends Closable>(
+  first: Promise<A>,
+  second: Promise<B>,
+  opened: AsyncDisposableStack,
+): Promise<[A, B]> {
+  const keep = (one: Closable): void => opened.defer(() => one.close());
+  await Promise.allSettled([first.then(keep), second.then(keep)]);
+  return Promise.all([first, second]);
+}
+
+interface Closable {
+  close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { Config } from './config/schema.ts';
-import { createHttpServer } from './http/server.ts';
+import type { HttpServer } from './http/server.ts';
 import { listen, type TlsProvider } from './stream/net/listener.ts';
 import { SocketTransport } from './stream/net/socket-transport.ts';
 import { DEFAULT_STREAM_LIMITS } from './stream/options.ts';
@@ -56,7 +56,7 @@ export async function startListeners(
       listening.push({ name: 'c2s_tls', host: c2sTls.host, port: listener.port });
     }
     if (http.enabled) {
-      const server = createWebServer(parts, streams);
+      const server = await createWebServer(parts, streams);
       const port = await server.listen();
       opened.defer(() => server.close());
       listening.push({ name: 'http', host: http.host, port });
@@ -68,7 +68,9 @@ export async function startListeners(
   }
 }
 
-function createWebServer({ config, scrape }: ListenerParts, streams: Streams): ReturnType<typeof createHttpServer> {
+/** Loaded where it is wanted: it is the largest part of what a server needs. */
+async function createWebServer({ config, scrape }: ListenerParts, streams: Streams): Promise<HttpServer> {
+  const { createHttpServer } = await import('./http/server.ts');
   const { host, port } = config().http;
   return createHttpServer({
     clock: systemClock,
