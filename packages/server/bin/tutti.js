@@ -75,7 +75,9 @@ function start() {
  * checkout, 50 MB less. Where that folder can't be written, nothing is kept.
  */
 function keepCompiledCode() {
-  const dependencies = dirname(dirname(require.resolve('pino/package.json')));
+  const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+  const dependencies = isCheckout ? join(packageFolder, '../../node_modules') : dirname(packageFolder);
+  if (!existsSync(dependencies)) return;
   const folder = join(dependencies, '.cache', 'tutti');
   module.enableCompileCache(folder);
   // Worker threads learn it from here
