@@ -27,6 +27,8 @@ export interface SessionView {
   /** E4: the place in the log where IM-NG was enabled; undefined for legacy sessions. */
   readonly barrier: number | undefined;
   readonly carbons: boolean;
+  /** I7: this legacy session had that row before its first presence. */
+  hasHad(seq: number): boolean;
   /** Priority of the available presence; undefined when the session has sent none. */
   readonly priority: number | undefined;
   /** The last available presence that it broadcast. */

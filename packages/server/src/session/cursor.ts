@@ -1,6 +1,7 @@
 import type { AccountLog, Row } from '../log/log.ts';
+import { type Divergence, Ledger } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
-import { Outgoing } from './outgoing.ts';
+import type { Outgoing } from './outgoing.ts';
 
 const ROWS_PER_READ = 50;
 
@@ -17,6 +18,8 @@ export interface CursorAccount {
 export interface CursorEvents {
   /** The client is slow: from now on it gets from the log what it can take. */
   overflowed(): void;
+  /** What the client got is not what the log says (I1). Never called, if all is well. */
+  diverged(kind: Divergence, seq: number, after: number): void;
   /** The log could not be read. */
   failed(error: unknown): void;
 }
@@ -28,6 +31,7 @@ export interface CursorEvents {
 export class LogCursor {
   /** E4: the last row before it. */
   readonly barrier: number;
+  readonly ledger: Ledger;
   /** The last row handed to the outbox. */
   seq: number;
   /** True while rows are to be read from the log rather than taken as they come. */
@@ -48,10 +52,16 @@ export class LogCursor {
     this.#log = log;
     this.#outbox = outbox;
     this.#events = events;
+    this.ledger = new Ledger(account.head, events.diverged);
   }
 
   get isBehind(): boolean {
     return this.#behind;
+  }
+
+  /** Bytes that wait in `sendInTurn`. */
+  get waitingBytes(): number {
+    return this.#laterBytes;
   }
 
   /** What `sendInTurn` has not been able to send. */
@@ -63,7 +73,7 @@ export class LogCursor {
   sendInTurn(out: Outgoing, bytes: number): boolean {
     if (!this.#behind) return this.#outbox.send(out);
     this.#later.push({ after: this.#account.head, out });
-    this.#laterBytes += out.bytes('stream').length;
+    this.#laterBytes += out.size;
     return bytes === 0 || this.#laterBytes <= bytes;
   }
 
@@ -99,17 +109,28 @@ export class LogCursor {
     const rows = await this.#log.read(this.#account.name, this.seq, ROWS_PER_READ);
     for (const row of rows) {
       if (!this.#outbox.hasRoom) return;
+      if (row.seq > this.seq + 1) {
+        await this.#skip(row.seq - 1);
+        if (!this.#outbox.hasRoom) return;
+      }
       this.#push(this.#account.present(row), row.seq);
     }
     if (rows.length === ROWS_PER_READ) return;
-    // Rows up to the head that are missing have expired (A7).
-    this.seq = Math.max(this.seq, head);
+    if (head > this.seq) await this.#skip(head);
     if (this.seq >= this.#account.head) this.#behind = false;
     this.#sendDue();
   }
 
+  /** Rows up to a place are missing: they have expired (A7), or the log has not told the truth. */
+  async #skip(seq: number): Promise<void> {
+    const between = { after: this.seq, before: seq + 1, includeGroupchat: true };
+    this.ledger.skip(seq, await this.#log.count(this.#account.name, between));
+    this.seq = seq;
+  }
+
   #push(out: Outgoing, seq: number): void {
     this.seq = seq;
+    this.ledger.deliver(seq);
     this.#outbox.sendRow(out, seq);
     this.#sendDue();
   }
@@ -117,7 +138,7 @@ export class LogCursor {
   #sendDue(): void {
     while (this.#later[0] !== undefined && this.#later[0].after <= this.seq) {
       const { out } = this.#later.shift() as { out: Outgoing };
-      this.#laterBytes -= out.bytes('stream').length;
+      this.#laterBytes -= out.size;
       this.#outbox.send(out);
     }
   }

@@ -10,7 +10,7 @@ const REQUEST_AFTER = 25;
 const REQUEST_DELAY_MS = 1000;
 
 export interface OutboxLimits {
-  /** Bytes that may wait for a slow peer; 0 = no limit. */
+  /** Bytes that may wait for a slow peer, or for its acknowledgement where no log has them; 0 = no limit. */
   readonly outboxBytes: number;
   /** Stanzas that may wait for an acknowledgement; 0 = no limit. */
   readonly smUnackedMax: number;
@@ -32,6 +32,7 @@ export class Outbox {
   #heldPresence: Map<string, Outgoing> | undefined;
   /** While what was lost is sent again after a resumption, everything else waits here. */
   #held: Outgoing[] | undefined;
+  #heldBytes = 0;
 
   constructor(core: OutboxCore) {
     this.#core = core;
@@ -45,8 +46,16 @@ export class Outbox {
   /** As much waits for the client as may. */
   get isFull(): boolean {
     const { outboxBytes, smUnackedMax } = this.#core.limits;
-    if (outboxBytes > 0 && (this.connection?.buffered ?? 0) >= outboxBytes) return true;
-    return smUnackedMax > 0 && this.sm !== undefined && this.sm.unacknowledged.length >= smUnackedMax;
+    if (!this.isWritable) return true;
+    if (this.sm === undefined) return false;
+    if (outboxBytes > 0 && this.sm.keptBytes >= outboxBytes) return true;
+    return smUnackedMax > 0 && this.sm.unacknowledged.length >= smUnackedMax;
+  }
+
+  /** The connection takes more: less than the bound waits for it. */
+  get isWritable(): boolean {
+    const { outboxBytes } = this.#core.limits;
+    return outboxBytes === 0 || (this.connection?.buffered ?? 0) < outboxBytes;
   }
 
   /**
@@ -91,6 +100,7 @@ export class Outbox {
   release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
+    this.#heldBytes = 0;
     for (const out of held) this.send(out);
   }
 
@@ -102,6 +112,7 @@ export class Outbox {
     if (this.sm !== undefined) this.sm.requested = false;
     if (this.#held !== undefined) for (const out of this.#held) this.sm?.sent(out);
     this.#held = undefined;
+    this.#heldBytes = 0;
   }
 
   /** Writes again what is unacknowledged already, past `hold`. */
@@ -129,6 +140,7 @@ export class Outbox {
   #write(out: Outgoing, entry: number | Outgoing): boolean {
     if (this.#held !== undefined) {
       this.#held.push(out);
+      this.#heldBytes += out.size;
       return this.#withinBounds(this.#held.length);
     }
     const { sm } = this;
@@ -152,7 +164,9 @@ export class Outbox {
   #withinBounds(waiting: number): boolean {
     const { outboxBytes, smUnackedMax } = this.#core.limits;
     if (smUnackedMax > 0 && waiting > 2 * smUnackedMax) return false;
-    return outboxBytes === 0 || (this.connection?.buffered ?? 0) <= 2 * outboxBytes;
+    if (outboxBytes === 0) return true;
+    const kept = this.#heldBytes + (this.sm?.keptBytes ?? 0);
+    return kept <= 2 * outboxBytes && (this.connection?.buffered ?? 0) <= 2 * outboxBytes;
   }
 
   #releasePresence(held: Map<string, Outgoing>): void {

@@ -7,10 +7,17 @@ export class Outgoing {
   readonly seq: number | undefined;
   #stream: Uint8Array | undefined;
   #document: Uint8Array | undefined;
+  #size: number | undefined;
 
   constructor(element: Element, seq?: number) {
     this.element = element;
     this.seq = seq;
+  }
+
+  /** Bytes that it keeps in memory. */
+  get size(): number {
+    this.#size ??= (this.#document ?? this.bytes('stream')).length;
+    return this.#size;
   }
 
   bytes(framing: 'stream' | 'document'): Uint8Array {

@@ -11,9 +11,10 @@ const ROWS_PER_READ = 100;
 export async function resendUnacknowledged(session: Session, log: AccountLog): Promise<void> {
   const { outbox, account, connection } = session;
   const entries = [...(outbox.sm?.unacknowledged ?? [])];
-  const isCurrent = (): boolean => session.connection === connection && !session.ended;
+  // I8: as fast as the client reads.
+  const isCurrent = (): Promise<boolean> => session.whenWritable(connection);
   let next = 0;
-  while (next < entries.length && isCurrent()) {
+  while (next < entries.length && (await isCurrent())) {
     const entry = entries[next];
     if (entry instanceof Outgoing) {
       outbox.repeat(entry);
@@ -23,9 +24,9 @@ export async function resendUnacknowledged(session: Session, log: AccountLog): P
     const end = endOfRun(entries, next);
     const run = entries.slice(next, end) as number[];
     const rows = await log.read(account.name, (run[0] as number) - 1, run.length);
-    if (!isCurrent()) return;
     const found = new Map(rows.map((row) => [row.seq, row]));
     for (const seq of run) {
+      if (!(await isCurrent())) return;
       const row = found.get(seq);
       if (row === undefined) outbox.sm?.forget(seq);
       else outbox.repeat(account.present(row));

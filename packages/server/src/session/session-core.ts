@@ -26,6 +26,7 @@ export interface SessionLimits {
   readonly sessionsPerAccount: number;
   readonly smUnackedMax: number;
   readonly smResumeTimeout: number;
+  readonly offlineMessages: number;
   readonly iqTimeout: number;
   readonly stanzasPerSecond: number;
   readonly stanzasBurst: number;

@@ -43,6 +43,8 @@ export class Session implements StreamSession, SessionView {
   readonly agent: string | undefined;
   readonly #inbound: Inbound;
   #hibernation: Timer | undefined;
+  /** Rows given before the first presence; no more than could be replayed. */
+  readonly #early = new Set<number>();
   /** What the client was promised, in seconds. */
   #resumeTimeout = 0;
   #counted: SessionKind | undefined;
@@ -87,6 +89,10 @@ export class Session implements StreamSession, SessionView {
     if (this.cursor !== undefined) return;
     this.cursor = new LogCursor(this.account, this.#core.log, this.outbox, {
       overflowed: () => this.#core.metrics.outboxOverflows.inc(),
+      diverged: (kind, seq, after) => {
+        this.#core.metrics.divergence[kind].inc();
+        this.#core.logger.error({ rule: 'I1', session: this.jid.toString(), kind, seq, after }, 'a session diverged from its log');
+      },
       failed: (error) => {
         this.#core.logger.error({ session: this.jid.toString(), error: String(error) }, 'the log could not be read');
         this.close(new StreamError('internal-server-error'));
@@ -107,15 +113,28 @@ export class Session implements StreamSession, SessionView {
 
   /** I8: waits until the outbox has room for more of the archive, over a resumption if need be. False: the session has ended. */
   async whenRoom(): Promise<boolean> {
-    while (!this.ended && !this.outbox.hasRoom) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (!this.ended && !this.#hasRoom) await this.#nextChance();
     return !this.ended;
+  }
+
+  /** Waits until this connection takes more. False: it is not the session's connection any more. */
+  async whenWritable(connection: Connection | undefined): Promise<boolean> {
+    const isCurrent = (): boolean => this.connection === connection && !this.ended;
+    while (isCurrent() && !this.outbox.isWritable) await this.#nextChance();
+    return isCurrent();
   }
 
   /** Gives the client a stanza of the server's own, or a legacy delivery. */
   send(out: Outgoing): void {
+    if (out.seq !== undefined && !this.wasAvailable && !this.imNg) this.#rememberRow(out.seq);
     const { outboxBytes } = this.#core.limits;
     const isSent = this.cursor === undefined ? this.outbox.send(out) : this.cursor.sendInTurn(out, outboxBytes);
     if (!isSent) this.close(overflowError());
+  }
+
+  /** I7: a legacy session has been given this row before its first presence, as a carbon say; what is replayed then leaves it out. */
+  hasHad(seq: number): boolean {
+    return this.#early.has(seq);
   }
 
   /** XEP-0198 §3. `resumable`: the client wants to come back. */
@@ -213,6 +232,13 @@ export class Session implements StreamSession, SessionView {
     this.#core.sessionEnded(this);
   }
 
+  #rememberRow(seq: number): void {
+    const { offlineMessages } = this.#core.limits;
+    this.#early.add(seq);
+    const [oldest] = this.#early;
+    if (offlineMessages > 0 && this.#early.size > offlineMessages && oldest !== undefined) this.#early.delete(oldest);
+  }
+
   #wake(): void {
     if (this.#hibernation === undefined) return;
     this.#hibernation.cancel();
@@ -267,10 +293,21 @@ export class Session implements StreamSession, SessionView {
 
   #acknowledge(h: number): void {
     for (const entry of this.outbox.sm?.acknowledge(h) ?? []) {
-      if (typeof entry !== 'number' && entry.seq !== undefined) this.account.servedLegacy(entry.seq); // D5
+      if (typeof entry === 'number') this.cursor?.ledger.acknowledge(entry);
+      else if (entry.seq !== undefined) this.account.servedLegacy(entry.seq); // D5
     }
     this.outbox.requestSoon();
     this.#goOn();
+  }
+
+  /** Room for more, behind what waits for its turn already. */
+  get #hasRoom(): boolean {
+    const { outboxBytes } = this.#core.limits;
+    return this.outbox.hasRoom && (outboxBytes === 0 || (this.cursor?.waitingBytes ?? 0) < outboxBytes / 2);
+  }
+
+  #nextChance(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** There may be room in the outbox again. */

@@ -15,6 +15,7 @@ export class StreamManagement {
   /** The last `h` of the client. */
   #acknowledged = 0;
   readonly #queue: Unacknowledged[] = [];
+  #keptBytes = 0;
   /** An `<r/>` is under way. */
   requested = false;
 
@@ -26,8 +27,14 @@ export class StreamManagement {
     return this.#queue;
   }
 
+  /** Bytes of what is kept, because no log has it. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
   sent(entry: Unacknowledged): void {
     this.#queue.push(entry);
+    if (typeof entry !== 'number') this.#keptBytes += entry.size;
   }
 
   countHandled(): void {
@@ -40,7 +47,9 @@ export class StreamManagement {
     if (count > this.#queue.length) throw handledCountTooHigh(h, (this.#acknowledged + this.#queue.length) % MODULUS);
     this.#acknowledged = h;
     this.requested = false;
-    return this.#queue.splice(0, count);
+    const entries = this.#queue.splice(0, count);
+    for (const entry of entries) if (typeof entry !== 'number') this.#keptBytes -= entry.size;
+    return entries;
   }
 
   /** A row that has expired is not sent again, so the client will never count it. */

@@ -48,6 +48,18 @@ describe('XEP-0160 D5 a legacy session that comes online', () => {
     expect(world.problems).toEqual([]);
   });
 
+  it('I7 is not told again what it had as a carbon before its presence', async () => {
+    const world = await createWorld();
+    await world.account(JULIET);
+    const romeo = await world.connect('romeo@localhost/orchard');
+    await say(world, romeo, message('1'));
+    const balcony = await world.connect(`${JULIET}/balcony`, { carbons: true });
+    await say(world, romeo, message('2'));
+    expect(balcony.takeMessages().map((one) => one.elements[0]?.name)).toEqual(['received']);
+    await say(world, balcony, presence());
+    expect(bodies(balcony)).toEqual(['1']);
+  });
+
   it('is the only one, once', async () => {
     const { world } = await away(2);
     const balcony = await arrive(world, 'balcony');

@@ -49,6 +49,7 @@ export class Replays {
 
   #send(session: SessionView, row: Row): void {
     const { account } = session;
+    if (session.hasHad(row.seq)) return this.#api.servedLegacy(account, row.seq); // I7
     const stamp = new Date(row.at).toISOString();
     const delay = xml('delay', { xmlns: NS.delay, from: account.jid.domain, stamp });
     this.#api.replay(session, this.#api.present(account, row).append(delay), row.seq);

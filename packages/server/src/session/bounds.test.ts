@@ -1,0 +1,78 @@
+import { NS, xml } from '@tutti/xmpp';
+import { expect, test } from 'vitest';
+import type { Device } from '../../test/device.ts';
+import { createWorld } from '../../test/world.ts';
+
+const BOUND = 20_000;
+const settings = [`limits.outbox_bytes=${BOUND}`, 'limits.sm_unacked_max=0'];
+const text = 'x'.repeat(1000);
+const marked = (to: Device, n: number) =>
+  xml('message', { to: to.jid.toString(), id: `m${n}` }, xml('body', null, text), xml('im-ng', { xmlns: NS.imNg }));
+const bytesOf = (device: Device) => device.connection.received.reduce((sum, element) => sum + element.toString().length, 0);
+
+test('I8 what no log has is kept for a lost session up to twice the bound in bytes, then the session ends', async () => {
+  const world = await createWorld({ settings });
+  const alice = await world.connect('alice@localhost/phone', { imNg: true });
+  const bob = await world.connect('bob@localhost/phone', { imNg: true });
+  bob.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+  await world.settle();
+  bob.cut();
+  for (let n = 0; n < 30; n += 1) alice.send(marked(bob, n));
+  await world.settle();
+  expect(alice.takeMessages()).toEqual([]); // they wait for his return
+  for (let n = 30; n < 60; n += 1) alice.send(marked(bob, n));
+  await world.settle();
+  // D3: nobody has seen them, so each comes back, as an error for this session alone.
+  const errors = alice.takeMessages();
+  expect(new Set(errors.map(({ attrs }) => attrs['id'])).size).toBe(60);
+  expect(errors.every(({ attrs }) => attrs['type'] === 'error')).toBe(true);
+});
+
+test('I8 a resumption is as fast as the client reads', async () => {
+  const world = await createWorld({ settings });
+  const alice = await world.connect('alice@localhost/phone', { imNg: true });
+  const bob = await world.connect('bob@localhost/phone', { imNg: true });
+  bob.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+  await world.settle();
+  const id = bob.take().find((element) => element.name === 'enabled')?.attrs['id'] ?? '';
+  const ids = Array.from({ length: 200 }, (_, n) => `m${n}`);
+  for (const id of ids) alice.send(xml('message', { to: 'bob@localhost', type: 'chat', id }, xml('body', null, text)));
+  await world.settle();
+  bob.cut();
+  // The new connection takes what it is given and the client reads none of it.
+  await bob.resume(id, 0, (connection) => Object.defineProperty(connection, 'buffered', { get: () => bytesOf({ connection } as Device) - read }));
+  let read = 0;
+  await world.settle();
+  const got: (string | undefined)[] = [];
+  for (let turn = 0; turn < 50 && got.length < ids.length; turn += 1) {
+    const bytes = bytesOf(bob) - read;
+    expect(bytes).toBeLessThan(BOUND + 2 * text.length);
+    got.push(...bob.takeMessages().map(({ attrs }) => attrs['id']));
+    bob.session.drained();
+    await world.settle();
+  }
+  expect(got).toEqual(ids);
+});
+
+test('XEP-0313 an archive page for a session that has rows to read first waits for them', async () => {
+  const world = await createWorld({ settings });
+  const alice = await world.connect('alice@localhost/phone', { imNg: true });
+  const bob = await world.connect('bob@localhost/phone', { imNg: true });
+  bob.connection.buffered = 10 * BOUND;
+  for (let n = 0; n < 100; n += 1) alice.send(xml('message', { to: 'bob@localhost', type: 'chat', id: `m${n}` }, xml('body', null, text)));
+  await world.settle();
+  bob.send(xml('iq', { type: 'set', id: 'page' }, xml('query', { xmlns: NS.mam })));
+  await world.settle();
+  expect(bob.connection.closed).toBe(false);
+  bob.connection.buffered = 0;
+  bob.session.drained();
+  for (let turn = 0; turn < 20; turn += 1) {
+    await world.settle();
+    bob.session.drained();
+  }
+  const received = bob.take();
+  const live = received.filter((one) => one.name === 'message' && one.child('result', NS.mam) === undefined);
+  const results = received.filter((one) => one.child('result', NS.mam) !== undefined);
+  expect([live.length, results.length]).toEqual([100, 100]);
+  expect(received.at(-1)?.child('fin', NS.mam)).toBeDefined();
+});
