@@ -1,6 +1,6 @@
 import { type Element, NS, parseXml } from '@tutti/xmpp';
 import { type Copy, keyOf, readCopy, readRow } from '../model/message.ts';
-import type { AccountFacts, SessionFacts } from '../model/facts.ts';
+import type { AccountFacts } from '../model/facts.ts';
 
 /** A session of the server, as it was watched. */
 export interface SessionRecord {
@@ -55,7 +55,8 @@ export interface Unit {
   readonly appended: number;
   readonly now: number;
   done: number | undefined;
-  result: 'committed' | 'failed' | 'repeated' | 'lost' | undefined;
+  /** `written`, `lost`: what a crash made of it. */
+  result: 'committed' | 'failed' | 'repeated' | 'written' | 'lost' | undefined;
   /** By row: the number in its account's log. */
   seqs: readonly number[];
 }
@@ -209,9 +210,9 @@ export class Recorder {
     for (const unit of this.units) {
       if (unit.result !== undefined) continue;
       const seqs = unit.rows.map(({ account, key }) => committed(account, key));
-      const isThere = seqs.every((seq) => seq !== undefined && !this.#isTaken(unit, seq));
+      const isThere = seqs.every((seq, index) => seq !== undefined && !this.#isTaken(unit.rows[index]?.account, seq));
       unit.done = place;
-      unit.result = isThere ? 'committed' : 'lost';
+      unit.result = isThere ? 'written' : 'lost';
       unit.seqs = isThere ? (seqs as number[]) : [];
     }
     for (const [account, head] of heads) this.heads.set(account, head);
@@ -224,9 +225,9 @@ export class Recorder {
     }
   }
 
-  #isTaken(unit: Unit, seq: number): boolean {
-    const account = unit.rows[0]?.account;
-    return this.units.some((other) => other !== unit && other.result === 'committed' && other.rows.some((row, i) => row.account === account && other.seqs[i] === seq));
+  /** An earlier unit has that row. */
+  #isTaken(account: string | undefined, seq: number): boolean {
+    return this.units.some(({ rows, seqs }) => rows.some((row, index) => row.account === account && seqs[index] === seq));
   }
 
   #noticeEnabled(account: string, facts: AccountFacts): void {
@@ -237,4 +238,3 @@ export class Recorder {
   }
 }
 
-export type { AccountFacts, SessionFacts };

@@ -1,0 +1,299 @@
+import { type Element, NS, xml } from '@tutti/xmpp';
+import { keyOf } from '../model/message.ts';
+import { bareOf, domainOf, type Expected, expect, type Given, isRoomPrivate } from '../model/reference.ts';
+import type { Recorder, SessionRecord, Unit } from '../world/recorder.ts';
+
+/** How often something has to be there, and what it may look like. */
+export interface Tally {
+  min: number;
+  max: number;
+  /** Form and XML, and whether it is archived: undefined where that depends. */
+  readonly allowed: Map<string, boolean | undefined>;
+  /** The place at which it is due. */
+  due: number;
+  /** The invariant that it stands for. */
+  readonly check: string;
+}
+
+/** One message that the server got, and what became of it. */
+export interface Instance {
+  readonly stanza: Element;
+  readonly key: string;
+  readonly place: number;
+  readonly end: number;
+  readonly session: SessionRecord | undefined;
+  readonly unit: Unit | undefined;
+  /** It was handled for sure. */
+  readonly certain: boolean;
+  readonly expected: readonly Expected[];
+  readonly repeats: boolean;
+}
+
+interface Arrival {
+  readonly stanza: Element;
+  readonly key: string;
+  readonly place: number;
+  readonly session: SessionRecord | undefined;
+  readonly own: boolean;
+  readonly certain: boolean;
+  /** D6: the first of the room's copies. */
+  readonly first?: Instance | undefined;
+}
+
+/** S8. */
+const REPEAT_MS = 7 * 24 * 3_600_000;
+/** How long, in ms, a message may take when the disk is good. */
+const PATIENCE = 3000;
+/** Versions of the facts that are combined at most; more of them make everything possible. */
+const MANY = 12;
+
+/** What the reference makes of all that the server got: how many copies of which message are due where, and which rows. */
+export class Ledger {
+  readonly instances: Instance[] = [];
+  /** By key and session. */
+  readonly copies = new Map<string, Map<number, Tally>>();
+  /** By key and account. */
+  readonly rows = new Map<string, Map<string, Tally>>();
+  readonly forwards = new Map<string, Tally>();
+  readonly #recorder: Recorder;
+  readonly #accounts: ReadonlySet<string>;
+  readonly #policy: Given['policy'];
+  /** Messages that a client knows to be handled. */
+  readonly #acknowledged: ReadonlySet<string>;
+  readonly #taken = new Set<Unit>();
+  readonly #unitsByKey: ReadonlyMap<string, readonly Unit[]>;
+  readonly #writesByKey = new Map<string, number[]>();
+  readonly #roomFirsts = new Map<string, Instance>();
+
+  constructor(recorder: Recorder, accounts: readonly string[], policy: Given['policy'], acknowledged: ReadonlySet<string>) {
+    this.#recorder = recorder;
+    this.#accounts = new Set(accounts);
+    this.#policy = policy;
+    this.#acknowledged = acknowledged;
+    this.#unitsByKey = Map.groupBy(recorder.units, ({ key }) => key);
+    for (const { copy, place } of recorder.writes) {
+      if (copy === undefined || copy.form === 'result' || copy.form === 'replay') continue;
+      const places = this.#writesByKey.get(copy.key) ?? [];
+      places.push(place);
+      this.#writesByKey.set(copy.key, places);
+    }
+    for (const { stanza, key, place, session } of recorder.receipts) {
+      const roomKey = isRoomPrivate(stanza) ? `${key} ${bareOf(stanza.attrs['to'] ?? '')}` : undefined;
+      const first = roomKey === undefined ? undefined : this.#roomFirsts.get(roomKey);
+      const instance = this.#arrive({ stanza, key, place, session, own: false, certain: true, first });
+      if (roomKey !== undefined && first === undefined) this.#roomFirsts.set(roomKey, instance);
+    }
+  }
+
+  #arrive(arrival: Arrival): Instance {
+    const { stanza, key, place, session } = arrival;
+    const unit = arrival.first === undefined ? this.#takeUnit(key, place) : undefined;
+    const limit = this.#calmAfter(place);
+    const answered = this.#firstWrite(key, place, limit) ?? this.#firstWrite(`${keyOf(stanza)}!`, place, limit);
+    const end = unit?.done ?? answered ?? limit;
+    const evident = (unit !== undefined && unit.result !== 'lost') || answered !== undefined || this.#acknowledged.has(key);
+    const certain = arrival.certain && (evident || !this.#wasDisturbed(session, place, limit));
+    const expected = this.#expect(arrival, end);
+    const repeats = session !== undefined && !arrival.own && this.#isRepeated(arrival, unit);
+    const instance: Instance = { stanza, key, place, end, session, unit, certain, expected, repeats };
+    this.instances.push(instance);
+    this.#enter(instance, arrival);
+    return instance;
+  }
+
+  #enter(instance: Instance, arrival: Arrival): void {
+    const { unit, session, certain, expected, end, key, stanza } = instance;
+    const committing = arrival.first?.unit ?? unit;
+    if (committing?.result === 'failed') {
+      if (unit !== undefined) this.#enterFailure(instance, arrival);
+      return;
+    }
+    if (instance.repeats) {
+      // S8: the stored copy, to the repeating session only.
+      if (session !== undefined && committing?.result === 'repeated') this.#enterRepeated(instance, session);
+      return;
+    }
+    if (committing?.result === 'lost') return;
+    this.#enterRows(instance);
+    if (committing?.result === 'written') return;
+    const sessions = new Set(expected.flatMap(({ copies }) => [...copies.keys()]));
+    for (const number of sessions) {
+      const found = expected.map(({ copies }) => copies.get(number));
+      const tally = this.#tally(this.copies, key, number, this.#checkOf(instance, number), end);
+      const account = this.#recorder.sessions[number - 1]?.account;
+      const archived = (arrival.first?.expected ?? expected).map(({ rows }) => rows.some((row) => row.account === account));
+      const forms = found.map((copy) => (copy === undefined ? undefined : `${copy.form} ${copy.xml}`));
+      count(tally, forms, certain, archived);
+    }
+    const forwards = expected.map(({ forward }) => forward);
+    if (forwards.some((forward) => forward !== undefined)) {
+      const tally = this.forwards.get(key) ?? makeTally('S4', end);
+      this.forwards.set(key, tally);
+      count(tally, forwards, certain);
+    }
+    this.#enterErrors(instance, stanza);
+  }
+
+  #enterRows({ expected, key, end, certain }: Instance): void {
+    for (const account of new Set(expected.flatMap(({ rows }) => rows.map((row) => row.account)))) {
+      const found = expected.map(({ rows }) => rows.find((row) => row.account === account)?.xml);
+      count(this.#tally(this.rows, key, account, 'A1', end), found, certain);
+    }
+  }
+
+  /** S7: errors are messages of their own, at the moment when the message was refused. */
+  #enterErrors(instance: Instance, stanza: Element): void {
+    const errors = new Map(instance.expected.map(({ error }) => [error?.toString(NS.client), error]));
+    const from = stanza.attrs['from'] ?? '';
+    for (const error of errors.values()) {
+      if (error === undefined) continue;
+      const certain = instance.certain && errors.size === 1;
+      if (this.#accounts.has(bareOf(from))) {
+        // The error was made no later than what it answers was done with.
+        const place = instance.unit?.done ?? instance.place;
+        this.#arrive({ stanza: error, key: keyOf(error), place, session: undefined, own: true, certain });
+      } else {
+        const tally = this.forwards.get(keyOf(error)) ?? makeTally('S7', instance.end);
+        this.forwards.set(keyOf(error), tally);
+        count(tally, [error.toString(NS.client)], certain);
+      }
+    }
+  }
+
+  #enterRepeated({ key, end, certain }: Instance, session: SessionRecord): void {
+    const original = this.instances.find((one) => one.key === key && (one.unit?.result === 'committed' || one.unit?.result === 'written'));
+    const row = original?.unit?.rows.find(({ account }) => account === session.account);
+    const facts = this.#recorder.factsBetween(session.account, end, end).flatMap(({ sessions }) => sessions);
+    const imNg = facts.some((one) => one.session === session.number && one.imNg);
+    if (row === undefined || !imNg) return;
+    count(this.#tally(this.copies, key, session.number, 'S8', end), [`direct ${row.xml}`], certain, [true]);
+  }
+
+  /** A3: the commit failed: the sender is told, past the archive; when it was an error already, the session that waits for it gets it. */
+  #enterFailure({ stanza, session, key, end, certain }: Instance, arrival: Arrival): void {
+    const marker = xml('im-ng', { xmlns: NS.imNg });
+    if (stanza.attrs['type'] === 'error') {
+      const to = stanza.attrs['to'] ?? '';
+      const facts = this.#recorder.factsBetween(bareOf(to), end, end).flatMap(({ sessions }) => sessions);
+      const named = facts.find(({ resource }) => resource === to.split('/')[1]);
+      if (named !== undefined) count(this.#tally(this.copies, key, named.session, 'A3', end), [`direct ${stanza.append(marker).toString(NS.client)}`], certain && arrival.own, [false]);
+      return;
+    }
+    const { id, from, to } = stanza.attrs;
+    const condition = xml('internal-server-error', { xmlns: NS.stanzas });
+    const error = xml('message', { id, to: from, from: to ?? bareOf(from ?? ''), type: 'error' }, xml('error', { type: 'wait' }, condition), marker);
+    if (session !== undefined) count(this.#tally(this.copies, keyOf(error), session.number, 'A3', end), [`direct ${error.toString(NS.client)}`], certain, [false]);
+    else count(this.forwards.get(keyOf(error)) ?? this.#newForward(keyOf(error), end), [error.toString(NS.client)], certain);
+  }
+
+  #newForward(key: string, end: number): Tally {
+    const tally = makeTally('A3', end);
+    this.forwards.set(key, tally);
+    return tally;
+  }
+
+  /** By all the facts that held while it was handled. */
+  #expect(arrival: Arrival, end: number): readonly Expected[] {
+    const { stanza, session, own, place } = arrival;
+    const to = stanza.attrs['to'];
+    const address = bareOf(to ?? session?.account ?? '');
+    const destination = destinationOf(to, address);
+    const senders = session === undefined ? [undefined] : this.#recorder.factsBetween(session.account, place, end);
+    const isSelf = session?.account === address;
+    const recipients = isSelf || !this.#accounts.has(address) ? [undefined] : this.#recorder.factsBetween(address, place, end);
+    const expected: Expected[] = [];
+    for (const sender of senders.slice(-MANY)) {
+      for (const recipient of recipients.slice(-MANY)) {
+        expected.push(
+          expect({
+            stanza,
+            sender: sender === undefined || session === undefined ? undefined : { account: sender, session: session.number },
+            destination,
+            recipient: isSelf ? sender : recipient,
+            own,
+            laterCopy: arrival.first !== undefined,
+            policy: this.#policy,
+          }),
+        );
+      }
+    }
+    return expected;
+  }
+
+  /** S8: a message with this origin-id and content is in the sender's archive already. */
+  #isRepeated({ stanza, key, session }: Arrival, unit: Unit | undefined): boolean {
+    if (session === undefined || unit === undefined || stanza.child('origin-id', NS.sid) === undefined) return false;
+    return this.#recorder.units.some(({ rows, result, appended, now }) => {
+      const isThere = (result === 'committed' || result === 'written') && appended < unit.appended && unit.now - now < REPEAT_MS;
+      return isThere && rows.some((row) => row.key === key && row.outgoing && row.account === session.account);
+    });
+  }
+
+  #takeUnit(key: string, place: number): Unit | undefined {
+    const limit = this.#calmAfter(place);
+    const unit = this.#unitsByKey.get(key)?.find((one) => !this.#taken.has(one) && one.appended >= place && one.appended <= limit);
+    if (unit !== undefined) this.#taken.add(unit);
+    return unit;
+  }
+
+  #firstWrite(key: string, from: number, to: number): number | undefined {
+    return this.#writesByKey.get(key)?.find((place) => place >= from && place <= to);
+  }
+
+  /** The place by which whatever came at another is done with: it takes a while, longer with a bad disk, and ends with a crash. */
+  #calmAfter(place: number): number {
+    const recorder = this.#recorder;
+    const start = recorder.times[place] as number;
+    let end = start + PATIENCE;
+    for (const { from, to } of recorder.badDisk) if (from <= end && to >= start) end = Math.max(end, to + PATIENCE);
+    const calm = Math.min(recorder.placeAfter(place, end - start), recorder.times.length - 1);
+    return Math.min(calm, recorder.crashes.find((crash) => crash >= place) ?? calm);
+  }
+
+  /** The sender's session, or the server, ended before it can be known to have handled what came. */
+  #wasDisturbed(session: SessionRecord | undefined, place: number, limit: number): boolean {
+    if (this.#recorder.crashes.includes(limit)) return true;
+    return session?.forced === true && session.endedAt !== undefined && session.endedAt <= limit && session.endedAt >= place;
+  }
+
+  #checkOf({ expected, key, stanza }: Instance, session: number): string {
+    if (isRoomPrivate(stanza)) return 'I6';
+    if (expected.some((one) => one.class === 'one')) return 'I5';
+    if (key.endsWith('!')) return 'S7';
+    return this.#recorder.sessions[session - 1]?.barrier === undefined ? 'I7' : 'D1';
+  }
+
+  #tally<K>(ledger: Map<string, Map<K, Tally>>, key: string, who: K, check: string, due: number): Tally {
+    const tallies = ledger.get(key) ?? new Map<K, Tally>();
+    ledger.set(key, tallies);
+    const tally = tallies.get(who) ?? makeTally(check, due);
+    tallies.set(who, tally);
+    tally.due = Math.max(tally.due, due);
+    return tally;
+  }
+}
+
+function makeTally(check: string, due: number): Tally {
+  return { min: 0, max: 0, allowed: new Map(), due, check };
+}
+
+/** Adds one message's outcome: sure where all facts agree. */
+function count(tally: Tally, found: readonly (string | undefined)[], certain: boolean, archived: readonly boolean[] = []): void {
+  const there = found.filter((one) => one !== undefined);
+  if (there.length === 0) return;
+  tally.max += 1;
+  if (certain && there.length === found.length) tally.min += 1;
+  found.forEach((one, index) => {
+    if (one === undefined) return;
+    const isArchived = archived[index];
+    const isOther = tally.allowed.has(one) && tally.allowed.get(one) !== isArchived;
+    tally.allowed.set(one, isOther ? undefined : isArchived);
+  });
+}
+
+function destinationOf(to: string | undefined, address: string): Given['destination'] {
+  const domain = domainOf(address);
+  if (domain === 'localhost') return to === undefined || address.includes('@') ? 'account' : 'service';
+  return domain === 'rooms.localhost' ? 'service' : 'remote';
+}
+
