@@ -33,7 +33,6 @@ export class Device {
   sm: { readonly id: string | undefined; received: number; sent: number; acked: number } | undefined;
   #mark = 0;
   #waiters: { readonly match: Match; readonly done: (stanza: Element) => void }[] = [];
-  #lost: ((error: Error) => void)[] = [];
 
   constructor(name: string, account: Account, wire: Wire, features: Element) {
     this.name = name;
@@ -240,16 +239,11 @@ export class Device {
       const finish = (then: () => void) => {
         clearTimeout(timer);
         this.#waiters = this.#waiters.filter((one) => one !== waiter);
-        this.#lost = this.#lost.filter((one) => one !== fail);
         then();
       };
       this.#waiters.push(waiter);
-      this.#lost.push(fail);
       const { wire } = this;
-      void wire.waitClosed(patience).then(
-        () => fail(new WireClosed(`${this.name} was disconnected`, wire.streamError)),
-        () => {},
-      );
+      void wire.gone.then(() => fail(new WireClosed(`${this.name} was disconnected`, wire.streamError)));
     });
   }
 

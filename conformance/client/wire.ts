@@ -4,7 +4,7 @@ import { type Address, openTransport, type Transport } from './transport.ts';
 const NO_LIMITS = { stanzaBytes: 0, depth: 0, attributes: 0, nameBytes: 0 };
 
 /** How long a test waits for one answer, in milliseconds. */
-export const PATIENCE = 8000;
+export const PATIENCE = 12_000;
 
 /** The other side closed, or the link broke, while somebody waited. */
 export class WireClosed extends Error {
@@ -26,6 +26,9 @@ export class Wire {
   /** The last `<stream:error/>`. */
   streamError: Element | undefined;
   closed = false;
+  /** Resolves when nothing more comes. */
+  readonly gone: Promise<void>;
+  readonly #leave: () => void;
   /** The server closed its stream properly. */
   ended = false;
   #transport: Transport;
@@ -37,6 +40,9 @@ export class Wire {
 
   private constructor(address: Address, transport: Transport) {
     this.address = address;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.gone = promise;
+    this.#leave = resolve;
     this.#transport = transport;
     this.#parser = newParser(transport);
   }
@@ -162,6 +168,7 @@ export class Wire {
   #gone(error?: Error): void {
     this.closed = true;
     this.#failure ??= error;
+    this.#leave();
     this.#wake();
   }
 

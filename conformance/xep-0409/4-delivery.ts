@@ -176,9 +176,8 @@ export default section(
       checkNothing(bodiesOf(silent), 'a session without presence');
       checkNothing(bodiesOf(negative), 'a session of negative priority');
       const first = await stage.join('bob', account, 'first=legacy');
-      const offline = first.transcript.filter(
-        (stanza) => stanza.child('body')?.text() !== 'fence' && stanza.name === 'message',
-      );
+      await first.until(() => bodiesOf(first).length >= 2);
+      const offline = bodiesOf(first);
       checkEqual(bodies(offline), ['chat', 'normal'], 'what the first session gets');
       check(
         offline.every((stanza) => stanza.child('delay', NS.delay) !== undefined),
@@ -193,6 +192,24 @@ export default section(
       await stage.leave(first);
       await stage.leave(second);
       checkNothing(bodiesOf(await stage.join('bob', account, 'third=legacy')), 'a session later');
+    });
+
+    test('D5 RFC 6120 §10.1 what comes while a session gets what it missed comes behind it', async (stage) => {
+      const account = await stage.account('bob');
+      const { alice: sender } = await stage.cast({ alice: 'phone=im-ng' });
+      const missed = Array.from({ length: 100 }, (_, number) => `missed ${number}`);
+      for (const text of missed) sender.phone.message({ to: account.jid, type: 'chat' }, text);
+      await sender.phone.fence();
+      const bob = await stage.join('bob', account, 'phone=legacy,silent');
+      bob.presence();
+      const live = Array.from({ length: 20 }, (_, number) => `live ${number}`);
+      for (const text of live) {
+        sender.phone.message({ to: account.jid, type: 'chat' }, text);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await sender.phone.fence();
+      await bob.until(() => bodiesOf(bob).length >= 120);
+      checkEqual(bodies(bodiesOf(bob)), [...missed, ...live], 'what the session sees');
     });
 
     test('D5 XEP-0160 §3 a session that enabled IM-NG before its presence gets none', async (stage) => {

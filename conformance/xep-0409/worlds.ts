@@ -40,6 +40,14 @@ export const WORLDS: readonly NamedWorld[] = [
     facts: [],
   },
   {
+    name: 'all of bob has lost its links',
+    world: {
+      alice: 'phone=im-ng laptop=legacy',
+      bob: 'phone=im-ng,hibernated laptop=legacy,carbons,hibernated old=legacy,hibernated',
+    },
+    facts: [],
+  },
+  {
     name: 'bob blocks alice',
     world: { alice: 'phone=im-ng tv=im-ng laptop=legacy,carbons', bob: 'phone=im-ng laptop=legacy,carbons' },
     facts: ['bob blocks alice'],
