@@ -2,6 +2,7 @@ import type { Accounts } from './accounts/accounts.ts';
 import type { Config } from './config/schema.ts';
 import { Core } from './core/core.ts';
 import { CoreStreamHost } from './core/stream-host.ts';
+import { measureLag, reportSession, type SessionReport } from './core/session-report.ts';
 import { type Database, openDatabase } from './database.ts';
 import type { Logger } from './environment.ts';
 import { features } from './features/index.ts';
@@ -34,6 +35,8 @@ export interface Server {
   start(): Promise<readonly Listening[]>;
   /** Closes all streams with `<system-shutdown/>`, commits what is under way, closes the database. */
   stop(): Promise<void>;
+  /** Every session, or those of one account (a bare JID). */
+  sessions(account?: string): readonly SessionReport[];
   /** Puts another configuration in force, but for what is read at the start only. Bounds of streams hold for new ones. */
   reload(config: Config): Promise<void>;
 }
@@ -99,7 +102,7 @@ class TuttiServer implements Server {
 
   async start(): Promise<readonly Listening[]> {
     const { listening, close } = await startListeners(
-      { ...this.#options, config: () => this.#core.config },
+      { ...this.#options, config: () => this.#core.config, scrape: () => this.#scrape() },
       this.#streams,
     );
     this.#stopListening = close;
@@ -113,6 +116,15 @@ class TuttiServer implements Server {
     // What was accepted is committed before the files close.
     await new Promise((resolve) => this.#database.log.append([], resolve));
     await this.#database.close();
+  }
+
+  sessions(account?: string): readonly SessionReport[] {
+    return [...this.#core.sessions(account)].map(reportSession);
+  }
+
+  async #scrape(): ReturnType<ServerOptions['scrape']> {
+    measureLag(this.#core.sessions(), this.#options.metrics);
+    return this.#options.scrape();
   }
 
   async reload(config: Config): Promise<void> {

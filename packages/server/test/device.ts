@@ -49,7 +49,7 @@ export class Device {
   /** The session as features see it. */
   get view(): NonNullable<ReturnType<Core['accounts']['get']>>['sessions'][number] {
     const session = this.#core.accounts.get(this.jid.bare.toString())?.session(this.jid.resource);
-    if (session === undefined) throw new Error(`${this.jid} has no session`);
+    if (session === undefined) throw new Error(`${this.jid.toString()} has no session`);
     return session;
   }
 
@@ -77,7 +77,7 @@ export class Device {
       if (index >= 0) return received.splice(index, 1)[0] as Element;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    throw new Error(`no answer to ${payload}`);
+    throw new Error(`no answer to ${payload.toString()}`);
   }
 
   async enableImNg(): Promise<void> {
@@ -99,8 +99,7 @@ export class Device {
   }
 
   /** XEP-0198 §5. Gives the answer to `<resume/>`. */
-  async resume(previd: string, h: number): Promise<Element> {
-    const connection = new FakeConnection();
+  async resume(previd: string, h: number, connection = new FakeConnection()): Promise<Element> {
     const resume = xml('resume', { xmlns: NS.sm, previd, h });
     const identity = { account: this.jid.bare, mechanism: 'TEST' };
     const result = await this.#host.resume(identity, resume, connection);

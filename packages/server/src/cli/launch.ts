@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { planReload, type Reload } from '../config/reload.ts';
 import type { Config, WrittenConfig } from '../config/schema.ts';
 import { accountHandlers } from '../control/accounts.ts';
+import { sessionHandlers } from '../control/sessions.ts';
 import { claimDataDir, type ControlHandlers } from '../control/server.ts';
 import type { Logger } from '../environment.ts';
 import { createLogger, type RootLogger } from '../observe/logger.ts';
@@ -71,7 +72,11 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
       listening,
     };
     let current: Pick<Reload, 'written' | 'config'> = loaded;
-    const handlers: ControlHandlers = { ...accountHandlers(server.accounts), 'server.status': () => status };
+    const handlers: ControlHandlers = {
+      ...accountHandlers(server.accounts),
+      ...sessionHandlers(server),
+      'server.status': () => status,
+    };
     const control = await claim.listen(handlers);
     undo.defer(() => control.close());
     const timer = setInterval(() => void renewCertificates(certificates, current.config, logger), CERTIFICATE_CHECK_MS);

@@ -1,6 +1,7 @@
 /** The one place where the command line meets the server. Everything is loaded when it is first needed. */
 import type { AccountAdmin } from '../accounts/admin.ts';
 import type { Config } from '../config/schema.ts';
+import type { SessionReport } from '../core/session-report.ts';
 import type { Listening, ServerOptions } from '../server.ts';
 
 export type { Listening };
@@ -13,6 +14,8 @@ export interface RunnableServer {
   start(): Promise<readonly Listening[]>;
   /** Closes all streams with <system-shutdown/>, commits what is under way, closes the database. */
   stop(): Promise<void>;
+  /** Every session, or those of one account. */
+  sessions(account?: string): readonly SessionReport[];
   /** Takes over what can be changed without a restart. */
   reload(config: Config): Promise<void>;
 }

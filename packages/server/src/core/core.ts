@@ -134,6 +134,11 @@ export class Core implements SessionCore, RouterCore {
     this.registry.observe('accountRemoved', jid);
   }
 
+  /** Every session, or those of one account. */
+  *sessions(account?: string): Iterable<Session> {
+    for (const one of this.accounts.all()) if (account === undefined || one.name === account) yield* one.sessions;
+  }
+
   /** Ends every session, at shutdown: hibernating ones go with the process, their messages are in the log. */
   endSessions(): void {
     for (const account of this.accounts.all()) for (const session of account.sessions) session.end();

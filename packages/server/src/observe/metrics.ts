@@ -38,6 +38,10 @@ function counter(name: string, help: string): MetricDeclaration<'counter', never
   return { kind: 'counter', name, help };
 }
 
+function gauge(name: string, help: string): MetricDeclaration<'gauge', never> {
+  return { kind: 'gauge', name, help };
+}
+
 function histogram(name: string, help: string, buckets: readonly number[]): MetricDeclaration<'histogram', never> {
   return { kind: 'histogram', name, help, buckets };
 }
@@ -51,6 +55,8 @@ function gaugesBy<const V extends string>(name: string, help: string, label: str
 }
 
 const TRANSPORTS = ['tcp', 'tls', 'websocket'] as const;
+/** Steps of `tutti_sessions_lagging`, in rows. */
+export const LAGS = ['1', '10', '100', '1000', '10000'] as const;
 const STANZAS = ['message', 'presence', 'iq'] as const;
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
@@ -117,6 +123,19 @@ export const METRICS = {
   ),
   logFailures: counter('tutti_log_failures_total', 'Units (a message and its copies) that the log could not commit.'),
   outboxOverflows: counter('tutti_outbox_overflows_total', 'Times a slow session was turned over to the archive.'),
+  divergence: countersBy(
+    'tutti_divergence_total',
+    'Times a session was sent, or acknowledged, what does not fit its archive. Anything but 0 is a bug of the server.',
+    'kind',
+    ['repeated', 'gap', 'acknowledged'],
+  ),
+  lagMax: gauge('tutti_session_lag_rows_max', 'Rows of the archive that the IM-NG session farthest behind lacks.'),
+  lagging: gaugesBy(
+    'tutti_sessions_lagging',
+    'IM-NG sessions that lack at least so many rows of their archive.',
+    'rows',
+    LAGS,
+  ),
   throttled: countersBy('tutti_throttled_total', 'Times a session was read slower than it sent.', 'limit', [
     'stanzas',
     'bytes',

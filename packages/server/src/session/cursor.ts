@@ -17,11 +17,11 @@ export interface CursorAccount {
 /** What a cursor tells its session. */
 export interface CursorEvents {
   /** The client is slow: from now on it gets from the log what it can take. */
-  overflowed(): void;
+  readonly overflowed: () => void;
   /** What the client got is not what the log says (I1). Never called, if all is well. */
-  diverged(kind: Divergence, seq: number, after: number): void;
+  readonly diverged: (kind: Divergence, seq: number, after: number) => void;
   /** The log could not be read. */
-  failed(error: unknown): void;
+  readonly failed: (error: unknown) => void;
 }
 
 /**

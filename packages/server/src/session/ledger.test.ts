@@ -43,8 +43,19 @@ test('I1 a ledger tells what came twice, what was left out, and what was acknowl
 /** A cursor behind on a log that answers as told. */
 async function readFrom(seqs: readonly number[], counted: number): Promise<unknown[]> {
   const told: unknown[] = [];
-  const row = (seq: number) => ({ seq, id: `id${seq}`, at: 0, stanza: new Uint8Array(), peer: '', outgoing: false, offline: false });
-  const log = { read: async (_: string, after: number) => seqs.filter((seq) => seq > after).map(row), count: async () => counted };
+  const row = (seq: number) => ({
+    seq,
+    id: `id${seq}`,
+    at: 0,
+    stanza: new Uint8Array(),
+    peer: '',
+    outgoing: false,
+    offline: false,
+  });
+  const log = {
+    read: async (_: string, after: number) => seqs.filter((seq) => seq > after).map(row),
+    count: async () => counted,
+  };
   const account = { name: 'bob@localhost', head: 0, present: () => new Outgoing(chat('x')) };
   const limits = { outboxBytes: 0, smUnackedMax: 0 };
   const metrics = createMetrics().metrics;
@@ -90,20 +101,29 @@ test('XEP-0198 the report of a session names the last acknowledged place, and wh
   await world.settle();
   const reports = [...world.core.sessions('bob@localhost')].map(reportSession);
   expect(reports.map(({ jid, kind, state, log }) => ({ jid, kind, state, log }))).toEqual([
-    { jid: bob.jid.toString(), kind: 'im-ng', state: 'connected', log: { head: 12, sent: 12, acknowledged: 5, lag: 7 } },
+    {
+      jid: bob.jid.toString(),
+      kind: 'im-ng',
+      state: 'connected',
+      log: { head: 12, sent: 12, acknowledged: 5, lag: 7 },
+    },
     { jid: tv.jid.toString(), kind: 'im-ng', state: 'connected', log: { head: 12, sent: 0, lag: 12 } },
     { jid: old.jid.toString(), kind: 'legacy', state: 'connected', log: undefined },
   ]);
   bob.cut();
-  expect([...world.core.sessions('bob@localhost')].map((session) => reportSession(session).state)).toContain('hibernating');
+  expect([...world.core.sessions('bob@localhost')].map((session) => reportSession(session).state)).toContain(
+    'hibernating',
+  );
   expect([...world.core.sessions()]).toHaveLength(4);
 });
 
 test('the gauges of lag are a handful of numbers, however many sessions there are', async () => {
   const world = await createWorld();
   const alice = await world.connect('alice@localhost/phone', { imNg: true });
-  const devices = await Promise.all(Array.from({ length: 5 }, (_, n) => world.connect(`bob@localhost/d${n}`, { imNg: true })));
-  for (const device of devices.slice(0, 3)) device.connection.buffered = 10_000_000;
+  for (let n = 0; n < 5; n += 1) {
+    const device = await world.connect(`bob@localhost/d${n}`, { imNg: true });
+    if (n < 3) device.connection.buffered = 10_000_000;
+  }
   await send(world, alice, 11);
   const { metrics, scrape } = createMetrics();
   measureLag(world.core.sessions(), metrics);

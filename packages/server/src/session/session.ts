@@ -91,7 +91,10 @@ export class Session implements StreamSession, SessionView {
       overflowed: () => this.#core.metrics.outboxOverflows.inc(),
       diverged: (kind, seq, after) => {
         this.#core.metrics.divergence[kind].inc();
-        this.#core.logger.error({ rule: 'I1', session: this.jid.toString(), kind, seq, after }, 'a session diverged from its log');
+        this.#core.logger.error(
+          { rule: 'I1', session: this.jid.toString(), kind, seq, after },
+          'a session diverged from its log',
+        );
       },
       failed: (error) => {
         this.#core.logger.error({ session: this.jid.toString(), error: String(error) }, 'the log could not be read');
