@@ -1,5 +1,7 @@
 import type { Config } from './config/schema.ts';
 import type { HttpServer } from './http/server.ts';
+import type { Metrics } from './observe/metrics.ts';
+import { observeStreams } from './observe/streams.ts';
 import { listen, type TlsProvider } from './stream/net/listener.ts';
 import { SocketTransport } from './stream/net/socket-transport.ts';
 import { DEFAULT_STREAM_LIMITS } from './stream/options.ts';
@@ -18,6 +20,7 @@ export interface ListenerParts {
   /** As it is now; what is read at the start only is as it was. */
   readonly config: () => Config;
   readonly certificates: TlsProvider;
+  readonly metrics: Metrics;
   readonly scrape: () => Promise<{ readonly body: string }>;
 }
 
@@ -38,18 +41,20 @@ export async function startListeners(
   const listening: Listening[] = [];
   try {
     if (c2s.enabled) {
+      const observer = observeStreams(parts.metrics, 'tcp');
       const accept = (socket: ConstructorParameters<typeof SocketTransport>[0]): void => {
         const tls = (): ReturnType<TlsProvider['socketOptions']> => parts.certificates.socketOptions();
-        streams.accept(new SocketTransport(socket, { clock: systemClock, lingerTime: LINGER_MS, tls }));
+        streams.accept(new SocketTransport(socket, { clock: systemClock, lingerTime: LINGER_MS, tls }), { observer });
       };
       const listener = await listen({ host: c2s.host, port: c2s.port, clock: systemClock, accept });
       opened.defer(() => listener.close());
       listening.push({ name: 'c2s', host: c2s.host, port: listener.port });
     }
     if (c2sTls.enabled) {
+      const observer = observeStreams(parts.metrics, 'tls');
       const direct = { tls: parts.certificates, protocols: [ALPN_PROTOCOL], handshakeTime: HANDSHAKE_MS };
       const accept = (socket: ConstructorParameters<typeof SocketTransport>[0]): void => {
-        streams.accept(new SocketTransport(socket, { clock: systemClock, lingerTime: LINGER_MS }));
+        streams.accept(new SocketTransport(socket, { clock: systemClock, lingerTime: LINGER_MS }), { observer });
       };
       const listener = await listen({ host: c2sTls.host, port: c2sTls.port, clock: systemClock, direct, accept });
       opened.defer(() => listener.close());
@@ -69,9 +74,10 @@ export async function startListeners(
 }
 
 /** Loaded where it is wanted: it is the largest part of what a server needs. */
-async function createWebServer({ config, scrape }: ListenerParts, streams: Streams): Promise<HttpServer> {
+async function createWebServer({ config, metrics, scrape }: ListenerParts, streams: Streams): Promise<HttpServer> {
   const { createHttpServer } = await import('./http/server.ts');
   const { host, port } = config().http;
+  const observer = observeStreams(metrics, 'websocket');
   return createHttpServer({
     clock: systemClock,
     host,
@@ -92,7 +98,7 @@ async function createWebServer({ config, scrape }: ListenerParts, streams: Strea
         return config().http.publicUrl !== '';
       },
       // RFC 7395 has no STARTTLS: who may log in without TLS is decided by the address alone.
-      accept: (transport) => streams.accept(transport, { requireTls: false }),
+      accept: (transport) => streams.accept(transport, { requireTls: false, observer }),
     },
     metrics: async () => (config().metrics.enabled ? (await scrape()).body : undefined),
   });

@@ -55,7 +55,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   await database.accounts.finishRemovals();
   core = createCore(options, database);
   const { accounts } = database;
-  const parts = { host: new CoreStreamHost(core), accounts, secret: keepSecret(config.data), logger };
+  const parts = {
+    host: new CoreStreamHost(core),
+    accounts,
+    secret: keepSecret(config.data),
+    logger,
+    metrics: options.metrics,
+  };
   const settings = new StreamSettings(current, parts);
   const streams = new Streams(settings.make());
   return new TuttiServer(options, database, core, { streams, settings });

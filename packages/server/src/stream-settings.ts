@@ -1,6 +1,7 @@
 import type { Accounts } from './accounts/accounts.ts';
 import type { Config } from './config/schema.ts';
 import type { Logger } from './environment.ts';
+import type { Metrics } from './observe/metrics.ts';
 import type { StreamHost } from './stream/host.ts';
 import { AddressLimits } from './stream/net/address-limits.ts';
 import { DEFAULT_STREAM_LIMITS, type StreamLimits, type StreamOptions } from './stream/options.ts';
@@ -21,6 +22,8 @@ export function streamLimits({ limits }: Config): StreamLimits {
     loginTime: limits.unauthenticatedTimeout * 1000,
     beforeLogin: { ...xml, stanzaBytes: limits.unauthenticatedStanzaBytes },
     afterLogin: { ...xml, stanzaBytes: limits.stanzaBytes },
+    bytesPerSecond: limits.bytesPerSecond,
+    bytesBurst: limits.bytesBurst,
     idleTime: limits.idlePing * 1000,
     idleAnswerTime: limits.iqTimeout * 1000,
   };
@@ -31,6 +34,7 @@ export interface StreamParts {
   readonly accounts: Accounts;
   readonly secret: Uint8Array;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 /** Makes what streams are made with; what is counted over all streams outlives a change of the configuration. */
@@ -50,6 +54,7 @@ export class StreamSettings {
       entries: THROTTLE_ENTRIES,
     };
     this.#throttle = new LoginThrottle(failures, systemClock);
+    const refusals = parts.metrics.connectionsRefused;
     this.#addresses = new AddressLimits({
       get perAddress() {
         return config().limits.connectionsPerAddress;
@@ -58,6 +63,8 @@ export class StreamSettings {
       get unauthenticated() {
         return config().limits.unauthenticatedConnections;
       },
+      refused: (limit) =>
+        refusals[limit === 'unauthenticated' ? 'unauthenticated_connections' : 'connections_per_address'].inc(),
     });
   }
 

@@ -30,7 +30,12 @@ export function makeLoginFeatures(given: LoginFeatures): Element {
 }
 
 /** RFC 6120 §7.4: the features after login; after Bind 2, with a session, nothing is left to bind. */
-export function makeSessionFeatures(domain: string, host: StreamHost, limits: StreamLimits, session?: StreamSession): Element {
+export function makeSessionFeatures(
+  domain: string,
+  host: StreamHost,
+  limits: StreamLimits,
+  session?: StreamSession,
+): Element {
   const bound = session !== undefined;
   return xml(
     'features',

@@ -19,7 +19,8 @@ export class StreamGuard {
     this.#end = end;
     this.#admission = options.addresses?.enter(address);
     const { loginTime } = options.limits;
-    if (loginTime > 0) this.#after(loginTime, () => end(new StreamError('connection-timeout')));
+    if (this.admitted) options.observer?.opened();
+    if (loginTime > 0) this.#after(loginTime, () => this.#giveUp());
   }
 
   /** False: there are too many connections already. */
@@ -66,6 +67,12 @@ export class StreamGuard {
   closed(): void {
     this.stop();
     this.#admission?.leave();
+    if (this.admitted) this.#options.observer?.closed();
+  }
+
+  #giveUp(): void {
+    this.#options.observer?.timedOut();
+    this.#end(new StreamError('connection-timeout'));
   }
 
   #after(ms: number, run: () => void): void {

@@ -2,6 +2,7 @@ import type { ParserLimits } from '@tutti/xmpp';
 import type { Clock, Logger, Random } from '../environment.ts';
 import type { StreamHost } from './host.ts';
 import type { AddressLimits } from './net/address-limits.ts';
+import type { StreamObserver } from './observer.ts';
 import type { SaslService } from './sasl/service.ts';
 
 /** Bounds of one stream; 0 = none. Times in milliseconds, sizes in bytes. */
@@ -12,6 +13,9 @@ export interface StreamLimits {
   readonly beforeLogin: Readonly<ParserLimits>;
   /** Bounds of the XML after login. */
   readonly afterLogin: Readonly<ParserLimits>;
+  /** Bytes that a peer may send after login, in the long run and at once; a faster one is read slower. */
+  readonly bytesPerSecond: number;
+  readonly bytesBurst: number;
   /** Silence of the peer after which it is asked for a sign of life (XEP-0478 idle-seconds). */
   readonly idleTime: number;
   /** How long that sign may take; then the connection counts as cut. */
@@ -26,6 +30,8 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   loginTime: 60_000,
   beforeLogin: { stanzaBytes: 10_000, depth: 16, attributes: 32, nameBytes: 256 },
   afterLogin: { stanzaBytes: 262_144, depth: 100, attributes: 100, nameBytes: 1024 },
+  bytesPerSecond: 1_048_576,
+  bytesBurst: 4_194_304,
   idleTime: 300_000,
   idleAnswerTime: 60_000,
   loginAttempts: 5,
@@ -44,4 +50,6 @@ export interface StreamOptions {
   readonly requireTls: boolean;
   /** Counts connections; one object for all listeners. */
   readonly addresses?: AddressLimits;
+  /** Watches the streams. */
+  readonly observer?: StreamObserver;
 }

@@ -31,7 +31,7 @@ export class Stream extends Peer implements Connection, StreamCore, WireHandler 
     this.id = randomId(options.random);
     this.#onClosed = onClosed;
     this.#phase = new LoginPhase(this);
-    this.#wire = new Wire(transport, options.limits.beforeLogin, this);
+    this.#wire = new Wire(transport, options, this);
     this.#opening = new Opening(this.#wire, options.host, options.random, transport.framing);
     this.#guard = new StreamGuard(options, transport.address, (error) => this.failed(error));
     if (!this.#guard.admitted) this.failed(new StreamError('resource-constraint', 'Too many connections'));
@@ -102,7 +102,8 @@ export class Stream extends Peer implements Connection, StreamCore, WireHandler 
     this.#opening.account = identity.account;
     this.#phase = phase;
     this.#guard.authenticated();
-    this.#wire.limit(this.options.limits.afterLogin);
+    this.options.observer?.loggedIn(identity.mechanism);
+    this.#wire.open();
     if (!restart) return;
     this.#awaitHeader();
     this.#wire.restart();
@@ -204,11 +205,16 @@ export class Stream extends Peer implements Connection, StreamCore, WireHandler 
   #finish(error: { toElement(): Element } | undefined): void {
     this.#opening.ensureAnswered();
     this.#wire.release();
-    if (error !== undefined) this.sendStreamElement(error.toElement());
+    if (error !== undefined) this.#say(error.toElement());
     this.#wire.sendText(this.#wire.framing.footer);
     this.#state = 'closing';
     this.#guard.stop();
     this.#phase.abandon();
+  }
+
+  #say(error: Element): void {
+    this.sendStreamElement(error);
+    this.options.observer?.failed(error.elements[0]?.name ?? '');
   }
 
   #end(): void {

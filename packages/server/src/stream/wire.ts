@@ -1,10 +1,17 @@
 import { type Element, type ParserLimits, StreamParser } from '@tutti/xmpp';
+import type { Timer } from '../environment.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import { chooseFraming, type Framing, readFrame } from './framing.ts';
+import { NO_OBSERVER, type StreamObserver } from './observer.ts';
+import type { StreamOptions } from './options.ts';
 import type { Transport, TransportHandler } from './transport.ts';
+
+/** What a wire needs of its stream's options. */
+export type WireOptions = Pick<StreamOptions, 'clock' | 'limits' | 'observer'>;
 
 /** What a wire tells its stream. */
 export interface WireHandler {
-  /** The peer has sent something, be it white space. */
+  /** The peer has sent something, be it white space; or an element of its that waited is read. */
   heard(): void;
   /** `contentNs`: the default namespace that the header declares; undefined in 'document' framing. */
   opened(header: Element, contentNs: string | undefined): void;
@@ -35,19 +42,32 @@ export class Wire implements TransportHandler {
   #paused = false;
   #stopped = false;
   #transportPaused = false;
+  readonly #options: WireOptions;
+  readonly #observer: StreamObserver;
+  /** After login: how fast the peer may send. */
+  #bucket: TokenBucket | undefined;
+  /** Runs while nothing is read because the peer was too fast. */
+  #rest: Timer | undefined;
+  #slowed = false;
 
-  constructor(transport: Transport, limits: Readonly<ParserLimits>, handler: WireHandler) {
+  /** Begins with the bounds before login. */
+  constructor(transport: Transport, options: WireOptions, handler: WireHandler) {
     this.#transport = transport;
     this.#handler = handler;
-    this.#limits = { ...limits };
+    this.#options = options;
+    this.#observer = options.observer ?? NO_OBSERVER;
+    this.#limits = { ...options.limits.beforeLogin };
     this.framing = chooseFraming(transport.framing);
     this.#parser = new StreamParser(this.#limits, transport.framing);
     transport.handler = this;
   }
 
-  /** Other limits from the next element on. */
-  limit(limits: Readonly<ParserLimits>): void {
-    Object.assign(this.#limits, limits);
+  /** The peer has logged in: from the next element on the bounds are others. */
+  open(): void {
+    const { clock, limits } = this.#options;
+    Object.assign(this.#limits, limits.afterLogin);
+    const { bytesPerSecond: rate, bytesBurst: burst } = limits;
+    if (rate > 0 && burst > 0) this.#bucket = new TokenBucket(() => ({ rate, burst }), clock);
   }
 
   /** RFC 6120 §4.3.3: a new stream begins with what follows the last element. */
@@ -73,12 +93,12 @@ export class Wire implements TransportHandler {
   }
 
   sendText(text: string): void {
-    this.#transport.write(ENCODER.encode(text));
+    this.#put(ENCODER.encode(text));
   }
 
   /** What a session writes. */
   write(bytes: Uint8Array): void {
-    if (this.#held === undefined) this.#transport.write(bytes);
+    if (this.#held === undefined) this.#put(bytes);
     else this.#held.push(bytes);
   }
 
@@ -89,7 +109,7 @@ export class Wire implements TransportHandler {
   release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const bytes of held) this.#transport.write(bytes);
+    for (const bytes of held) this.#put(bytes);
   }
 
   pause(): void {
@@ -106,12 +126,15 @@ export class Wire implements TransportHandler {
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
+    this.#rest?.cancel();
   }
 
   data(bytes: Uint8Array): void {
     if (this.#stopped) return;
+    this.#observer.received(bytes.length);
     this.#handler.heard();
     this.#queue.push(bytes);
+    if (this.#bucket !== undefined) this.#pace(this.#bucket, bytes.length);
     this.#pull();
   }
 
@@ -122,6 +145,25 @@ export class Wire implements TransportHandler {
   closed(): void {
     this.stop();
     this.#handler.closed();
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#observer.sent(bytes.length);
+    this.#transport.write(bytes);
+  }
+
+  /** Who sends faster than allowed is not read for a while; what has come is handled. */
+  #pace(bucket: TokenBucket, bytes: number): void {
+    bucket.spend(bytes);
+    const delay = bucket.delay();
+    if (delay > 0 && !this.#slowed) this.#observer.slowed();
+    this.#slowed = delay > 0;
+    if (delay === 0) return;
+    this.#rest?.cancel();
+    this.#rest = this.#options.clock.after(delay, () => {
+      this.#rest = undefined;
+      this.#steer();
+    });
   }
 
   #renew(): void {
@@ -159,6 +201,7 @@ export class Wire implements TransportHandler {
 
   /** RFC 7395 §3.4, §3.6: what opens and closes a stream is an element like others. */
   #dispatch(element: Element): void {
+    this.#handler.heard();
     const frame = this.#transport.framing === 'document' ? readFrame(element) : undefined;
     if (frame === 'open') this.#handler.opened(element, undefined);
     else if (frame === 'close') this.#handler.ended();
@@ -177,7 +220,7 @@ export class Wire implements TransportHandler {
 
   /** Lets the peer feel that we do not read. */
   #steer(): void {
-    this.#setTransportPaused((this.#working || this.#paused) && !this.#stopped);
+    this.#setTransportPaused((this.#working || this.#paused || this.#rest !== undefined) && !this.#stopped);
   }
 
   #setTransportPaused(paused: boolean): void {

@@ -8,6 +8,8 @@ export interface AddressLimitOptions {
   readonly unauthenticatedPerAddress: number;
   /** Connections that have not logged in, from everywhere. */
   readonly unauthenticated: number;
+  /** Is told which limit a connection was refused by. */
+  readonly refused?: (limit: 'perAddress' | 'unauthenticatedPerAddress' | 'unauthenticated') => void;
 }
 
 /** The place of one connection in the counts. */
@@ -38,11 +40,15 @@ export class AddressLimits {
     const block = addressBlock(address);
     const count = this.#counts.get(block) ?? { open: 0, unauthenticated: 0 };
     const { perAddress, unauthenticatedPerAddress, unauthenticated } = this.#options;
-    const full =
-      isReached(perAddress, count.open) ||
-      isReached(unauthenticatedPerAddress, count.unauthenticated) ||
-      isReached(unauthenticated, this.#unauthenticated);
-    if (full) return undefined;
+    const full = isReached(perAddress, count.open)
+      ? 'perAddress'
+      : isReached(unauthenticatedPerAddress, count.unauthenticated)
+        ? 'unauthenticatedPerAddress'
+        : isReached(unauthenticated, this.#unauthenticated) && 'unauthenticated';
+    if (full !== false) {
+      this.#options.refused?.(full);
+      return undefined;
+    }
     count.open += 1;
     count.unauthenticated += 1;
     this.#unauthenticated += 1;

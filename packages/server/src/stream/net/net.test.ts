@@ -141,13 +141,16 @@ describe('channel binding over real TLS', () => {
     client.close();
   });
 
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('takes tls-unique, which it does not advertise, on %s', async (maxVersion) => {
-    const { listener } = await start('tls', { maxVersion });
-    const client = await SocketClient.connectTls(listener.port);
-    expect(await client.say(HEADER, FEATURES)).not.toContain('tls-unique');
-    expect(await logInPlus(client, 'tls-unique', client.finished())).toBe('success');
-    client.close();
-  });
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'takes tls-unique, which it does not advertise, on %s',
+    async (maxVersion) => {
+      const { listener } = await start('tls', { maxVersion });
+      const client = await SocketClient.connectTls(listener.port);
+      expect(await client.say(HEADER, FEATURES)).not.toContain('tls-unique');
+      expect(await logInPlus(client, 'tls-unique', client.finished())).toBe('success');
+      client.close();
+    },
+  );
 
   it('refuses the binding of another connection', async () => {
     const { listener } = await start('tls');

@@ -102,6 +102,7 @@ export class Login {
     const fields = { connection: connection.id, address: connection.address, mechanism: this.#exchange?.mechanism };
     if (failure === error) options.logger.info({ ...fields, condition: failure.condition }, 'login failed');
     else options.logger.error({ ...fields, error }, 'login broke');
+    options.observer?.loginFailed(failure);
     this.#clear();
     this.#core.send(failure.toElement(profile));
     this.#failures += 1;

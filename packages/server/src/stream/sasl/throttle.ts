@@ -5,7 +5,7 @@ import { addressBlock, isLoopback } from '../address.ts';
 export interface ThrottleOptions {
   /**
    * Failed logins per minute for one account from one address before a pause; 0 = no throttling. One address may fail five
-   * times as often over all accounts. An account that is attacked from many addresses is slowed down but never refused:
+   * times as often over all accounts. Read at every attempt. An account that is attacked from many addresses is slowed down but never refused:
    * otherwise anybody could lock its owner out.
    */
   readonly failuresPerMinute: number;
@@ -28,6 +28,13 @@ const LONGEST_DELAY = 8_000;
 /** How much more an address may fail over all accounts than over one. */
 const ADDRESS_FACTOR = 5;
 
+/** Nobody may try for a while. */
+export class TooManyFailures extends SaslError {
+  constructor() {
+    super('temporary-auth-failure');
+  }
+}
+
 /** Slows down and then refuses those who guess passwords. Failures leak away at `failuresPerMinute`. */
 export class LoginThrottle {
   readonly #options: ThrottleOptions;
@@ -44,7 +51,7 @@ export class LoginThrottle {
   /**
    * Counts an attempt.
    * @param account what the client calls itself: also names that no account has, which are throttled alike
-   * Throws SaslError('temporary-auth-failure') without counting when there were too many.
+   * Throws TooManyFailures without counting when there were too many.
    */
   attempt(account: string, address: string): Attempt {
     const limit = this.#options.failuresPerMinute;
@@ -54,7 +61,7 @@ export class LoginThrottle {
     const pair = this.#level(keys.pair);
     // Everybody behind a reverse proxy on this machine has its address: then only the pair counts
     const fromAddress = isLoopback(address) ? 0 : this.#level(keys.address) / ADDRESS_FACTOR;
-    if (pair >= limit || fromAddress >= limit) throw new SaslError('temporary-auth-failure');
+    if (pair >= limit || fromAddress >= limit) throw new TooManyFailures();
     const delay = computeDelay(Math.max(pair, fromAddress, this.#level(keys.account) / ADDRESS_FACTOR));
     const counted = Object.values(keys);
     for (const key of counted) this.#add(key, 1);
@@ -87,8 +94,10 @@ export class LoginThrottle {
   }
 
   #schedule(): void {
+    const { failuresPerMinute } = this.#options;
+    if (failuresPerMinute === 0) this.#levels.clear(); // throttling has been turned off
     if (this.#timer !== undefined || this.#levels.size === 0) return;
-    this.#timer = this.#clock.after(60_000 / this.#options.failuresPerMinute, () => {
+    this.#timer = this.#clock.after(60_000 / failuresPerMinute, () => {
       this.#timer = undefined;
       for (const [key, level] of this.#levels) {
         if (level <= 1) this.#levels.delete(key);
