@@ -19,7 +19,7 @@ export function returnUnseen(session: Session, route: (stanza: Element) => void)
 function answerTo(stanza: Element, to: JID): Element | undefined {
   const type = stanza.attrs['type'];
   const from = JID.tryParse(stanza.attrs['from'] ?? '');
-  if (from === undefined || from.bare.equals(to.bare) || from.isDomain) return undefined;
+  if (from === undefined || from.equals(to.bare) || from.isDomain) return undefined; // the server's own
   const unavailable = new StanzaError('service-unavailable');
   if (stanza.name === 'iq') return type === 'get' || type === 'set' ? messageError(stanza, unavailable, undefined, false) : undefined;
   if (stanza.name !== 'message' || type === 'error' || type === 'headline') return undefined;

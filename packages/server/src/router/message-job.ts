@@ -12,6 +12,7 @@ import type { NewRow } from '../log/log.ts';
 import type { Session } from '../session/session.ts';
 import type { LocalAccount } from './local-account.ts';
 import { REPEAT_WINDOW_MS, repeatKey } from './repeat.ts';
+import type { Copies } from './room-copies.ts';
 import type { Done, RouterCore } from './router-core.ts';
 
 /** What an account wants to have to do with the other party (XEP-0191, XEP-0441). */
@@ -30,7 +31,10 @@ export class MessageJob {
   readonly plan: Plan;
   readonly #core: RouterCore;
   readonly #destination: World['destination'];
-  readonly #roomCopy: boolean;
+  /** D6: what it shares with the other copies of a room's private message. */
+  readonly copies: Copies | undefined;
+  /** D6: it is not the first of them. */
+  readonly isCopy: boolean;
   readonly #revision: number;
   /** Asked once: they decide the rows, which are the same after the commit whatever a user has changed meanwhile (A2, A8, D4). */
   readonly #wishes: Readonly<Record<Side, Wishes | undefined>>;
@@ -40,7 +44,7 @@ export class MessageJob {
     core: RouterCore,
     given: Pick<MessageJob, 'stanza' | 'from' | 'message' | 'origin' | 'recipient' | 'done' | 'own'>,
     destination: World['destination'],
-    roomCopy: boolean,
+    copies?: Copies,
   ) {
     this.#core = core;
     // XEP-0359 §3, A6: what claims to be an archive id of the sender's account goes no further than here.
@@ -52,7 +56,8 @@ export class MessageJob {
     this.done = given.done;
     this.own = given.own;
     this.#destination = destination;
-    this.#roomCopy = roomCopy;
+    this.copies = copies;
+    this.isCopy = copies?.outcome !== undefined;
     this.#revision = this.#currentRevision();
     this.#wishes = {
       sender: this.#wishesOf(this.origin?.account, this.message.to ?? this.from),
@@ -128,7 +133,7 @@ export class MessageJob {
     return planMessage(message, {
       destination: this.#destination,
       policy: this.#core.archivePolicy,
-      roomCopy: this.#roomCopy,
+      roomCopy: this.isCopy,
       recipient: this.#facts('recipient'),
       ...(origin === undefined || sender === undefined ? {} : { sender: { ...sender, resource: origin.resource } }),
     });

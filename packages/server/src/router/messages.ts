@@ -9,14 +9,14 @@ import {
   withStanzaId,
   type World,
 } from '@tutti/routing';
-import { type Appended, LogError } from '../log/log.ts';
+import { type Appended, LogError, type Place } from '../log/log.ts';
 import { countRule } from '../observe/metrics.ts';
 import { Outgoing } from '../session/outgoing.ts';
 import type { Session } from '../session/session.ts';
 import type { LocalAccount } from './local-account.ts';
 import { messageError } from './errors.ts';
 import { MessageJob } from './message-job.ts';
-import { RoomCopies } from './room-copies.ts';
+import { type Copies, RoomCopies } from './room-copies.ts';
 import type { Done, RouterCore } from './router-core.ts';
 
 /** Messages: route → plan → commit → deliver. docs/life-of-a-message.md follows one through these functions. */
@@ -76,16 +76,31 @@ export class MessageRouter {
     own: boolean,
   ): void {
     const message = readMessage(stanza, from, to);
-    const roomPrivate = recipient !== undefined && to !== undefined && isRoomPrivate(message);
-    const roomCopy = roomPrivate && this.#roomCopies.isCopy(stanza, from, to);
-    const job = new MessageJob(
-      this.#core,
-      { stanza, from, message, origin, recipient, done, own },
-      destination,
-      roomCopy,
-    );
-    countRule(this.#core.metrics, job.plan.rule);
-    this.#commit(job);
+    const start = (copies?: Copies): void => {
+      const given = { stanza, from, message, origin, recipient, done, own };
+      const job = new MessageJob(this.#core, given, destination, copies);
+      countRule(this.#core.metrics, job.plan.rule);
+      this.#commit(job);
+    };
+    if (recipient === undefined || to === undefined || !isRoomPrivate(message)) return start();
+    const first = this.#roomCopies.find(stanza, from, to);
+    if (first === undefined) return start(this.#roomCopies.remember(stanza, from, to));
+    first.resources.add(to.resource);
+    if (first.outcome !== undefined) return start(first);
+    // A3: a copy is shown to nobody before the first one is archived; when that fails, it takes its part.
+    this.#afterCommits(recipient, () => {
+      if (first.outcome !== undefined) start(first);
+      else this.#plan(origin, stanza, from, to, recipient, destination, done, own);
+    });
+  }
+
+  /** Calls back when everything that is under way to the log has arrived there, or failed. */
+  #afterCommits(account: LocalAccount, then: () => void): void {
+    account.uses += 1;
+    this.#core.log.append([], () => {
+      account.uses -= 1;
+      then();
+    });
   }
 
   /** A3: nothing is shown before this returns. A job without rows goes through the log as well when something of its sender is on the way there. */
@@ -111,7 +126,7 @@ export class MessageRouter {
       return job.done();
     }
     const plan = job.currentPlan();
-    const ids = new Map<Side, { id: string; seq: number }>();
+    const ids = new Map<Side, Place>();
     plan.rows.forEach((row, index) => {
       const place = result.places[index];
       if (place === undefined) return;
@@ -120,6 +135,11 @@ export class MessageRouter {
       // A4, A5, D1, S1: the archived stanza to every IM-NG session, through its cursor.
       account.show(new Outgoing(withStanzaId(job.archived(row.side), account.name, place.id), place.seq), place.seq);
     });
+    if (job.copies !== undefined) {
+      job.copies.outcome ??= { row: ids.get('recipient') };
+      // A5: a copy is the same message: for whom gets it, it has the id of the one row.
+      if (job.isCopy && job.copies.outcome.row !== undefined) ids.set('recipient', job.copies.outcome.row);
+    }
     this.#deliverOthers(job, plan, ids);
     this.#log(job, plan, plan.rule);
     if (plan.error !== undefined) return this.#answer(job, stanzaErrorOf(plan.error), plan.error.marked);
@@ -128,7 +148,7 @@ export class MessageRouter {
   }
 
   /** All but the rows that IM-NG sessions get through their cursors. */
-  #deliverOthers(job: MessageJob, plan: Plan, ids: ReadonlyMap<Side, { id: string; seq: number }>): void {
+  #deliverOthers(job: MessageJob, plan: Plan, ids: ReadonlyMap<Side, Place>): void {
     const copies = new Map<string, Outgoing>();
     for (const { side, resource, form } of plan.deliveries) {
       const place = ids.get(side);

@@ -1,14 +1,18 @@
 import type { Element, JID } from '@tutti/xmpp';
 import type { Clock } from '../environment.ts';
+import type { Place } from '../log/log.ts';
 
 const WINDOW_MS = 60_000;
 /** Conversations remembered at a time; the oldest go first. */
 const CAPACITY = 10_000;
 
-interface Copies {
+/** A message that a room has sent to one resource of an account or more. */
+export interface Copies {
   /** The full JIDs' resources that have had it. */
   readonly resources: Set<string>;
   readonly until: number;
+  /** What became of the first one: undefined as long as its commit is under way; `row` is undefined where it was not archived (A8). */
+  outcome: { readonly row: Place | undefined } | undefined;
 }
 
 /** D6: recognises a room's copies of one private message to several resources of an account. Only in memory: copies come within moments. */
@@ -20,19 +24,22 @@ export class RoomCopies {
     this.#clock = clock;
   }
 
-  /** True: this is a copy of a message that another resource of the account had already. False: it is the first, and is remembered. */
-  isCopy(stanza: Element, from: JID, to: JID): boolean {
+  /** The message that this is a copy of, which another resource of the account has had. Undefined: it is the first. */
+  find(stanza: Element, from: JID, to: JID): Copies | undefined {
+    const copies = this.#seen.get(keyOf(stanza, from, to));
+    if (copies === undefined || this.#clock.now() >= copies.until) return undefined;
+    return copies.resources.has(to.resource) ? undefined : copies;
+  }
+
+  /** Remembers the first; the one who archives it sets its outcome. */
+  remember(stanza: Element, from: JID, to: JID): Copies {
     const now = this.#clock.now();
     const key = keyOf(stanza, from, to);
-    const copies = this.#seen.get(key);
-    if (copies !== undefined && now < copies.until && !copies.resources.has(to.resource)) {
-      copies.resources.add(to.resource);
-      return true;
-    }
+    const copies: Copies = { resources: new Set([to.resource]), until: now + WINDOW_MS, outcome: undefined };
     this.#seen.delete(key);
-    this.#seen.set(key, { resources: new Set([to.resource]), until: now + WINDOW_MS });
+    this.#seen.set(key, copies);
     this.#forgetOld(now);
-    return false;
+    return copies;
   }
 
   /** The first could not be archived: the next copy takes its part. */

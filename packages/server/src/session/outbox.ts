@@ -124,7 +124,9 @@ export class Outbox {
   requestSoon(): void {
     const { sm } = this;
     if (sm === undefined || sm.requested || sm.unacknowledged.length === 0 || this.connection === undefined) return;
-    if (sm.unacknowledged.length >= REQUEST_AFTER) this.requestNow();
+    const { smUnackedMax } = this.#core.limits;
+    const enough = smUnackedMax === 0 ? REQUEST_AFTER : Math.min(REQUEST_AFTER, smUnackedMax / 2);
+    if (sm.unacknowledged.length >= enough) this.requestNow();
     else this.#requestTimer ??= this.#core.clock.after(REQUEST_DELAY_MS, () => this.requestNow());
   }
 
