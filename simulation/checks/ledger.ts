@@ -79,7 +79,9 @@ export class Ledger {
     }
     for (const { stanza, key, place, session } of recorder.receipts) {
       const roomKey = isRoomPrivate(stanza) ? `${key} ${bareOf(stanza.attrs['to'] ?? '')}` : undefined;
-      const first = roomKey === undefined ? undefined : this.#roomFirsts.get(roomKey);
+      const known = roomKey === undefined ? undefined : this.#roomFirsts.get(roomKey);
+      // D6, A3: when the first one could not be archived, the next takes its part.
+      const first = known?.unit?.result === 'failed' ? undefined : known;
       const instance = this.#arrive({ stanza, key, place, session, own: false, certain: true, first });
       if (roomKey !== undefined && first === undefined) this.#roomFirsts.set(roomKey, instance);
     }
@@ -90,7 +92,7 @@ export class Ledger {
     const unit = arrival.first === undefined ? this.#takeUnit(key, place) : undefined;
     const limit = this.#calmAfter(place);
     const answered = this.#firstWrite(key, place, limit) ?? this.#firstWrite(`${keyOf(stanza)}!`, place, limit);
-    const end = unit?.done ?? answered ?? limit;
+    const end = arrival.first === undefined ? (unit?.done ?? answered ?? limit) : this.#calmAfter(arrival.first.end);
     const evident = (unit !== undefined && unit.result !== 'lost') || answered !== undefined || this.#acknowledged.has(key);
     const certain = arrival.certain && (evident || !this.#wasDisturbed(session, place, limit));
     const expected = this.#expect(arrival, end);
@@ -132,6 +134,7 @@ export class Ledger {
       count(tally, forwards, certain);
     }
     this.#enterErrors(instance, stanza);
+    this.#enterReturned(instance);
   }
 
   #enterRows({ expected, key, end, certain }: Instance): void {
@@ -157,6 +160,19 @@ export class Ledger {
         this.forwards.set(keyOf(error), tally);
         count(tally, [error.toString(NS.client)], certain);
       }
+    }
+  }
+
+  /** Class one: what a session has had, and never acknowledged, comes back when it ends; not when the whole server does. */
+  #enterReturned({ expected, certain, place }: Instance): void {
+    for (const { returned, copies } of expected) {
+      const number = [...copies.keys()][0];
+      const record = number === undefined ? undefined : this.#recorder.sessions[number - 1];
+      if (returned === undefined || record?.endedAt === undefined || record.counted === undefined) continue;
+      if (record.endedAt < place || this.#recorder.crashes.includes(record.endedAt)) continue;
+      // Where the client has acknowledged something it may have been this.
+      const sure = certain && expected.length === 1 && !record.acknowledged;
+      this.#arrive({ stanza: returned, key: keyOf(returned), place: record.endedAt, session: undefined, own: true, certain: sure });
     }
   }
 

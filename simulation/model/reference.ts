@@ -45,12 +45,13 @@ export interface Expected {
   readonly copies: ReadonlyMap<number, ExpectedCopy>;
   /** S7: comes back as a message of its own. */
   readonly error: Element | undefined;
+  /** Class one: goes back to the sender when the session that has it ends without having acknowledged it (XEP-0198). */
+  readonly returned: Element | undefined;
   /** To a service. */
   readonly forward: string | undefined;
 }
 
-/** What a session of the sender's that is no longer there, or no condition at all, would look like. */
-const nothing = { rows: [], copies: new Map<number, ExpectedCopy>(), error: undefined, forward: undefined };
+const nothing = { rows: [], copies: new Map<number, ExpectedCopy>(), error: undefined, returned: undefined, forward: undefined };
 
 export function expect(given: Given): Expected {
   const { stanza, sender, recipient, destination } = given;
@@ -75,13 +76,14 @@ export function expect(given: Given): Expected {
   if (toSelf && !isOne && type !== 'error') return { class: messageClass, ...expectToSelf(given, sender.account, sender.session) };
 
   const mine = sender === undefined || toSelf || isOne || type === 'error' ? nothing : expectOfSender(given, sender.account, sender.session);
-  if (destination !== 'account') return { class: messageClass, ...mine, ...expectElsewhere(given) };
+  if (destination !== 'account') return { class: messageClass, ...nothing, ...mine, ...expectElsewhere(given) };
   const theirs = expectOfRecipient(given, toSelf ? sender.account : recipient, isOne);
   return {
     class: messageClass,
     rows: [...mine.rows, ...theirs.rows],
     copies: new Map([...mine.copies, ...theirs.copies]),
     error: theirs.error,
+    returned: theirs.returned,
     forward: undefined,
   };
 }
@@ -111,7 +113,7 @@ function expectToSelf(given: Given, account: AccountFacts, from: number): Omit<E
     else if (session.session !== from && session.carbons && isForCarbons(given.stanza)) copies.set(session.session, { form: 'sent', xml: archived });
   }
   const rows = rowsOf(given, account, given.stanza.attrs['to'] ?? account.jid, archived, isUnread(given.stanza));
-  return { rows, copies, error: undefined, forward: undefined };
+  return { ...nothing, rows, copies };
 }
 
 /** D1 to D6. */
@@ -126,10 +128,12 @@ function expectOfRecipient(given: Given, account: AccountFacts | undefined, isOn
   const resource = resourceOf(to);
   if (isOne) {
     const named = account.sessions.find((session) => session.resource === resource);
-    if (named !== undefined) return { ...nothing, copies: new Map([[named.session, { form: 'direct', xml: asSent }]]) };
     // D3
-    if (typeOf(stanza) === 'headline' && !has(stanza, 'im-ng', NS.imNg)) return nothing;
-    return { ...nothing, error: unavailable() };
+    const error = typeOf(stanza) === 'headline' && !has(stanza, 'im-ng', NS.imNg) ? undefined : unavailable();
+    if (named === undefined) return { ...nothing, error };
+    // Nobody waits for the fate of a headline.
+    const returned = typeOf(stanza) === 'headline' ? undefined : error;
+    return { ...nothing, copies: new Map([[named.session, { form: 'direct', xml: asSent }]]), returned };
   }
 
   const copies = new Map<number, ExpectedCopy>();
@@ -147,7 +151,7 @@ function expectOfRecipient(given: Given, account: AccountFacts | undefined, isOn
     if (direct.includes(session)) copies.set(session.session, { form: 'direct', xml: asSent });
     else if (session.carbons && isForCarbons(stanza) && !has(stanza, 'x', NS.mucUser)) copies.set(session.session, { form: 'received', xml: asSent });
   }
-  return { rows: rowsOf(given, account, from, archived, isUnread(stanza)), copies, error: undefined };
+  return { rows: rowsOf(given, account, from, archived, isUnread(stanza)), copies, error: undefined, returned: undefined };
 }
 
 function expectElsewhere(given: Given): Pick<Expected, 'error' | 'forward'> {

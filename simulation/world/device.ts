@@ -59,6 +59,8 @@ export class Device {
   #asked = new Map<string, (answer: Element) => void>();
   #next = 1;
   #coming: Coming | undefined;
+  /** Bound or resumed. */
+  #ready = false;
   /** Takes `<a/>` to every `<r/>` at once, or late. */
   readonly #promptness: number;
 
@@ -71,8 +73,21 @@ export class Device {
     this.catchUp = new CatchUp(chance.pick([2, 7, 50]), (payload, take) => this.ask('set', payload, take));
   }
 
+  /** It has a session, and a connection. */
   get online(): boolean {
+    return this.#ready && this.link?.isOpen === true;
+  }
+
+  /** On its way: it is there, or has begun to come. */
+  get isConnected(): boolean {
     return this.link?.isOpen === true;
+  }
+
+  /** It is there, has caught up, and all that it has sent is counted. */
+  get isSettled(): boolean {
+    const { sm } = this;
+    const isCounted = sm === undefined || !sm.inbound || sm.acknowledged === sm.total;
+    return this.online && isCounted && (!this.imNg || this.catchUp.complete);
   }
 
   /** Connects and binds, in place of whatever connection it had. */
@@ -174,6 +189,7 @@ export class Device {
   /** Bound, with the answers to inline requests. */
   bound(inline: readonly Element[]): void {
     const coming = this.#coming as Coming;
+    this.#ready = true;
     for (const element of inline) if (element.is('enabled', NS.sm)) this.#smEnabled(element);
     if (coming.inline) {
       if (coming.imNg === 'at once') this.#imNgEnabled();
@@ -195,6 +211,7 @@ export class Device {
     const { sm } = this;
     const acknowledged = sm?.acknowledge(h);
     if (sm === undefined || acknowledged === undefined) return this.#world.problem('SM', `${this.jid}: <resumed h='${h}'/> counts what was not sent`);
+    this.#ready = true;
     this.#countAcknowledged(acknowledged);
     for (const element of sm.unacknowledged) this.link?.send(element);
   }
@@ -233,6 +250,7 @@ export class Device {
   /** Its connection, if any, is dead. `silently`: the server has not noticed. */
   #drop(silently: boolean): void {
     const { link } = this;
+    this.#ready = false;
     this.link = undefined;
     if (silently) link?.abandon();
     else link?.cut();

@@ -19,6 +19,8 @@ export interface SessionRecord {
   barrier: number | undefined;
   /** Stanzas received since stream management was enabled, as places. */
   counted: number[] | undefined;
+  /** It has acknowledged something. */
+  acknowledged: boolean;
   /** It has asked for its archive (D5). */
   queried: boolean;
 }
@@ -143,6 +145,7 @@ export class Recorder {
       connections: [{ from: this.times.length, to: undefined }],
       barrier: undefined,
       counted: undefined,
+      acknowledged: false,
       queried: false,
     };
     this.sessions.push(record);
@@ -153,6 +156,7 @@ export class Recorder {
   received(session: SessionRecord, element: Element): void {
     const place = this.mark();
     if (element.ns === NS.sm && element.name === 'enable') session.counted = [];
+    if (element.ns === NS.sm && element.name === 'a') session.acknowledged = true;
     if (element.ns !== NS.client) return;
     session.counted?.push(place);
     if (element.name === 'iq' && element.child('query', NS.mam) !== undefined) session.queried = true;

@@ -23,7 +23,9 @@ export interface Problem {
 }
 
 /** Ms from the last step to the moment when everybody comes back, and to the end. */
-const AFTER = { lastStep: 1500, comeBack: 5000, counts: 3000 };
+const AFTER = { lastStep: 1500, comeBack: 2000, counts: 3000 };
+/** How often devices are given time to catch up at the end. */
+const ROUNDS = 30;
 
 /** One world: the server, its disk, its network and its clients, and what they do by a story. */
 export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
@@ -73,13 +75,15 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     await this.scheduler.run(AFTER.lastStep);
     for (const device of this.devices.values()) this.#bringBack(device);
     await this.scheduler.run(AFTER.comeBack);
-    for (const device of this.devices.values()) if (!device.online) this.#bringBack(device);
-    await this.scheduler.run(AFTER.comeBack);
-    for (const device of this.devices.values()) {
-      device.acknowledge();
-      device.requestCount();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const device of this.devices.values()) {
+        this.#bringBack(device);
+        device.acknowledge();
+        device.requestCount();
+      }
+      await this.scheduler.run(AFTER.counts);
+      if (round > 0 && [...this.devices.values()].every((device) => device.isSettled)) break;
     }
-    await this.scheduler.run(AFTER.counts);
     this.recorder.mark();
   }
 
@@ -119,6 +123,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
       this.#binding.set(device.jid, link);
       const identity = { account: JID.parse(device.account), mechanism: 'SIMULATED' };
       const request = { resource: device.resource, ...(inline === undefined ? {} : { inline }) };
+      // Those that this one replaces end at once, whatever they have still to do.
+      for (const session of this.recorder.sessions) if (session.jid === device.jid && session.endedAt === undefined) session.forced = true;
       const server = this.#server;
       server.host.bind(identity, request, link).then(
         ({ session, inline: answers }) => {
@@ -148,6 +154,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
             return;
           }
           const record = this.recorder.sessions.find((one) => one.number === device.session) as SessionRecord;
+          record.acknowledged = true;
           record.connections.push({ from: this.recorder.mark(), to: undefined });
           this.#byLink.set(link, record);
           link.attach(serverEnd(result.session, link, () => record, this.recorder));
@@ -254,7 +261,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
       case 'come':
         return device.come(step.id, step.coming);
       case 'return':
-        return device.online ? undefined : device.return(step.id, step.coming, step.h);
+        return device.isConnected ? undefined : device.return(step.id, step.coming, step.h);
       case 'take-over':
         return device.takeOver(step.id);
       case 'leave':
@@ -331,7 +338,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   }
 
   #bringBack(device: Device): void {
-    if (device.online) return;
+    if (device.isConnected) return;
     const coming = this.#lastComing(device.jid);
     device.return('end', coming);
   }
