@@ -80,3 +80,26 @@ test('XEP-0313 an archive page for a session that has rows to read first waits f
   expect([live.length, results.length]).toEqual([100, 100]);
   expect(received.at(-1)?.child('fin', NS.mam)).toBeDefined();
 });
+
+test('XEP-0198 §5 a resumed session whose bound of unacknowledged stanzas is reached is asked for its count, and goes on', async () => {
+  const world = await createWorld({ settings: ['limits.sm_unacked_max=10'] });
+  const alice = await world.connect('alice@localhost/phone', { imNg: true });
+  const bob = await world.connect('bob@localhost/phone', { imNg: true });
+  bob.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+  await world.settle();
+  const id = bob.take().find((element) => element.name === 'enabled')?.attrs['id'] ?? '';
+  for (let n = 0; n < 25; n += 1) alice.send(xml('message', { to: 'bob@localhost', type: 'chat', id: `m${n}` }, xml('body', null, text)));
+  await world.settle();
+  bob.cut();
+  await bob.resume(id, 0);
+  const got: (string | undefined)[] = [];
+  for (let turn = 0; turn < 5; turn += 1) {
+    world.clock.advance(1000);
+    await world.settle();
+    const received = bob.take();
+    got.push(...received.filter(({ name }) => name === 'message').map(({ attrs }) => attrs['id']));
+    if (received.some((element) => element.is('r', NS.sm))) bob.send(xml('a', { xmlns: NS.sm, h: got.length }));
+    await world.settle();
+  }
+  expect(got).toEqual(Array.from({ length: 25 }, (_, n) => `m${n}`));
+});

@@ -169,6 +169,7 @@ export class Session implements StreamSession, SessionView {
         () => {
           if (this.connection !== connection) return;
           this.outbox.release();
+          this.outbox.requestSoon(); // what was sent again is to be acknowledged, before there is room for more
           this.#goOn();
           this.#core.hooks.sessionResumed(this);
         },
