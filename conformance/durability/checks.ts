@@ -1,0 +1,84 @@
+import type { Member, Seen, Sent } from './member.ts';
+
+/** The devices of one person. */
+export interface Person {
+  readonly jid: string;
+  readonly members: readonly Member[];
+}
+
+/** What was found out before: how far each list was looked at. */
+export interface Mark {
+  readonly timelines: ReadonlyMap<Member, number>;
+  readonly witnessed: ReadonlyMap<Member, number>;
+  readonly sent: ReadonlyMap<Member, number>;
+}
+
+export function takeMark(people: readonly Person[]): Mark {
+  const members = people.flatMap((person) => person.members);
+  return {
+    timelines: new Map(members.map((member) => [member, member.timeline.length])),
+    witnessed: new Map(members.map((member) => [member, member.witnessed.length])),
+    sent: new Map(members.map((member) => [member, member.sent.length])),
+  };
+}
+
+/** Compares a person's archive since the mark with what the devices have seen, sent and been promised; gives what is wrong. */
+export function findFaults(person: Person, people: readonly Person[], archive: readonly Seen[], mark: Mark): string[] {
+  const faults: string[] = [];
+  const rows = new Map(archive.map((row) => [row.id, row]));
+  const names = archive.map(nameOf);
+  for (const name of findDoubles(names)) faults.push(`${person.jid}: ${name} is in the archive twice`);
+  for (const member of person.members) {
+    const timeline = member.timeline.slice(mark.timelines.get(member) ?? 0);
+    if (member.options.imNg) faults.push(...compareTimeline(member, timeline, archive));
+    for (const { id, stanza } of member.witnessed.slice(mark.witnessed.get(member) ?? 0)) {
+      // I3: reflected or delivered => archived. I2: and the same.
+      const row = rows.get(id);
+      if (row === undefined)
+        faults.push(`${member.options.name} was shown ${stanza.attrs['id']}, which the archive does not have`);
+      else if (row.stanza.toString() !== stanza.toString())
+        faults.push(`${member.options.name} was shown another ${stanza.attrs['id']}`);
+    }
+  }
+  const known = new Set(names);
+  for (const member of people.flatMap((one) => one.members)) {
+    const sent = member.sent.slice(mark.sent.get(member) ?? 0).filter((one) => concerns(person, member, one));
+    for (const { name, acknowledged } of sent) {
+      if (known.has(name)) continue;
+      faults.push(`${person.jid}: ${name} is not in the archive${acknowledged ? ', and was acknowledged' : ''}`);
+    }
+    const order = names.filter((name) => name.startsWith(`${member.options.name}-`));
+    const expected = sent.map(({ name }) => name);
+    if (order.length === expected.length && order.join(' ') !== expected.join(' ')) {
+      faults.push(`${person.jid}: what ${member.options.name} sent is not in its order`);
+    }
+  }
+  return faults;
+}
+
+function compareTimeline(member: Member, timeline: readonly Seen[], archive: readonly Seen[]): string[] {
+  const { name } = member.options;
+  if (timeline.length !== archive.length) {
+    return [`${name} has ${timeline.length} messages where the archive has ${archive.length}`];
+  }
+  const index = timeline.findIndex(({ id, stanza }, at) => {
+    const row = archive[at];
+    return row?.id !== id || row.stanza.toString() !== stanza.toString();
+  });
+  return index < 0
+    ? []
+    : [`${name} has ${nameOf(timeline[index] as Seen)} where the archive has ${nameOf(archive[index] as Seen)}`];
+}
+
+/** Is the message one of this person's archive: as sender or recipient? */
+function concerns(person: Person, member: Member, sent: Sent): boolean {
+  return person.members.includes(member) || sent.to === person.jid;
+}
+
+function nameOf({ stanza }: Seen): string {
+  return stanza.attrs['id'] ?? '';
+}
+
+function findDoubles(names: readonly string[]): string[] {
+  return names.filter((name, index) => names.indexOf(name) !== index);
+}
