@@ -45,7 +45,7 @@ const REPEAT_MS = 7 * 24 * 3_600_000;
 /** How long, in ms, a message may take when the disk is good. */
 const PATIENCE = 3000;
 /** Versions of the facts that are combined at most; more of them make everything possible. */
-const MANY = 12;
+const MANY = 24;
 
 /** What the reference makes of all that the server got: how many copies of which message are due where, and which rows. */
 export class Ledger {
@@ -92,7 +92,9 @@ export class Ledger {
     const unit = arrival.first === undefined ? this.#takeUnit(key, place) : undefined;
     const limit = this.#calmAfter(place);
     const answered = this.#firstWrite(key, place, limit) ?? this.#firstWrite(`${keyOf(stanza)}!`, place, limit);
-    const end = arrival.first === undefined ? (unit?.done ?? answered ?? limit) : this.#calmAfter(arrival.first.end);
+    const done = arrival.first === undefined ? (unit?.done ?? answered ?? limit) : this.#copied(arrival, arrival.first);
+    // What happens in the same moment may be before or after.
+    const end = Math.max(done, this.#recorder.placeAfter(done, 0) - 1);
     const evident = (unit !== undefined && unit.result !== 'lost') || answered !== undefined || this.#acknowledged.has(key);
     const certain = arrival.certain && (evident || !this.#wasDisturbed(session, place, limit));
     const expected = this.#expect(arrival, end);
@@ -238,7 +240,9 @@ export class Ledger {
 
   /** S8: a message with this origin-id and content is in the sender's archive already. */
   #isRepeated({ stanza, key, session }: Arrival, unit: Unit | undefined): boolean {
-    if (session === undefined || unit === undefined || stanza.child('origin-id', NS.sid) === undefined) return false;
+    // What is not archived for its sender (A8) can't be recognised.
+    const isArchived = unit?.rows.some((row) => row.outgoing && row.account === session?.account) === true;
+    if (session === undefined || unit === undefined || !isArchived || stanza.child('origin-id', NS.sid) === undefined) return false;
     return this.#recorder.units.some(({ rows, result, appended, now }) => {
       const isThere = (result === 'committed' || result === 'written') && appended < unit.appended && unit.now - now < REPEAT_MS;
       return isThere && rows.some((row) => row.key === key && row.outgoing && row.account === session.account);
@@ -250,6 +254,13 @@ export class Ledger {
     const unit = this.#unitsByKey.get(key)?.find((one) => !this.#taken.has(one) && one.appended >= place && one.appended <= limit);
     if (unit !== undefined) this.#taken.add(unit);
     return unit;
+  }
+
+  /** D6: when a later copy was delivered. */
+  #copied({ key, place, stanza }: Arrival, first: Instance): number {
+    const limit = this.#calmAfter(first.end);
+    const to = stanza.attrs['to'];
+    return this.#recorder.writes.find((write) => write.copy?.key === key && write.session.jid === to && write.place >= place)?.place ?? limit;
   }
 
   #firstWrite(key: string, from: number, to: number): number | undefined {

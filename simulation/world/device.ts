@@ -233,7 +233,7 @@ export class Device {
     if (copy === undefined) return;
     this.received.push({ session: this.session, connection: this.connection, copy, imNg: this.imNg });
     const own = this.outstanding.get(copy.key);
-    if (own !== undefined && copy.id !== undefined) own.reflected = true;
+    if (own !== undefined) own.reflected = true; // also without an id, where it is not archived (A8)
     if (copy.form === 'result') this.catchUp.result(copy);
     else if (this.imNg && copy.form === 'direct' && copy.id !== undefined) this.catchUp.live(copy);
   }
