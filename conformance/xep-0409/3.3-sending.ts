@@ -41,7 +41,7 @@ export default section(
       ),
       rowTest(
         'S2 XEP-0280 §8 a legacy session sends: siblings with IM-NG get the reflection, with Carbons <sent/>, the sender nothing',
-        { alice: `old=legacy ${three}`, bob: 'phone=im-ng' },
+        { alice: `old=legacy,carbons ${three}`, bob: 'phone=im-ng' },
         { from: 'alice.old', to: 'bob', type: 'chat' },
         sees(
           { 'alice.phone': 'reflection', 'alice.tv': 'reflection', 'alice.laptop': 'sent', 'bob.phone': 'archived' },
