@@ -74,7 +74,7 @@ describe('the published packages', { timeout: 120_000 }, () => {
   test.each([
     ['@tutti/xmpp', 'parseXml'],
     ['@tutti/routing', 'planMessage'],
-    ['tutti', 'createServer'],
+    ['tutti', 'startServer'],
   ])('%s is imported in an empty folder and exports %s', (name, exported) => {
     const script = `import * as all from '${name}'; console.log(import.meta.resolve('${name}'), typeof all.${exported})`;
     expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/index\.js function\n$/);
