@@ -1,6 +1,6 @@
-import { type Element, NS, xml } from '@tutti/xmpp';
+import { type Element, NS, parseXml, xml } from '@tutti/xmpp';
 import { keyOf } from '../model/message.ts';
-import { bareOf, domainOf, type Expected, expect, type Given, isRoomPrivate } from '../model/reference.ts';
+import { bareOf, domainOf, type Expected, expect, type Given, isRoomPrivate, noticeForm } from '../model/reference.ts';
 import type { Recorder, SessionRecord, Unit } from '../world/recorder.ts';
 
 /** How often something has to be there, and what it may look like. */
@@ -58,7 +58,7 @@ export class Ledger {
   readonly #recorder: Recorder;
   readonly #accounts: ReadonlySet<string>;
   readonly #policy: Given['policy'];
-  /** Messages that a client knows to be handled. */
+  /** Messages, and sessions' numbers, that a client knows to be handled. */
   readonly #acknowledged: ReadonlySet<string>;
   readonly #taken = new Set<Unit>();
   readonly #unitsByKey: ReadonlyMap<string, readonly Unit[]>;
@@ -89,13 +89,14 @@ export class Ledger {
 
   #arrive(arrival: Arrival): Instance {
     const { stanza, key, place, session } = arrival;
-    const unit = arrival.first === undefined ? this.#takeUnit(key, place) : undefined;
-    const limit = this.#calmAfter(place);
+    // What has not been begun when its session ends never is.
+    const limit = Math.min(this.#calmAfter(place), session?.endedAt ?? Infinity);
+    const unit = arrival.first === undefined ? this.#takeUnit(key, place, limit) : undefined;
     const answered = this.#firstWrite(key, place, limit) ?? this.#firstWrite(`${keyOf(stanza)}!`, place, limit);
     const done = arrival.first === undefined ? (unit?.done ?? answered ?? limit) : this.#copied(arrival, arrival.first);
     // What happens in the same moment may be before or after.
     const end = Math.max(done, this.#recorder.placeAfter(done, 0) - 1);
-    const evident = (unit !== undefined && unit.result !== 'lost') || answered !== undefined || this.#acknowledged.has(key);
+    const evident = (unit !== undefined && unit.result !== 'lost') || answered !== undefined || this.#acknowledged.has(`${key} ${session?.number}`);
     const certain = arrival.certain && (evident || !this.#wasDisturbed(session, place, limit));
     const expected = this.#expect(arrival, end);
     const repeats = session !== undefined && !arrival.own && this.#isRepeated(arrival, unit);
@@ -109,7 +110,7 @@ export class Ledger {
     const { unit, session, certain, expected, end, key, stanza } = instance;
     const committing = arrival.first?.unit ?? unit;
     if (committing?.result === 'failed') {
-      if (unit !== undefined) this.#enterFailure(instance, arrival);
+      if (unit !== undefined) this.#enterFailure(instance);
       return;
     }
     if (instance.repeats) {
@@ -188,13 +189,15 @@ export class Ledger {
   }
 
   /** A3: the commit failed: the sender is told, past the archive; when it was an error already, the session that waits for it gets it. */
-  #enterFailure({ stanza, session, key, end, certain }: Instance, arrival: Arrival): void {
+  #enterFailure({ stanza, session, key, end, certain, unit }: Instance): void {
     const marker = xml('im-ng', { xmlns: NS.imNg });
     if (stanza.attrs['type'] === 'error') {
       const to = stanza.attrs['to'] ?? '';
-      const facts = this.#recorder.factsBetween(bareOf(to), end, end).flatMap(({ sessions }) => sessions);
-      const named = facts.find(({ resource }) => resource === to.split('/')[1]);
-      if (named !== undefined) count(this.#tally(this.copies, key, named.session, 'A3', end), [`direct ${stanza.append(marker).toString(NS.client)}`], certain && arrival.own, [false]);
+      const facts = this.#recorder.factsBetween(bareOf(to), unit?.done ?? end, end).flatMap(({ sessions }) => sessions);
+      const named = new Set(facts.filter(({ resource }) => resource === to.split('/')[1]).map((one) => one.session));
+      const given = { stanza, sender: session === undefined ? undefined : { account: session.account } };
+      const form = `direct ${parseXml(noticeForm(given), NS.client).append(marker).toString(NS.client)}`;
+      for (const number of named) count(this.#tally(this.copies, key, number, 'A3', end), [form], certain && named.size === 1, [false]);
       return;
     }
     const { id, from, to } = stanza.attrs;
@@ -249,8 +252,7 @@ export class Ledger {
     });
   }
 
-  #takeUnit(key: string, place: number): Unit | undefined {
-    const limit = this.#calmAfter(place);
+  #takeUnit(key: string, place: number, limit: number): Unit | undefined {
     const unit = this.#unitsByKey.get(key)?.find((one) => !this.#taken.has(one) && one.appended >= place && one.appended <= limit);
     if (unit !== undefined) this.#taken.add(unit);
     return unit;

@@ -200,6 +200,11 @@ export function forwardedForm(given: Pick<Given, 'stanza' | 'sender'>): string {
   return withoutIdsOf(given.stanza, given.sender?.account.jid).toString(NS.client);
 }
 
+/** A3: an error that could not be archived, as the session that it names gets it, less the marker. */
+export function noticeForm({ stanza, sender }: { readonly stanza: Element; readonly sender: { readonly account: string } | undefined }): string {
+  return withoutIdsOf(withoutIdsOf(stanza, sender?.account), bareOf(stanza.attrs['to'] ?? '')).toString(NS.client);
+}
+
 function withoutIdsOf(stanza: Element, account: string | undefined): Element {
   return stanza.without((child) => child.is('stanza-id', NS.sid) && child.attrs['by'] === account);
 }

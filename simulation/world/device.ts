@@ -48,7 +48,7 @@ export class Device {
   sm: ClientCounts | undefined;
   imNg = false;
   carbons = false;
-  /** Keys of messages that the server has counted as handled. */
+  /** Keys of messages, and numbers of sessions, that the server has counted as handled. */
   readonly acknowledged = new Set<string>();
   /** What was sent with an origin-id, by key. */
   readonly outstanding = new Map<string, Outstanding>();
@@ -130,7 +130,7 @@ export class Device {
   /** Sends a message. */
   say(stanza: Element): void {
     if (!this.online) return;
-    if (stanza.child('origin-id', NS.sid) !== undefined) this.outstanding.set(keyOf(stanza), { stanza, reflected: false });
+    if (isConversation(stanza) && stanza.child('origin-id', NS.sid) !== undefined) this.outstanding.set(keyOf(stanza), { stanza, reflected: false });
     this.#send(stanza);
   }
 
@@ -306,7 +306,7 @@ export class Device {
   }
 
   #countAcknowledged(elements: readonly Element[]): void {
-    for (const element of elements) if (element.name === 'message') this.acknowledged.add(keyOf(element));
+    for (const element of elements) if (element.name === 'message') this.acknowledged.add(`${keyOf(element)} ${this.session}`);
   }
 
   #takeIq(iq: Element): void {
@@ -328,4 +328,11 @@ export class Device {
   #nonza(element: Element): void {
     this.link?.send(element);
   }
+}
+
+/** K6: a message that is reflected. */
+function isConversation(stanza: Element): boolean {
+  const { to, type } = stanza.attrs;
+  const isMarked = to?.includes('/') === true && stanza.child('im-ng', NS.imNg) !== undefined;
+  return !isMarked && (type === undefined || type === 'chat' || type === 'normal');
 }

@@ -43,6 +43,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   #server: ServerProcess;
   readonly #records = new WeakMap<SessionView, SessionRecord>();
   readonly #byLink = new Map<Link, SessionRecord>();
+  /** All that are open. */
+  readonly #links = new Set<Link>();
   readonly #binding = new Map<string, Link>();
   readonly #blocks = new Map<string, Set<string>>();
   readonly #facts = new Map<string, { readonly signature: string; readonly facts: AccountFacts }>();
@@ -113,6 +115,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
       },
     };
     const link: Link = new Link(name, end, this, this.scheduler, this.#chance.fork(`link ${device.jid} ${name}`));
+    this.#links.add(link);
     device.connection += 1;
     return link;
   }
@@ -180,6 +183,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   }
 
   closed(link: Link, by: 'server' | 'client' | 'network'): void {
+    this.#links.delete(link);
     const session = this.#byLink.get(link);
     const connection = session?.connections.at(-1);
     if (session === undefined || connection === undefined) return;
@@ -309,7 +313,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     const heads = new Map([...this.state.accounts].map(([account, { head }]) => [account, head]));
     this.recorder.crashed((account, key) => findRow(this.state, account, key), heads);
     this.#setDisk('good');
-    for (const link of this.#byLink.keys()) link.die();
+    for (const link of this.#links) link.die();
+    this.#links.clear();
     this.#byLink.clear();
     this.#binding.clear();
     this.#server = this.#boot();

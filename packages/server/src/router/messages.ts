@@ -217,7 +217,7 @@ export class MessageRouter {
     if (message.type === 'error' && job.recipient !== undefined && message.to !== undefined) {
       // The notice of another failure: at least the session that waits for it gets it.
       const session = job.recipient.session(message.to.resource);
-      session?.send(new Outgoing(stanza.append(xml('im-ng', { xmlns: NS.imNg }))));
+      session?.send(new Outgoing(job.asSent('recipient').append(xml('im-ng', { xmlns: NS.imNg }))));
       return job.done();
     }
     this.#refuse(job.origin, stanza, from, new StanzaError('internal-server-error', { type: 'wait' }), job.done);

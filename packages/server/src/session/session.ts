@@ -165,6 +165,7 @@ export class Session implements StreamSession, SessionView {
     this.outbox.hold();
     this.outbox.setActive(true); // XEP-0352 §5.2: the state is not kept over a resumption
     return () => {
+      if (this.connection !== connection) return; // resumed once more meanwhile
       resendUnacknowledged(this, this.#core.log).then(
         () => {
           if (this.connection !== connection) return;

@@ -1,0 +1,14 @@
+import { generateStory } from './story/generate.ts';
+import { openWorldStore } from './world/store.ts';
+import { World } from './world/world.ts';
+import { Ledger } from './checks/ledger.ts';
+const store = await openWorldStore();
+const story = generateStory(Number(process.argv[2]));
+await store.reset(story.accounts);
+const world = new World(story, store);
+await world.play();
+const l = new Ledger(world.recorder, story.accounts, story.settings.policy, new Set([...world.devices.values()].flatMap((d) => [...d.acknowledged])));
+const k = process.argv[3]!;
+for (const i of l.instances) if (i.key === k) console.log({ place: i.place, t: world.recorder.times[i.place], end: i.end, te: world.recorder.times[i.end], s: i.session?.number, forced: i.session?.forced, ended: i.session?.endedAt, certain: i.certain, unit: i.unit && [i.unit.appended, i.unit.done, i.unit.result], rep: i.repeats, rows: i.expected.map((e) => e.rows.length) });
+for (const u of world.recorder.units) if (u.key === k) console.log(u.appended, world.recorder.times[u.appended], u.done, u.result, u.rows.map(r=>r.account+r.outgoing));
+console.log(world.recorder.badDisk, world.recorder.crashes);
