@@ -1,5 +1,6 @@
 /** Tutti in a program of one's own: start it, talk to it, stop it. */
 import { loadConfig } from './config/load.ts';
+import { planReload } from './config/reload.ts';
 import type { Logger } from './environment.ts';
 import { createMetrics } from './observe/prometheus.ts';
 import { createServer, type Listening, type Server } from './server.ts';
@@ -29,6 +30,11 @@ export interface StartOptions {
 export interface StartedServer {
   readonly accounts: Server['accounts'];
   readonly listening: readonly Listening[];
+  /**
+   * Puts other settings in force in place of those it was started with, and reads the certificates again. Gives the keys whose new values
+   * wait for the next start. Rejects with ConfigError or CertificateError, and then everything stays as it was.
+   */
+  reload(settings: readonly string[]): Promise<readonly string[]>;
   /** Closes all streams and the database. */
   stop(): Promise<void>;
 }
@@ -38,13 +44,22 @@ export interface StartedServer {
  * Rejects with ConfigError, or with the error of a port that can't be had.
  */
 export async function startServer(options: StartOptions): Promise<StartedServer> {
-  const { config } = loadConfig({ ...options, cwd: process.cwd() });
+  const cwd = process.cwd();
+  const { config, written: first } = loadConfig({ ...options, cwd });
+  let written = first;
   const { certificates } = await prepareCertificates(config, config.data);
   const { metrics, scrape } = createMetrics();
   const server = await createServer({ config, logger: options.logger ?? silent, certificates, metrics, scrape });
   try {
     const listening = await server.start();
-    return { accounts: server.accounts, listening, stop: () => server.stop() };
+    const reload = async (settings: readonly string[]): Promise<readonly string[]> => {
+      const plan = planReload(written, loadConfig({ ...options, settings, cwd }).written);
+      await certificates.reload(plan.config);
+      await server.reload(plan.config);
+      written = plan.written;
+      return plan.waiting;
+    };
+    return { accounts: server.accounts, listening, reload, stop: () => server.stop() };
   } catch (error) {
     await server.stop();
     throw error;

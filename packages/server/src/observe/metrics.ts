@@ -72,6 +72,7 @@ export const METRICS = {
   connectionsRefused: countersBy('tutti_connections_refused_total', 'Client connections refused by a limit.', 'limit', [
     'connections_per_address',
     'unauthenticated_connections',
+    'unauthenticated_per_address',
     'unauthenticated_timeout',
   ]),
   sessions: gaugesBy(
@@ -108,7 +109,6 @@ export const METRICS = {
     'C4',
     'C5',
     'C6',
-    'C7',
   ]),
   logBatchRows: histogram(
     'tutti_log_batch_rows',
