@@ -215,6 +215,8 @@ export interface FeatureApi {
   whenRoom(session: SessionView): Promise<boolean>;
   /** A row of an account's log as its sessions get it: the archived stanza with its stanza-id (A5, I2). */
   present(account: AccountView, row: Row): Element;
+  /** D5: what comes live for a legacy session waits behind what is replayed to it, until the result is called. */
+  beginReplay(session: SessionView): () => void;
   /** D5: hands a legacy session an archived message, as replayed; moves the legacy cursor when the session has it. */
   replay(session: SessionView, stanza: Element, seq: number): void;
   /** D5: moves the legacy cursor: up to here nothing is left for legacy sessions. */

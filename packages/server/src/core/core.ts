@@ -121,7 +121,7 @@ export class Core implements SessionCore, RouterCore {
     if (id !== undefined) this.#resumable.delete(id);
     session.account.remove(session);
     this.registry.observe('sessionEnded', session);
-    returnUnseen(session, (stanza) => this.router.route(stanza));
+    returnUnseen(session, (stanza) => this.router.route(stanza, true));
   }
 
   /** An account does not exist any more: ends its sessions and tells the features. Its data go after this. */

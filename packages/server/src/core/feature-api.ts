@@ -69,11 +69,12 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     },
     whenRoom: (view) => sessionOf(view).whenRoom(),
     present: (account, row) => (account as LocalAccount).present(row).element,
-    replay(view, stanza, seq) {
+    beginReplay(view) {
       const session = sessionOf(view);
-      session.send(new Outgoing(stanza, seq));
-      if (session.outbox.sm === undefined) session.account.servedLegacy(seq);
+      session.beginReplay();
+      return () => session.endReplay();
     },
+    replay: (view, stanza, seq) => sessionOf(view).replay(new Outgoing(stanza, seq)),
     servedLegacy: (view, seq) => core.accounts.get(view.jid.toString())?.servedLegacy(seq),
     route: (stanza) => router.route(stanza),
     ask(view, type, payload): Promise<Element> {

@@ -8,7 +8,7 @@ import type { Session } from '../session/session.ts';
  * session alone (class one) are answered as though it had not been there (D3), and so are requests (RFC 6120 §8.2.3); the rest is dropped.
  */
 export function returnUnseen(session: Session, route: (stanza: Element) => void): void {
-  const unseen = [...(session.outbox.sm?.unacknowledged ?? []), ...(session.cursor?.unsent ?? [])];
+  const unseen = [...(session.outbox.sm?.unacknowledged ?? []), ...session.unsent];
   for (const entry of unseen) {
     if (typeof entry === 'number' || entry.seq !== undefined) continue;
     const reply = answerTo(entry.element, session.jid);

@@ -160,16 +160,16 @@ export class MessageRouter {
       let out = copies.get(key);
       if (out === undefined) {
         const own = form === 'archived' ? job.archived(side) : job.asSent(side);
-        out = new Outgoing(place === undefined ? own : withStanzaId(own, account.name, place.id), place?.seq);
+        // D5: what the account receives is served to legacy sessions by this; S6: also where it is sender and recipient in one.
+        const isReceived = side === 'recipient' || plan.rows.some((row) => row.side === side && row.offline);
+        const shown = place === undefined ? own : withStanzaId(own, account.name, place.id);
+        out = new Outgoing(shown, isReceived ? place?.seq : undefined);
         copies.set(key, out);
       }
       const isCarbon = form === 'sent' || form === 'received';
       session.send(
-        isCarbon ? new Outgoing(carbonOf(form, out.element, account.name, session.jid.toString()), place?.seq) : out,
+        isCarbon ? new Outgoing(carbonOf(form, out.element, account.name, session.jid.toString()), out.seq) : out,
       );
-      // D5: without stream management it counts as served when it is sent. S6: also where the account is sender and recipient in one.
-      const received = side === 'recipient' || plan.rows.some((row) => row.side === side && row.offline);
-      if (received && place !== undefined && session.outbox.sm === undefined) account.servedLegacy(place.seq);
     }
   }
 

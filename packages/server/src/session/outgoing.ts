@@ -3,7 +3,7 @@ import { type Element, NS } from '@tutti/xmpp';
 /** A stanza on its way to clients: serialized once per framing, shared by all the sessions that get it. */
 export class Outgoing {
   readonly element: Element;
-  /** Its place in the account's log: set where the stanza is a row of it. */
+  /** Its place in the account's log: set where it is a row that the account has received. */
   readonly seq: number | undefined;
   #stream: Uint8Array | undefined;
   #document: Uint8Array | undefined;

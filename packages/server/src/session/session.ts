@@ -5,6 +5,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { LocalAccount } from '../router/local-account.ts';
 import type { Connection, StreamSession } from '../stream/host.ts';
 import { Asks } from './asks.ts';
+import { Backlog } from './backlog.ts';
 import { LogCursor } from './cursor.ts';
 import { Inbound } from './inbound.ts';
 import { Outbox, overflowError } from './outbox.ts';
@@ -45,6 +46,7 @@ export class Session implements StreamSession, SessionView {
   #hibernation: Timer | undefined;
   /** Rows given before the first presence; no more than could be replayed. */
   readonly #early = new Set<number>();
+  readonly #backlog = new Backlog();
   /** What the client was promised, in seconds. */
   #resumeTimeout = 0;
   #counted: SessionKind | undefined;
@@ -131,8 +133,34 @@ export class Session implements StreamSession, SessionView {
   send(out: Outgoing): void {
     if (out.seq !== undefined && !this.wasAvailable && !this.imNg) this.#rememberRow(out.seq);
     const { outboxBytes } = this.#core.limits;
-    const isSent = this.cursor === undefined ? this.outbox.send(out) : this.cursor.sendInTurn(out, outboxBytes);
+    const isSent = this.#backlog.take(out, outboxBytes) ?? this.#sendNow(out);
     if (!isSent) this.close(overflowError());
+  }
+
+  /** D5: from now on what comes live waits behind what is replayed, until `endReplay`. */
+  beginReplay(): void {
+    this.#backlog.hold();
+  }
+
+  replay(out: Outgoing): void {
+    if (!this.#sendNow(out)) this.close(overflowError());
+  }
+
+  endReplay(): void {
+    for (const out of this.#backlog.release()) this.send(out);
+  }
+
+  /** What never went out, for whom it was meant (D3). */
+  get unsent(): readonly Outgoing[] {
+    return [...(this.cursor?.unsent ?? []), ...this.#backlog.unsent];
+  }
+
+  #sendNow(out: Outgoing): boolean {
+    if (this.cursor !== undefined) return this.cursor.sendInTurn(out, this.#core.limits.outboxBytes);
+    const isSent = this.outbox.send(out);
+    // D5: without stream management it counts as served when it is sent.
+    if (out.seq !== undefined && this.outbox.sm === undefined) this.account.servedLegacy(out.seq);
+    return isSent;
   }
 
   /** I7: a legacy session has been given this row before its first presence, as a carbon say; what is replayed then leaves it out. */

@@ -60,6 +60,20 @@ describe('XEP-0160 D5 a legacy session that comes online', () => {
     expect(bodies(balcony)).toEqual(['1']);
   });
 
+  it('RFC 6120 §10.1 gets what comes meanwhile behind it', async () => {
+    const { world, romeo } = await away(250);
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    balcony.connection.buffered = 10_000_000;
+    await say(world, balcony, presence());
+    await say(world, romeo, message('live'));
+    expect(bodies(balcony)).toEqual([]);
+    balcony.connection.buffered = 0;
+    balcony.session.drained();
+    await world.settle();
+    expect(bodies(balcony)).toEqual([...numbers(1, 250), 'live']);
+    expect(balcony.view.account.legacyCursor).toBe(251);
+  });
+
   it('is the only one, once', async () => {
     const { world } = await away(2);
     const balcony = await arrive(world, 'balcony');

@@ -6,10 +6,10 @@ const PAGE = 100;
 
 /**
  * D5: hands legacy sessions what no legacy session has had: the archive's rows past the legacy cursor, up to the head
- * at the moment when the session begins to take messages. What is archived after that moment is delivered live, so
- * nothing comes twice and nothing falls between, whatever live deliveries do to the cursor meanwhile. Live messages may
- * come before older ones; those carry `<delay/>`. A replay waits for a slow client. When its session ends, the rest
- * goes to another legacy session if there is one; otherwise it stays where it is, past the cursor.
+ * at the moment when the session begins to take messages. What is archived after that moment is delivered live, behind
+ * what is replayed (RFC 6120 §10.1), so nothing comes twice and nothing falls between. A replay waits for a slow client.
+ * When its session ends, the rest goes to another legacy session if there is one; otherwise it stays where it is, past
+ * the cursor.
  */
 export class Replays {
   readonly #api: FeatureApi;
@@ -36,12 +36,20 @@ export class Replays {
   async #replay(first: SessionView, after: number, head: number): Promise<void> {
     const { account } = first;
     let session: SessionView | undefined = first;
+    let end = this.#api.beginReplay(first);
     let any = false;
-    for await (const row of this.#rows(account, after, head)) {
-      any = true;
-      while (session !== undefined && !(await this.#api.whenRoom(session))) session = heir(account, session);
-      if (session === undefined) return;
-      this.#send(session, row);
+    try {
+      for await (const row of this.#rows(account, after, head)) {
+        any = true;
+        while (session !== undefined && !(await this.#api.whenRoom(session))) {
+          session = heir(account, session);
+          if (session !== undefined) end = this.#api.beginReplay(session);
+        }
+        if (session === undefined) return;
+        this.#send(session, row);
+      }
+    } finally {
+      end();
     }
     // Rows that legacy sessions never get are not looked at again.
     if (!any) this.#api.servedLegacy(account, head);
