@@ -1,4 +1,4 @@
-// The architecture as rules: xmpp <- routing <- server, a core free of I/O, features that see only feature.ts.
+// The architecture as rules: xmpp <- routing <- server, xmpp <- client, a core free of I/O, features that see only feature.ts.
 // scripts/architecture.test.ts plants one violation of each rule and checks that it is found.
 const { Visitor } = require('@swc/core/Visitor.js');
 
@@ -36,7 +36,28 @@ module.exports = {
       comment: 'xmpp stands alone; routing knows xmpp and nothing else.',
       severity: 'error',
       from: { path: '^packages/(xmpp|routing)/' },
-      to: { path: '^packages/(routing|server)/', pathNot: '^packages/$1/' },
+      to: { path: '^packages/(routing|client|server)/', pathNot: '^packages/$1/' },
+    },
+    {
+      name: 'client-beside-server',
+      comment: 'The client knows xmpp only; its tests start a server.',
+      severity: 'error',
+      from: { path: '^packages/client/src/', pathNot: tests },
+      to: { path: '^packages/(routing|server)/' },
+    },
+    {
+      name: 'server-without-client',
+      comment: 'The server serves every client, and none in particular.',
+      severity: 'error',
+      from: { path: '^packages/server/' },
+      to: { path: '^packages/client/' },
+    },
+    {
+      name: 'client-in-a-browser',
+      comment: 'What is of Node stands in an entry point of its own.',
+      severity: 'error',
+      from: { path: '^packages/client/src/', pathNot: [tests, '^packages/client/src/store/sqlite\\.ts$'] },
+      to: { dependencyTypes: ['core'] },
     },
     {
       name: 'by-package-name',

@@ -20,6 +20,10 @@ const clean: Readonly<Record<string, string>> = {
   'packages/xmpp/src/index.ts': 'export const ns = 1;',
   'packages/routing/package.json': manifest('@tutti/routing'),
   'packages/routing/src/index.ts': "export { ns } from '@tutti/xmpp';",
+  'packages/client/package.json': manifest('@tutti/client'),
+  'packages/client/src/index.ts': "export { ns } from '@tutti/xmpp';",
+  'packages/client/src/store/sqlite.ts': "import 'node:sqlite';",
+  'packages/client/test/world.ts': "import 'tutti';",
   'packages/server/package.json': manifest('tutti'),
   [`${server}/index.ts`]: "export { ns } from '@tutti/routing';",
   [`${server}/feature.ts`]: "import type { Session } from './session/session.ts';\nexport type Api = Session;",
@@ -39,6 +43,11 @@ const planted: readonly (readonly [rule: string, file: string, text: string])[] 
   ['resolvable', `${server}/lost.ts`, "import './nowhere.ts';"],
   ['one-way', 'packages/xmpp/src/up.ts', "import { ns } from '@tutti/routing';\nexport const up = ns;"],
   ['one-way', 'packages/routing/src/up.ts', "import type { Api } from 'tutti';\nexport type Up = Api;"],
+  ['one-way', 'packages/routing/src/side.ts', "import '@tutti/client';"],
+  ['client-beside-server', 'packages/client/src/up.ts', "import type { Api } from 'tutti';\nexport type Up = Api;"],
+  ['client-beside-server', 'packages/client/src/side.ts', "export { ns } from '@tutti/routing';"],
+  ['client-in-a-browser', 'packages/client/src/io.ts', "import 'node:net';"],
+  ['server-without-client', `${server}/client.ts`, "import '@tutti/client';"],
   ['by-package-name', `${server}/path.ts`, "export * from '../../xmpp/src/index.ts';"],
   ['sources-know-no-tests', `${server}/tested.ts`, "import './session/session.test.ts';"],
   ['pure-packages', 'packages/xmpp/src/io.ts', "import { readFile } from 'node:fs/promises';\nreadFile('');"],
@@ -87,6 +96,7 @@ describe('the architecture rules', () => {
     mkdirSync(join(folder, 'node_modules/@tutti'));
     symlinkSync('../../packages/xmpp', join(folder, 'node_modules/@tutti/xmpp'));
     symlinkSync('../../packages/routing', join(folder, 'node_modules/@tutti/routing'));
+    symlinkSync('../../packages/client', join(folder, 'node_modules/@tutti/client'));
     symlinkSync('../packages/server', join(folder, 'node_modules/tutti'));
   });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from './run-step.ts';
 
-const packages = ['xmpp', 'routing', 'server'];
+const packages = ['xmpp', 'routing', 'client', 'server'];
 const folder = mkdtempSync(join(tmpdir(), 'tutti-packaging-'));
 const build = join(folder, 'build');
 const home = join(folder, 'home');
@@ -28,7 +28,7 @@ function copyCheckout(): void {
     if (name === '@tutti' || name === 'tutti') continue;
     symlinkSync(join(root, 'node_modules', name), join(build, 'node_modules', name));
   }
-  for (const name of ['xmpp', 'routing'])
+  for (const name of ['xmpp', 'routing', 'client'])
     symlinkSync(join(build, 'packages', name), join(build, 'node_modules/@tutti', name));
 }
 
@@ -74,10 +74,12 @@ describe('the published packages', { timeout: 120_000 }, () => {
   test.each([
     ['@tutti/xmpp', 'parseXml'],
     ['@tutti/routing', 'planMessage'],
+    ['@tutti/client', 'createClient'],
+    ['@tutti/client/sqlite', 'sqliteStore'],
     ['tutti', 'startServer'],
   ])('%s is imported in an empty folder and exports %s', (name, exported) => {
     const script = `import * as all from '${name}'; console.log(import.meta.resolve('${name}'), typeof all.${exported})`;
-    expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/index\.js function\n$/);
+    expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/[\w/]+\.js function\n$/);
   });
 
   test('npx tutti --version prints the version', () => {
@@ -87,7 +89,7 @@ describe('the published packages', { timeout: 120_000 }, () => {
     expect(run(home, 'npx', 'tutti', '--version')).toBe(`${version}\n`);
   });
 
-  test.each(['@tutti/xmpp', '@tutti/routing', 'tutti'])(
+  test.each(['@tutti/xmpp', '@tutti/routing', '@tutti/client', 'tutti'])(
     '%s holds its license, and neither sources nor tests',
     (name) => {
       const files = readdirSync(join(home, 'node_modules', name), { recursive: true, encoding: 'utf8' });
@@ -102,7 +104,7 @@ describe('the published packages', { timeout: 120_000 }, () => {
     );
     writeFileSync(
       join(home, 'use.ts'),
-      `${use.join('\n')}\nconst wrong: number = p0.parseXml;\nexport { p1, p2, wrong };\n`,
+      `${use.join('\n')}\nconst wrong: number = p0.parseXml;\nexport { p1, p2, p3, wrong };\n`,
     );
     const args = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2024'];
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
@@ -111,6 +113,6 @@ describe('the published packages', { timeout: 120_000 }, () => {
       encoding: 'utf8',
     });
     // The one mistake that was made is found, so the types are there; and no other.
-    expect(tsc.stdout.match(/^\S+: error TS\d+/gm)).toEqual([expect.stringMatching(/^use\.ts\(4,7\): error TS2322/)]);
+    expect(tsc.stdout.match(/^\S+: error TS\d+/gm)).toEqual([expect.stringMatching(/^use\.ts\(5,7\): error TS2322/)]);
   });
 });

@@ -1,0 +1,377 @@
+import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
+import { Archive } from './archive.ts';
+import { composeReceipt } from './compose.ts';
+import { waitBefore } from './connection/backoff.ts';
+import { Connection } from './connection/connection.ts';
+import type { Conversation } from './conversation.ts';
+import { asError, TuttiError } from './errors.ts';
+import { Listeners } from './events.ts';
+import { type ChatState, type Incoming, placeMessage, readChatState, readIncoming } from './incoming.ts';
+import { Journal } from './journal.ts';
+import { type ClientOptions, completeOptions, type Settings } from './options.ts';
+import { Outbox } from './outbox.ts';
+import { Poller } from './poller.ts';
+import { readError, Requests } from './requests.ts';
+import { type Mode, type Progress, Session } from './session.ts';
+import { isConversational, Timelines } from './timelines.ts';
+import type { Message } from './timeline/view.ts';
+
+/** `waiting`: the next attempt to connect is some time away. `online`: caught up, and everything comes live. */
+export type Status = 'offline' | 'connecting' | 'catching-up' | 'online' | 'waiting';
+
+/** What `on` can listen to, with the arguments of the listener. */
+export interface ClientEvents {
+  status: [status: Status];
+  /** K5: how far catching up is; the last one of a catch-up has nothing behind. */
+  progress: [progress: Progress];
+  /** A message is in the archive, told once; `live` unless it was there before this device came. */
+  message: [message: Message, conversation: Conversation, live: boolean];
+  /** Something in a conversation is not as it was. */
+  change: [conversation: Conversation];
+  /** The other side began or stopped typing. */
+  chatState: [conversation: Conversation, state: ChatState];
+  /** K3: a message for this device alone, which is no part of any conversation. */
+  private: [message: Element];
+  /** A message that stands in no archive: a room's, a notification, or any other where the archive is off. */
+  unarchived: [message: Element];
+  presence: [presence: Element];
+  /** Something failed; when it ended the client, its status is `offline`. */
+  error: [error: Error];
+}
+
+/** Makes a client of one account; it connects when it is started. Throws JidError for a username or domain that is none. */
+export function createClient(options: ClientOptions): Client {
+  return new Client(completeOptions(options));
+}
+
+/** One device of an account. */
+export class Client {
+  /** The account's bare JID. */
+  readonly account: string;
+  readonly #settings: Settings;
+  readonly #own: JID;
+  readonly #listeners = new Listeners<ClientEvents>();
+  readonly #connection: Connection;
+  readonly #requests: Requests;
+  readonly #archive: Archive;
+  readonly #journal: Journal;
+  readonly #outbox: Outbox;
+  readonly #timelines: Timelines;
+  readonly #started = Promise.withResolvers<void>();
+  #phase: 'new' | 'running' | 'ended' = 'new';
+  #status: Status = 'offline';
+  #mode: Mode | undefined;
+  #address: string | undefined;
+  #session: Session | undefined;
+  #poller: Poller | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    const { clock, limits, store } = settings;
+    // Who does not wait for the start hears of its end by `error`.
+    this.#started.promise.catch(() => undefined);
+    this.#own = JID.of(settings.username, settings.domain);
+    this.account = this.#own.toString();
+    this.#connection = new Connection({ ...settings, answerMs: limits.answerMs }, this.#makeListener());
+    const send = (stanza: Element): Promise<void> => this.#connection.send(stanza);
+    this.#requests = new Requests(this.#own, send, clock, limits.answerMs);
+    this.#archive = new Archive(this.#requests, this.#own, limits.pageSize);
+    this.#journal = new Journal(store, (error) => {
+      void this.#end(new TuttiError('store', asError(error).message, { cause: error }));
+    });
+    this.#outbox = new Outbox({
+      account: this.account,
+      journal: this.#journal,
+      clock,
+      isOpen: () => this.#status === 'online',
+      send: async (stanza) => {
+        await send(stanza);
+        this.#poller?.poke();
+      },
+      changed: (peer) => this.#timelines.refresh(peer),
+    });
+    this.#timelines = new Timelines({
+      account: this.#own,
+      journal: this.#journal,
+      outbox: this.#outbox,
+      clock,
+      sendChatState: (peer, state) => this.#sendChatState(peer, state),
+      added: (conversation, messages, live) => this.#added(conversation, messages, live),
+      changed: (conversation) => this.#listeners.tell('change', conversation),
+    });
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  /** How messages come; undefined before the first session. */
+  get mode(): Mode | undefined {
+    return this.#mode;
+  }
+
+  /** This device's full JID, as the server named it last. */
+  get address(): string | undefined {
+    return this.#address;
+  }
+
+  /** Everybody there is a conversation with. */
+  get conversations(): readonly Conversation[] {
+    return this.#timelines.all;
+  }
+
+  /** The conversation with an account, named by any of its JIDs. Throws JidError. */
+  conversation(jid: string): Conversation {
+    return this.#timelines.conversation(JID.parse(jid).bare.toString());
+  }
+
+  /** Calls a listener from now on; gives what ends that. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (...args: ClientEvents[Name]) => void): () => void {
+    return this.#listeners.on(name, listener);
+  }
+
+  /**
+   * Opens the store, connects and catches up; resolves then. Lost connections come back by themselves, also the first one.
+   * Rejects with a TuttiError when there is no use in trying (refused, no-archive, wrong-account, gave-up) or when the client is
+   * stopped first. A client is started once.
+   */
+  async start(): Promise<void> {
+    if (this.#phase !== 'new') throw new TypeError('a client is started once; make a new one');
+    this.#phase = 'running';
+    const { store } = this.#settings;
+    const snapshot = await store.load();
+    if (snapshot.account !== undefined && snapshot.account !== this.account) {
+      const reason = new TuttiError('wrong-account', `the store is that of ${snapshot.account}`);
+      void this.#end(reason);
+      return this.#started.promise;
+    }
+    if (snapshot.account === undefined) this.#journal.add({ account: this.account });
+    this.#outbox.load(snapshot.outgoing);
+    this.#timelines.load(snapshot);
+    this.#connection.start();
+    return this.#started.promise;
+  }
+
+  /** Logs out and closes the store. What is on its way stays there, for the next client over it. */
+  stop(): Promise<void> {
+    return this.#end(undefined);
+  }
+
+  /** Asks the server, or whom `to` names. Rejects with a StanzaError or TuttiError. */
+  request(iq: Element): Promise<Element> {
+    return this.#requests.request(iq);
+  }
+
+  /** K2: says something to one device alone; nobody else sees it and no archive keeps it. Rejects when not connected. */
+  sendPrivate(to: string, ...payload: Element[]): Promise<void> {
+    const marked = [...payload, xml('im-ng', { xmlns: NS.imNg })];
+    return this.#connection.send(xml('message', { to, type: 'normal', id: crypto.randomUUID() }, ...marked));
+  }
+
+  /** Sends presence: RFC 6121 §4. Rejects when not connected. */
+  sendPresence(presence: Element): Promise<void> {
+    return this.#connection.send(presence);
+  }
+
+  #makeListener(): ConstructorParameters<typeof Connection>[1] {
+    return {
+      connecting: () => this.#setStatus('connecting'),
+      opened: (address) => {
+        this.#address = address;
+        void this.#open();
+      },
+      resumed: () => {
+        // XEP-0198 §5: nothing was missed; a catch-up that was under way goes on.
+        this.#setStatus(this.#isCaughtUp ? 'online' : 'catching-up');
+        this.#outbox.flush();
+      },
+      received: (stanza) => this.#received(stanza),
+      waiting: () => this.#setStatus('waiting'),
+      ended: (reason) => void this.#end(reason),
+      troubled: (error) => this.#listeners.tell('error', error),
+    };
+  }
+
+  #isCaughtUp = false;
+
+  /** A new session: what was asked in the one before will not be answered, and what it was given may be lost. */
+  async #open(): Promise<void> {
+    this.#requests.abandon(new TuttiError('connection-lost', 'the session could not be resumed'));
+    this.#poller?.stop();
+    this.#poller = undefined;
+    this.#outbox.forgetHanded();
+    this.#isCaughtUp = false;
+    this.#setStatus('catching-up');
+    const session = this.#makeSession();
+    this.#session = session;
+    const isCurrent = (): boolean => this.#session === session && this.#phase === 'running';
+    for (let attempt = 1; isCurrent(); attempt += 1) {
+      try {
+        await session.run();
+        // What is on its way and in the archive after all is known before anything is sent again (K6).
+        await this.#journal.settle();
+        if (isCurrent()) this.#caughtUp(session);
+        return;
+      } catch (error) {
+        if (!isCurrent()) return;
+        if (error instanceof TuttiError && error.condition === 'no-archive') return this.#end(error);
+        this.#listeners.tell('error', asError(error));
+        await this.#pause(attempt);
+      }
+    }
+  }
+
+  #makeSession(): Session {
+    return new Session({
+      account: this.#own,
+      requests: this.#requests,
+      archive: this.#archive,
+      timelines: this.#timelines,
+      history: this.#settings.history,
+      enabled: (mode) => {
+        this.#mode = mode;
+        this.#tolerate(this.#connection.send(xml('presence')));
+      },
+      progress: (progress) => this.#listeners.tell('progress', progress),
+      troubled: (error) => this.#listeners.tell('error', error),
+    });
+  }
+
+  #caughtUp(session: Session): void {
+    this.#isCaughtUp = true;
+    if (this.#mode === 'legacy') this.#poller = this.#makePoller(session);
+    this.#setStatus('online');
+    this.#outbox.flush();
+    this.#started.resolve();
+    // Something may have come while the archive was read.
+    this.#poller?.poke();
+  }
+
+  #makePoller(session: Session): Poller {
+    const { clock, limits } = this.#settings;
+    return new Poller({
+      clock,
+      read: async () => {
+        const sent = this.#outbox.handed;
+        await session.catchUp(true);
+        await this.#journal.settle();
+        return this.#outbox.missed(sent, limits.archiveAttempts);
+      },
+      wait: (attempt) => this.#waitBefore(attempt),
+      failed: (error) => this.#listeners.tell('error', asError(error)),
+    });
+  }
+
+  #received(stanza: Element): void {
+    if (this.#requests.take(stanza)) return;
+    if (stanza.name === 'presence') this.#listeners.tell('presence', stanza);
+    if (stanza.name === 'message') this.#receivedMessage(readIncoming(stanza, this.#own));
+  }
+
+  #receivedMessage(incoming: Incoming): void {
+    switch (incoming.kind) {
+      case 'result':
+        return this.#archive.take(incoming);
+      case 'private':
+        return this.#listeners.tell('private', incoming.message);
+      case 'archived':
+        this.#noteChatState(incoming.row.message);
+        this.#session?.take(incoming.row);
+        if (isConversational(incoming.row.message)) this.#poller?.poke();
+        return;
+      case 'carbon':
+        if (isConversational(incoming.message)) this.#poller?.poke();
+        return;
+      case 'unarchived':
+        return this.#unarchived(incoming.message);
+      case 'forged':
+        return;
+    }
+  }
+
+  #unarchived(message: Element): void {
+    this.#noteChatState(message);
+    const { id = '', type } = message.attrs;
+    if (type === 'error' && this.#isFromPeerOf(id, message)) return this.#outbox.fail(id, readError(message));
+    if (this.#poller !== undefined && isConversational(message)) return this.#poller.poke();
+    this.#listeners.tell('unarchived', message);
+  }
+
+  /** An error counts when it comes from where its message went, or from the own server. */
+  #isFromPeerOf(id: string, error: Element): boolean {
+    const sent = this.#outbox.all.find((message) => message.id === id);
+    const from = placeMessage(error, this.#own)?.peer;
+    return sent !== undefined && (from === sent.peer || from === this.account || from === this.#own.domain);
+  }
+
+  #noteChatState(message: Element): void {
+    const place = placeMessage(message, this.#own);
+    const state = readChatState(message);
+    if (place === undefined || place.outgoing || state === undefined) return;
+    const conversation = this.#timelines.conversation(place.peer);
+    if (conversation.chatState === state) return;
+    conversation.setPeerState(state);
+    this.#listeners.tell('chatState', conversation, state);
+  }
+
+  #added(conversation: Conversation, messages: readonly Message[], live: boolean): void {
+    for (const message of messages) {
+      this.#listeners.tell('message', message, conversation, live);
+      const { outgoing, wantsReceipt, messageId } = message;
+      if (!this.#settings.receipts || !live || outgoing || !wantsReceipt) continue;
+      this.#tolerate(this.#outbox.send(conversation.peer, composeReceipt(messageId)));
+    }
+  }
+
+  async #sendChatState(peer: string, state: ChatState): Promise<void> {
+    if (this.#status !== 'online') throw new TuttiError('connection-lost', 'not online');
+    const payload = [xml(state, { xmlns: NS.chatStates }), xml('no-store', { xmlns: NS.hints })];
+    await this.#connection.send(xml('message', { to: peer, type: 'chat', id: crypto.randomUUID() }, ...payload));
+  }
+
+  /** Tells of a refusal; what the connection's end did to it is told by the status. */
+  #tolerate(promise: Promise<unknown>): void {
+    promise.catch((error: unknown) => {
+      if (error instanceof StanzaError) this.#listeners.tell('error', error);
+    });
+  }
+
+  #setStatus(status: Status): void {
+    if (this.#status === status || this.#phase === 'ended') return;
+    this.#status = status;
+    this.#listeners.tell('status', status);
+  }
+
+  #waitBefore(attempt: number): number {
+    return waitBefore(attempt, this.#settings.reconnect, this.#settings.random());
+  }
+
+  #pause(attempt: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settings.clock.after(this.#waitBefore(attempt), resolve);
+    });
+  }
+
+  /** Ends the client, for a reason if it was not asked for. */
+  #end(reason: TuttiError | undefined): Promise<void> {
+    this.#stopping ??= this.#close(reason);
+    return this.#stopping;
+  }
+
+  async #close(reason: TuttiError | undefined): Promise<void> {
+    this.#setStatus('offline');
+    this.#phase = 'ended';
+    const why = reason ?? new TuttiError('stopped', 'the client was stopped');
+    this.#poller?.stop();
+    this.#requests.abandon(why);
+    this.#outbox.abandon(why);
+    await this.#connection.stop();
+    this.#timelines.keepCursor();
+    await this.#journal.settle();
+    await this.#settings.store.close();
+    this.#started.reject(why);
+    if (reason !== undefined) this.#listeners.tell('error', reason);
+  }
+}

@@ -1,0 +1,126 @@
+import * as compose from './compose.ts';
+import type { ChatState } from './incoming.ts';
+import type { Outbox } from './outbox.ts';
+import type { Entry } from './store/store.ts';
+import { emptyView, extendView, type Message, type Piece, type View } from './timeline/view.ts';
+
+/** What a conversation needs of its client. */
+export interface ConversationParts {
+  readonly outbox: Outbox;
+  readonly sendChatState: (peer: string, state: ChatState) => Promise<void>;
+}
+
+/** The timeline with one other side: every message exactly once, in archive order, and at its end those on their way. */
+export class Conversation {
+  /** Bare JID of the other side; the own one for notes to oneself. */
+  readonly peer: string;
+  readonly #parts: ConversationParts;
+  readonly #entries: Entry[] = [];
+  #archived: View = emptyView;
+  #view: View | undefined;
+  #chatState: ChatState | undefined;
+
+  /** @internal */
+  constructor(peer: string, parts: ConversationParts) {
+    this.peer = peer;
+    this.#parts = parts;
+  }
+
+  /** The messages, with edits, reactions and the like applied. The array is a new one whenever something changed. */
+  get messages(): readonly Message[] {
+    return this.#current.messages;
+  }
+
+  /** The archive's messages of this conversation as they came, also those that only say something about others. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  /** How many of the other side's messages the user has not read, on any device: behind the last marker and the last own word. */
+  get unread(): number {
+    return this.#current.unread;
+  }
+
+  /** What the other side is doing (XEP-0085), as far as it told since this client is online. */
+  get chatState(): ChatState | undefined {
+    return this.#chatState;
+  }
+
+  /**
+   * Sends a text. It is in `messages` at once (`sending`), and kept and sent again until the archive has it; then this resolves
+   * with the archive's id. Rejects with a StanzaError or TuttiError when it failed, or when the client stops first.
+   */
+  send(text: string | compose.Text): Promise<string> {
+    return this.#send(compose.composeText(typeof text === 'string' ? { body: text } : text));
+  }
+
+  /** Answers a message (XEP-0461); otherwise like `send`. */
+  reply(to: Message, body: string): Promise<string> {
+    return this.send({ body, replyTo: { messageId: to.messageId, from: to.from } });
+  }
+
+  /** Gives an own message another text (XEP-0308). Like `send`, it resolves when the archive has it. */
+  edit(message: Message, body: string): Promise<string> {
+    return this.#send(compose.composeEdit(message.messageId, body));
+  }
+
+  /** Takes an own message back (XEP-0424). */
+  retract(message: Message): Promise<string> {
+    return this.#send(compose.composeRetraction(message.originId ?? message.messageId));
+  }
+
+  /** Replaces the own reactions to a message (XEP-0444); none takes them back. */
+  react(message: Message, ...reactions: string[]): Promise<string> {
+    return this.#send(compose.composeReactions(message.originId ?? message.messageId, reactions));
+  }
+
+  /** Tells the other side, and the own devices, that everything there is was read (XEP-0333). Undefined: nothing was unread. */
+  markDisplayed(): Promise<string> | undefined {
+    const last = this.messages.findLast(({ outgoing }) => !outgoing);
+    return last === undefined || this.unread === 0 ? undefined : this.#send(compose.composeDisplayed(last.messageId));
+  }
+
+  /** Tells that the user is typing, or not any more (XEP-0085). Rejects when the client is not online. */
+  setChatState(state: ChatState): Promise<void> {
+    return this.#parts.sendChatState(this.peer, state);
+  }
+
+  /** Sends a failed message once more, with the same promise as `send`: one that the archive has as a new message. */
+  retry(message: Message): Promise<string> {
+    if (message.state !== 'failed') throw new TypeError('only a message that failed is sent again');
+    const { body, attachments } = message;
+    return this.#parts.outbox.retry(message.messageId) ?? this.send({ body, attachments });
+  }
+
+  /** Removes a failed message that is not in the archive; false for any other. */
+  discard(message: Message): boolean {
+    return this.#parts.outbox.discard(message.messageId);
+  }
+
+  /** Takes what the archive has more; gives the messages among it. @internal */
+  extend(entries: readonly Entry[]): readonly Message[] {
+    const before = this.#archived.messages.length;
+    this.#entries.push(...entries);
+    this.#archived = extendView(this.#archived, entries);
+    this.#view = undefined;
+    return this.#archived.messages.slice(before);
+  }
+
+  /** What is on its way changed. @internal */
+  refresh(): void {
+    this.#view = undefined;
+  }
+
+  /** @internal */
+  setPeerState(state: ChatState | undefined): void {
+    this.#chatState = state;
+  }
+
+  get #current(): View {
+    return (this.#view ??= extendView(this.#archived, this.#parts.outbox.to(this.peer) satisfies readonly Piece[]));
+  }
+
+  #send(payload: Parameters<Outbox['send']>[1]): Promise<string> {
+    return this.#parts.outbox.send(this.peer, payload);
+  }
+}

@@ -1,0 +1,13 @@
+/** An XMPP client with one timeline per conversation: every message exactly once, in archive order. */
+export { type Client, type ClientEvents, createClient, type Status } from './client.ts';
+export type { Text } from './compose.ts';
+export type { Backoff } from './connection/backoff.ts';
+export type { Conversation } from './conversation.ts';
+export type { Clock } from './environment.ts';
+export { type TuttiCondition, TuttiError } from './errors.ts';
+export type { ChatState } from './incoming.ts';
+export type { ClientOptions, Limits } from './options.ts';
+export type { Mode, Progress } from './session.ts';
+export { memoryStore } from './store/memory.ts';
+export type { Change, Entry, Failure, Outgoing, Snapshot, TimelineStore } from './store/store.ts';
+export type { Message, MessageState } from './timeline/view.ts';

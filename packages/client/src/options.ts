@@ -1,0 +1,70 @@
+import type { Backoff } from './connection/backoff.ts';
+import { type Clock, systemClock } from './environment.ts';
+import { memoryStore } from './store/memory.ts';
+import type { TimelineStore } from './store/store.ts';
+
+export interface ClientOptions {
+  /** `wss://host/path`, `ws://…`; in Node also `xmpp://host:port`, or a domain whose SRV records tell where. */
+  readonly service: string;
+  /** The account's domain. */
+  readonly domain: string;
+  readonly username: string;
+  readonly password: string;
+  /** What the server may call this device, such as `phone`. */
+  readonly resource?: string;
+  /** Where the timeline is kept; default: in memory. */
+  readonly store?: TimelineStore;
+  /**
+   * How much of the archive is read on the first start over a store: all of it (the default), or its newest messages up to a
+   * number; 0 takes only what comes from now on. Later starts read everything they missed.
+   */
+  readonly history?: 'all' | number;
+  /** Names this installation to the server, a UUID; default: a new one for each client. */
+  readonly deviceId?: string;
+  /** Whether a receipt (XEP-0184) is sent for messages that ask for one; default false: it tells that somebody is there. */
+  readonly receipts?: boolean;
+  readonly reconnect?: Partial<Backoff>;
+  readonly limits?: Partial<Limits>;
+  /** For tests. */
+  readonly clock?: Clock;
+  /** For tests: a number in [0, 1). */
+  readonly random?: () => number;
+}
+
+/** 0 turns a limit off. */
+export interface Limits {
+  /** How long an answer of the server may take, in milliseconds. */
+  readonly answerMs: number;
+  /** How many messages the archive is asked for at a time. */
+  readonly pageSize: number;
+  /**
+   * How often a server without IM-NG is asked for a message that was sent, until it counts as not archived; 0: for ever.
+   * The wait between is that of `reconnect`.
+   */
+  readonly archiveAttempts: number;
+}
+
+/** The options with everything that was left out. */
+export interface Settings extends Required<Omit<ClientOptions, 'resource' | 'reconnect' | 'limits'>> {
+  readonly resource: string | undefined;
+  readonly reconnect: Backoff;
+  readonly limits: Limits;
+}
+
+const DEFAULT_BACKOFF: Backoff = { firstMs: 1000, maxMs: 60_000, attempts: 0 };
+const DEFAULT_LIMITS: Limits = { answerMs: 30_000, pageSize: 100, archiveAttempts: 5 };
+
+export function completeOptions(options: ClientOptions): Settings {
+  return {
+    store: memoryStore(),
+    history: 'all',
+    deviceId: crypto.randomUUID(),
+    receipts: false,
+    clock: systemClock,
+    random: Math.random,
+    resource: undefined,
+    ...options,
+    reconnect: { ...DEFAULT_BACKOFF, ...options.reconnect },
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+  };
+}
