@@ -80,5 +80,6 @@ function nameOf({ stanza }: Seen): string {
 }
 
 function findDoubles(names: readonly string[]): string[] {
-  return names.filter((name, index) => names.indexOf(name) !== index);
+  const known = new Set<string>();
+  return names.filter((name) => known.size === known.add(name).size);
 }
