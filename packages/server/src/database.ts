@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JID } from '@tutti/xmpp';
 import type { Migration } from 'kysely';
@@ -6,6 +5,7 @@ import { type Accounts, createAccounts } from './accounts/accounts.ts';
 import { accountMigrations } from './accounts/schema.ts';
 import type { Config } from './config/schema.ts';
 import { features } from './features/index.ts';
+import { makeFolder } from './folder.ts';
 import type { AccountLog } from './log/log.ts';
 import { type LogObserver, openSqliteLog } from './log/sqlite/sqlite-log.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -45,7 +45,7 @@ export function listMigrations(): Readonly<Record<string, Migration>> {
  * Rejects with DataVersionError, LogError or StoreError; then nothing stays open.
  */
 export async function openDatabase(config: Config, options: DatabaseOptions = {}): Promise<Database> {
-  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  makeFolder(config.data);
   const files = locateFiles(config.data);
   const current = options.current ?? (() => config);
   const opened = new AsyncDisposableStack();

@@ -1,5 +1,6 @@
 /** The folder that holds everything the server keeps. */
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
+import { makeFolder } from '../folder.ts';
 import { CliError } from './exit.ts';
 
 /**
@@ -8,7 +9,7 @@ import { CliError } from './exit.ts';
  */
 export function prepareDataDir(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new CliError(`${dataDir}: ${explain(error as NodeJS.ErrnoException)}; choose another with --data`);

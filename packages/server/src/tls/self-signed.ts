@@ -1,7 +1,8 @@
 /** Makes and keeps a certificate for those who have none yet. */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { domainToASCII } from 'node:url';
+import { makeFolder } from '../folder.ts';
 import { CertificateError, coversDomain, readAddress, readCredentials, type Credentials } from './credentials.ts';
 
 const DAY_MS = 86_400_000;
@@ -46,7 +47,7 @@ export async function keepSelfSigned(
   const reason = findReason(certFile, keyFile, domains, now);
   if (typeof reason !== 'string') return { credentials: reason };
   const { private: key, cert } = await generate(domains, now);
-  mkdirSync(join(dataDir, 'tls'), { recursive: true, mode: 0o700 });
+  makeFolder(join(dataDir, 'tls'));
   replaceFile(keyFile, key, 0o600);
   replaceFile(certFile, cert, 0o644);
   return { credentials: readCredentials(certFile, keyFile), made: reason };
