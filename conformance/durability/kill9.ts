@@ -87,6 +87,7 @@ class Campaign {
   #kills = 0;
   #killsWhileReturning = 0;
   #rows = 0;
+  #shown = 0;
   #isReady = false;
 
   constructor(target: OwnTarget, chance: Chance, people: readonly Person[]) {
@@ -117,12 +118,16 @@ class Campaign {
       this.#rows += archive.length;
       faults.push(...findFaults(person, this.#people, archive, mark));
     }
+    for (const member of this.#members) {
+      this.#shown += member.witnessed.length;
+      member.witnessed = [];
+    }
     return faults;
   }
 
   /** The archives from their first row on. */
   async checkAll(): Promise<string[]> {
-    const none = { timelines: new Map(), witnessed: new Map(), sent: new Map() };
+    const none = { timelines: new Map(), sent: new Map() };
     const faults: string[] = [];
     for (const person of this.#people) {
       faults.push(...findFaults(person, this.#people, await readArchive(person, undefined), none));
@@ -137,7 +142,7 @@ class Campaign {
       killsWhileReturning: this.#killsWhileReturning,
       sent: sent.length,
       acknowledged: sent.filter(({ acknowledged }) => acknowledged).length,
-      shown: this.#members.reduce((shown, { witnessed }) => shown + witnessed.length, 0),
+      shown: this.#shown,
       repeated: this.#members.reduce((sum, { repeated }) => sum + repeated, 0),
       rows: this.#rows,
     };

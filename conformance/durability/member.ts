@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type Element, NS, xml } from '@tutti/xmpp';
 import { Device } from '../client/device.ts';
 import type { Account } from '../client/login.ts';
@@ -27,7 +28,10 @@ export interface Sent {
 export interface Seen {
   /** The stanza-id. */
   readonly id: string;
-  readonly stanza: Element;
+  /** The id that its sender gave it. */
+  readonly name: string;
+  /** Of the whole stanza: a long campaign could not keep them all. */
+  readonly digest: string;
 }
 
 export interface MemberOptions {
@@ -51,7 +55,7 @@ export class Member {
   readonly timeline: Seen[] = [];
   readonly sent: Sent[] = [];
   /** What came live: delivered or reflected, and so promised to be in the archive. */
-  readonly witnessed: Seen[] = [];
+  witnessed: Seen[] = [];
   /** How many messages it has repeated (K6). */
   repeated = 0;
   #device: Device | undefined;
@@ -137,7 +141,7 @@ export class Member {
   async archive(after: string | undefined): Promise<Seen[]> {
     const fields = after === undefined ? {} : { 'after-id': after };
     const { rows } = await (this.#device as Device).archive({ fields });
-    return rows.map(({ id, stanza }) => ({ id, stanza }));
+    return rows.map(({ id, stanza }) => see(id, stanza));
   }
 
   /** The connection is lost; what had reached this end still counts. */
@@ -176,26 +180,30 @@ export class Member {
   #take(stanza: Element): void {
     const id = this.options.imNg ? archiveId(stanza, this.options.account.jid) : undefined;
     if (id === undefined || stanza.name !== 'message') return;
-    const seen = { id, stanza };
+    const seen = see(id, stanza);
     this.witnessed.push(seen);
     if (this.#waiting === undefined) this.#show(seen);
     else this.#waiting.push(seen);
-    this.#noteReflection(stanza);
+    this.#noteReflection(seen);
   }
 
   #show(seen: Seen): void {
     if (this.#ids.has(seen.id)) return;
     this.#ids.add(seen.id);
     this.timeline.push(seen);
-    this.#noteReflection(seen.stanza);
+    this.#noteReflection(seen);
   }
 
-  #noteReflection(stanza: Element): void {
-    const sent = this.#open.get(stanza.attrs['id'] ?? '');
+  #noteReflection({ name }: Seen): void {
+    const sent = this.#open.get(name);
     if (sent === undefined) return;
     sent.reflected = true;
     this.#open.delete(sent.name);
   }
+}
+
+function see(id: string, stanza: Element): Seen {
+  return { id, name: stanza.attrs['id'] ?? '', digest: hash('sha256', stanza.toString(), 'base64') };
 }
 
 /** The id that this account's archive has given a message (XEP-0359). */
