@@ -2,6 +2,7 @@ import type { Config } from './config/schema.ts';
 import type { HttpServer } from './http/server.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { observeStreams } from './observe/streams.ts';
+import { AddressLimits } from './stream/net/address-limits.ts';
 import { listen, type TlsProvider } from './stream/net/listener.ts';
 import { SocketTransport } from './stream/net/socket-transport.ts';
 import { DEFAULT_STREAM_LIMITS } from './stream/options.ts';
@@ -52,7 +53,12 @@ export async function startListeners(
     }
     if (c2sTls.enabled) {
       const observer = observeStreams(parts.metrics, 'tls');
-      const direct = { tls: parts.certificates, protocols: [ALPN_PROTOCOL], handshakeTime: HANDSHAKE_MS };
+      const direct = {
+        tls: parts.certificates,
+        protocols: [ALPN_PROTOCOL],
+        handshakeTime: HANDSHAKE_MS,
+        limits: limitHandshakes(parts),
+      };
       const accept = (socket: ConstructorParameters<typeof SocketTransport>[0]): void => {
         streams.accept(new SocketTransport(socket, { clock: systemClock, lingerTime: LINGER_MS }), { observer });
       };
@@ -74,6 +80,21 @@ export async function startListeners(
 }
 
 /** Loaded where it is wanted: it is the largest part of what a server needs. */
+/** Before its TLS handshake is done a connection is no stream and counts here, by the same limits. */
+function limitHandshakes({ config, metrics }: ListenerParts): AddressLimits {
+  const { unauthenticated_per_address: perAddress, unauthenticated_connections: all } = metrics.connectionsRefused;
+  return new AddressLimits({
+    get perAddress() {
+      return config().limits.unauthenticatedPerAddress;
+    },
+    unauthenticatedPerAddress: 0,
+    get unauthenticated() {
+      return config().limits.unauthenticatedConnections;
+    },
+    refused: (limit) => (limit === 'perAddress' ? perAddress : all).inc(),
+  });
+}
+
 async function createWebServer({ config, metrics, scrape }: ListenerParts, streams: Streams): Promise<HttpServer> {
   const { createHttpServer } = await import('./http/server.ts');
   const { host, port } = config().http;

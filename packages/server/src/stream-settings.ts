@@ -14,6 +14,13 @@ const THROTTLE_ENTRIES = 100_000;
 /** XEP-0484 §3.5: a token in use is replaced after this part of its life. */
 const ROTATION_PART = 1 / 3;
 
+/** The limits of `AddressLimits` as the configuration calls them. */
+const LIMIT_NAMES = {
+  perAddress: 'connections_per_address',
+  unauthenticatedPerAddress: 'unauthenticated_per_address',
+  unauthenticated: 'unauthenticated_connections',
+} as const;
+
 /** The bounds of streams, from a configuration in seconds and bytes. */
 export function streamLimits({ limits }: Config): StreamLimits {
   const xml = { depth: limits.depth, attributes: limits.attributes, nameBytes: limits.nameBytes };
@@ -59,12 +66,13 @@ export class StreamSettings {
       get perAddress() {
         return config().limits.connectionsPerAddress;
       },
-      unauthenticatedPerAddress: 0,
+      get unauthenticatedPerAddress() {
+        return config().limits.unauthenticatedPerAddress;
+      },
       get unauthenticated() {
         return config().limits.unauthenticatedConnections;
       },
-      refused: (limit) =>
-        refusals[limit === 'unauthenticated' ? 'unauthenticated_connections' : 'connections_per_address'].inc(),
+      refused: (limit) => refusals[LIMIT_NAMES[limit]].inc(),
     });
   }
 

@@ -95,6 +95,7 @@ const limits = optionalTable('Bounds on what one client may ask for. 0 takes a b
   name_bytes: sizeLimit('1 KiB', 'The longest name of an element or attribute.'),
   connections_per_address: limit(500, 'Open connections from one address.'),
   unauthenticated_connections: limit(1000, 'Open connections that have not logged in, all together.'),
+  unauthenticated_per_address: limit(100, 'Open connections from one address that have not logged in.'),
   unauthenticated_timeout: duration('1 minute', 'How long a connection may take to log in.', { none: 'no limit' }),
   sessions_per_account: limit(50, 'Resources one account may have bound at a time.'),
   stanzas_per_second: limit(100, 'Stanzas a session may send per second in the long run; a faster one is read slower.'),

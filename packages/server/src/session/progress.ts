@@ -10,6 +10,12 @@ interface Entry {
 export class Progress {
   readonly #entries: Entry[] = [];
   #idle: (() => void)[] = [];
+  #below: { readonly size: number; readonly resolve: () => void }[] = [];
+
+  /** How many are being handled, or wait for those before them. */
+  get size(): number {
+    return this.#entries.length;
+  }
 
   get isIdle(): boolean {
     return this.#entries.length === 0;
@@ -41,8 +47,16 @@ export class Progress {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** Resolves when fewer than `size` are being handled. */
+  whenBelow(size: number): Promise<void> {
+    if (this.size < size) return Promise.resolve();
+    return new Promise((resolve) => this.#below.push({ size, resolve }));
+  }
+
   #advance(): void {
     while (this.#entries[0]?.finished === true) (this.#entries.shift() as Entry).after();
+    for (const { size, resolve } of this.#below) if (this.size < size) resolve();
+    this.#below = this.#below.filter(({ size }) => this.size >= size);
     if (!this.isIdle) return;
     const idle = this.#idle;
     this.#idle = [];

@@ -15,6 +15,9 @@ import { resendUnacknowledged } from './resumption.ts';
 import type { SessionCore } from './session-core.ts';
 import { readCount, StreamManagement } from './stream-management.ts';
 
+/** How many stanzas of a session may be on their way at a time. */
+const MAX_UNDER_WAY = 64;
+
 type SessionKind = keyof Metrics['sessions'];
 
 /**
@@ -296,10 +299,16 @@ export class Session implements StreamSession, SessionView {
 
   #handle(element: Element): Promise<void> | undefined {
     if (this.ended) return undefined;
-    if (element.ns === NS.client) return this.#core.handleStanza(this, element);
+    if (element.ns === NS.client) return this.#inTurn(this.#core.handleStanza(this, element));
     if (element.ns === NS.sm) this.#handleStreamManagement(element);
     else this.#core.handleNonza(this, element);
     return undefined;
+  }
+
+  /** One session's messages on the way to the log never keep another's waiting for long: with so many there, the next has to wait. */
+  #inTurn(waiting: Promise<void> | undefined): Promise<void> | undefined {
+    if (this.progress.size < MAX_UNDER_WAY) return waiting;
+    return (waiting ?? Promise.resolve()).then(() => this.progress.whenBelow(MAX_UNDER_WAY));
   }
 
   #handleStreamManagement(element: Element): void {

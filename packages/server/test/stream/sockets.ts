@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { generate } from 'selfsigned';
 import type { Clock } from '../../src/environment.ts';
+import type { AddressLimits } from '../../src/stream/net/address-limits.ts';
 import { listen, type TlsProvider } from '../../src/stream/net/listener.ts';
 import { SocketTransport } from '../../src/stream/net/socket-transport.ts';
 import type { StreamOptions } from '../../src/stream/options.ts';
@@ -51,6 +52,7 @@ export async function startServer(
     stream?: Partial<StreamOptions>;
     lingerTime?: number;
     handshakeTime?: number;
+    handshakes?: AddressLimits;
   } = {},
 ) {
   const world = new World(options.world);
@@ -58,7 +60,8 @@ export async function startServer(
   const streams = new Streams({ ...world.options, clock: REAL_CLOCK, ...options.stream });
   const tls = await makeTlsProvider(options.maxVersion);
   const { lingerTime = 500, handshakeTime = 2000 } = options;
-  const direct = { tls, protocols: ['xmpp-client'], handshakeTime };
+  const limits = options.handshakes === undefined ? {} : { limits: options.handshakes };
+  const direct = { tls, protocols: ['xmpp-client'], handshakeTime, ...limits };
   const starttls = { tls: () => tls.socketOptions() };
   const listener = await listen({
     host: '127.0.0.1',

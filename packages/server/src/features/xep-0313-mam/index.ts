@@ -1,6 +1,7 @@
 import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
 import { defineFeature, type FeatureApi, type SessionView } from '../../feature.ts';
 import { writeForm } from './form.ts';
+import { Gate } from './gate.ts';
 import { readMetadata } from './metadata.ts';
 import { PageReader } from './page.ts';
 import { readQuery } from './query.ts';
@@ -46,6 +47,9 @@ function refuseOthers(api: FeatureApi): void {
   api.iq({ type: 'get', name: 'metadata', ns: NS.mam, target: ['account'] }, forbid);
 }
 
+/** Pages that are read at a time, for all sessions together: between two pages everybody else has their turn. */
+const PAGES_AT_A_TIME = 2;
+
 /** What is known of a session that reads its archive. */
 interface Reading {
   readonly reader: PageReader;
@@ -57,6 +61,7 @@ interface Reading {
 class Archive {
   readonly #api: FeatureApi;
   readonly #readings = new WeakMap<SessionView, Reading>();
+  readonly #gate = new Gate(PAGES_AT_A_TIME);
 
   constructor(api: FeatureApi) {
     this.#api = api;
@@ -72,7 +77,7 @@ class Archive {
     }
     reading.queries += 1;
     try {
-      const page = await reading.reader.read(query);
+      const page = await this.#gate.pass(() => reading.reader.read(query));
       const { account } = session;
       for (const row of query.flipped ? page.rows.toReversed() : page.rows) {
         if (!(await this.#api.whenRoom(session))) throw new StanzaError('recipient-unavailable');

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import type { Clock } from '../../environment.ts';
+import type { AddressLimits } from './address-limits.ts';
 
 /** Where the certificates come from: `Certificates` of `tls/` is one. */
 export interface TlsProvider {
@@ -20,6 +21,8 @@ export interface ListenerOptions {
     readonly protocols: readonly string[];
     /** Milliseconds that the handshake may take; 0 = no limit. */
     readonly handshakeTime: number;
+    /** Counts the handshakes under way; a connection beyond the limits is dropped. Absent: no limit. */
+    readonly limits?: AddressLimits;
   };
   /** Takes a connection; a TLS one after its handshake. */
   readonly accept: (socket: Socket) => void;
@@ -67,19 +70,25 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 
 function encrypt(
   socket: Socket,
-  { tls, protocols, handshakeTime }: NonNullable<ListenerOptions['direct']>,
+  { tls, protocols, handshakeTime, limits }: NonNullable<ListenerOptions['direct']>,
   { clock, accept }: ListenerOptions,
   handshakes: Set<Socket>,
 ): void {
+  // An error is followed by 'close'
+  socket.on('error', () => undefined);
+  const admission = limits?.enter(socket.remoteAddress ?? '');
+  if (limits !== undefined && admission === undefined) {
+    socket.destroy();
+    return;
+  }
   const secure = new TLSSocket(socket, { ...tls.socketOptions(), isServer: true, ALPNProtocols: [...protocols] });
   handshakes.add(secure);
   const timer = handshakeTime > 0 ? clock.after(handshakeTime, () => secure.destroy()) : undefined;
   const finish = () => {
     timer?.cancel();
+    admission?.leave();
     handshakes.delete(secure);
   };
-  // An error is followed by 'close'
-  socket.on('error', () => undefined);
   secure.on('error', () => undefined);
   secure.once('close', finish);
   secure.once('secure', () => {

@@ -1,3 +1,4 @@
+import { AddressLimits } from './address-limits.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ScramClient } from '../../../test/stream/scram-client.ts';
 import { SocketClient, startServer } from '../../../test/stream/sockets.ts';
@@ -105,6 +106,21 @@ describe('who keeps silent', () => {
     const client = await SocketClient.connect(listener.port);
     expect(await client.rest()).toBe('');
     expect(streams.size).toBe(0);
+  });
+
+  it('counts before the handshake, and gives its place back after it', async () => {
+    const options = { perAddress: 2, unauthenticatedPerAddress: 0, unauthenticated: 0 };
+    const { listener, streams } = await start('tls', { handshakeTime: 2000, handshakes: new AddressLimits(options) });
+    const [first, second] = [await SocketClient.connect(listener.port), await SocketClient.connect(listener.port)];
+    const refused = await SocketClient.connect(listener.port);
+    expect(await refused.rest()).toBe('');
+    await first.encrypt();
+    await first.say(HEADER, FEATURES);
+    const third = await SocketClient.connect(listener.port);
+    await third.encrypt();
+    await third.say(HEADER, FEATURES);
+    expect(streams.size).toBe(2);
+    for (const client of [first, second, third]) client.close();
   });
 });
 
