@@ -101,8 +101,8 @@ function isDue(world: World, number: number, { due }: Tally): boolean {
   if (session === undefined) return false;
   if (session.endedAt === undefined) return world.devices.get(session.jid)?.session === number && world.devices.get(session.jid)?.online === true;
   const isTight = story.settings.smUnackedMax < 1000 || story.settings.outboxBytes < 100_000;
-  // I8: an IM-NG session may be behind.
-  if (session.barrier !== undefined && isTight) return false;
+  // I8: it may be behind, or wait for what is replayed to it.
+  if (isTight) return false;
   return session.connections.some(({ from, to }) => from <= due && (to === undefined || to > due)) && session.boundAt <= due;
 }
 

@@ -1,4 +1,5 @@
 import { type Element, NS, parseXml, xml } from '@tutti/xmpp';
+import type { AccountFacts } from '../model/facts.ts';
 import { keyOf } from '../model/message.ts';
 import { bareOf, domainOf, type Expected, expect, type Given, isRoomPrivate, noticeForm } from '../model/reference.ts';
 import type { Recorder, SessionRecord, Unit } from '../world/recorder.ts';
@@ -45,7 +46,7 @@ const REPEAT_MS = 7 * 24 * 3_600_000;
 /** How long, in ms, a message may take when the disk is good. */
 const PATIENCE = 3000;
 /** Versions of the facts that are combined at most; more of them make everything possible. */
-const MANY = 24;
+const MANY = 50;
 
 /** What the reference makes of all that the server got: how many copies of which message are due where, and which rows. */
 export class Ledger {
@@ -90,13 +91,14 @@ export class Ledger {
   #arrive(arrival: Arrival): Instance {
     const { stanza, key, place, session } = arrival;
     // What has not been begun when its session ends never is.
-    const limit = Math.min(this.#calmAfter(place), session?.endedAt ?? Infinity);
-    const unit = arrival.first === undefined ? this.#takeUnit(key, place, limit) : undefined;
+    const limit = this.#calmAfter(place);
+    const begun = Math.min(limit, session?.endedAt ?? Infinity);
+    const unit = arrival.first === undefined ? this.#takeUnit(key, place, begun) : undefined;
     const answered = this.#firstWrite(key, place, limit) ?? this.#firstWrite(`${keyOf(stanza)}!`, place, limit);
     const done = arrival.first === undefined ? (unit?.done ?? answered ?? limit) : this.#copied(arrival, arrival.first);
     // What happens in the same moment may be before or after.
     const end = Math.max(done, this.#recorder.placeAfter(done, 0) - 1);
-    const evident = (unit !== undefined && unit.result !== 'lost') || answered !== undefined || this.#acknowledged.has(`${key} ${session?.number}`);
+    const evident = (unit !== undefined && unit.result !== 'lost') || (answered !== undefined && answered <= begun) || this.#acknowledged.has(`${key} ${session?.number}`);
     const certain = arrival.certain && (evident || !this.#wasDisturbed(session, place, limit));
     const expected = this.#expect(arrival, end);
     const repeats = session !== undefined && !arrival.own && this.#isRepeated(arrival, unit);
@@ -219,9 +221,9 @@ export class Ledger {
     const to = stanza.attrs['to'];
     const address = bareOf(to ?? session?.account ?? '');
     const destination = destinationOf(to, address);
-    const senders = session === undefined ? [undefined] : this.#recorder.factsBetween(session.account, place, end);
+    const senders = session === undefined ? [undefined] : this.#factsBetween(session.account, place, end);
     const isSelf = session?.account === address;
-    const recipients = isSelf || !this.#accounts.has(address) ? [undefined] : this.#recorder.factsBetween(address, place, end);
+    const recipients = isSelf || !this.#accounts.has(address) ? [undefined] : this.#factsBetween(address, place, end);
     const expected: Expected[] = [];
     for (const sender of senders.slice(-MANY)) {
       for (const recipient of recipients.slice(-MANY)) {
@@ -239,6 +241,14 @@ export class Ledger {
       }
     }
     return expected;
+  }
+
+  /** What an account wants counts as of when a message is taken up, who is there as of when it is delivered: all that may meet. */
+  #factsBetween(account: string, from: number, to: number): readonly AccountFacts[] {
+    const versions = this.#recorder.factsBetween(account, from, to);
+    const wishes = versions.filter((one, index) => one.blocks !== versions[index - 1]?.blocks || one.unarchived !== versions[index - 1]?.unarchived);
+    if (wishes.length <= 1) return versions;
+    return versions.flatMap(({ sessions }) => wishes.map((wish) => ({ ...wish, sessions })));
   }
 
   /** S8: a message with this origin-id and content is in the sender's archive already. */

@@ -51,12 +51,15 @@ function checkSequence(session: SessionRecord, shown: readonly Shown[], repeated
   let max = session.barrier as number;
   let next = max + 1;
   let connection = shown[0]?.connection;
+  let fresh = false;
   for (const { key, seq, connection: current } of shown) {
-    const fresh = again && current !== connection;
+    fresh ||= again && current !== connection;
     connection = current;
-    if (seq === next || (fresh && seq <= max + 1)) {
+    const isRepeated = seq <= max && repeated.has(`${key} ${session.number}`);
+    if (seq === next || (fresh && seq <= max + 1 && !isRepeated)) {
       next = seq + 1;
       max = Math.max(max, seq);
+      fresh = false;
     } else if (seq > max || !repeated.has(`${key} ${session.number}`)) {
       return report('I1', `${session.jid} (${session.number}) ${verb} row ${seq} (${key}) where row ${next} was due`);
     }

@@ -83,8 +83,10 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
         device.acknowledge();
         device.requestCount();
       }
+      const { length } = this.recorder.writes;
       await this.scheduler.run(AFTER.counts);
-      if (round > 0 && [...this.devices.values()].every((device) => device.isSettled)) break;
+      const isQuiet = this.recorder.writes.slice(length).every(({ element }) => element.ns === NS.sm);
+      if (round > 0 && isQuiet && [...this.devices.values()].every((device) => device.isSettled)) break;
     }
     this.recorder.mark();
   }

@@ -1,3 +1,4 @@
+import { type Element, NS } from '@tutti/xmpp';
 import type { Outgoing } from './outgoing.ts';
 
 /**
@@ -31,9 +32,14 @@ export class Backlog {
 
   /** True: it waits, and `limit` bytes (0 = no limit) are not exceeded; false: they are; undefined: nothing has to wait. */
   take(out: Outgoing, limit: number): boolean | undefined {
-    if (this.#held === undefined || out.element.name === 'iq') return undefined;
+    if (this.#held === undefined || isAnswer(out.element)) return undefined;
     this.#held.push(out);
     this.#bytes += out.size;
     return limit === 0 || this.#bytes <= limit;
   }
+}
+
+/** What comes of a request of the session's own: a page of the archive (XEP-0313 §4.2) must not end before its messages. */
+function isAnswer(stanza: Element): boolean {
+  return stanza.name === 'iq' || (stanza.name === 'message' && stanza.child('result', NS.mam) !== undefined);
 }
