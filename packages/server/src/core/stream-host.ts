@@ -54,15 +54,11 @@ export class CoreStreamHost implements StreamHost {
 
   async bind(identity: Identity, request: BindRequest, connection: Connection): Promise<BoundSession> {
     const core = this.#core;
-    const account = await core.accounts.load(identity.account);
-    if (account === undefined) throw new StanzaError('not-authorized', { text: 'The account has been removed.' });
     const jid = this.#chooseResource(identity.account, request);
     const agent = identity.agent?.id;
-    for (const old of account.sessions) {
-      // RFC 6120 §7.7.2.2: the new session takes the place of the old one; XEP-0386 §4: so does the same installation's.
-      const replaced = old.resource === jid.resource || (agent !== undefined && old.agent === agent);
-      if (replaced) old.terminate(new StreamError('conflict', 'Replaced by a new connection.'));
-    }
+    await this.#makeWay(jid, agent);
+    const account = core.accounts.get(identity.account.toString());
+    if (account === undefined) throw new StanzaError('not-authorized', { text: 'The account has been removed.' });
     const { sessionsPerAccount } = core.limits;
     if (sessionsPerAccount > 0 && account.sessions.length >= sessionsPerAccount) {
       throw new StanzaError('resource-constraint', { type: 'wait', text: 'Too many sessions of this account.' });
@@ -85,6 +81,20 @@ export class CoreStreamHost implements StreamHost {
     const start = session.resume(connection, h);
     const { id, handled } = session.outbox.sm;
     return { session, answer: xml('resumed', { xmlns: NS.sm, previd: id, h: handled }), start };
+  }
+
+  /** RFC 6120 §7.7.2.2: a new session takes the place of the old one with its resource; XEP-0386 §4: so it does of its installation's. */
+  async #makeWay(jid: JID, agent: string | undefined): Promise<void> {
+    for (;;) {
+      const account = await this.#core.accounts.load(jid.bare);
+      const old = account?.sessions.find(
+        (one) => one.resource === jid.resource || (agent !== undefined && one.agent === agent),
+      );
+      if (old === undefined) return;
+      // What a client sent before it left is still handled.
+      if (old.connection === undefined) await old.whenQuiet();
+      old.terminate(new StreamError('conflict', 'Replaced by a new connection.'));
+    }
   }
 
   /** RFC 6120 §7.6, §7.7; XEP-0386 §4: a resource that the server makes is the client's tag and something unguessable. */
