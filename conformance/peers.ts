@@ -9,6 +9,8 @@ const peers = {
   slixmpp: { debian: 'python3-slixmpp', probe: [python, '-c', 'import slixmpp'] },
   prosody: { debian: 'prosody', probe: ['sh', '-c', 'command -v prosody'] },
   ejabberd: { debian: 'ejabberd', probe: ['sh', '-c', 'command -v ejabberdctl || test -x /usr/sbin/ejabberdctl'] },
+  // Its presence is not enough: a container may forbid it to look at other processes.
+  strace: { debian: 'strace', probe: ['strace', '-f', '-o', '/dev/null', 'true'] },
   chromium: { debian: 'chromium', probe: ['sh', '-c', 'command -v chromium'] },
 } as const;
 

@@ -29,4 +29,4 @@ const stop = () => {
 process.on('disconnect', stop);
 process.on('SIGTERM', stop);
 process.on('SIGINT', () => {});
-process.send?.({ listening: server.listening });
+process.send?.({ listening: server.listening, pid: process.pid });
