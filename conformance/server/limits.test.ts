@@ -84,6 +84,8 @@ describe('connections', () => {
     const names = ['unauthenticated_connections', 'connections_per_address', 'unauthenticated_timeout'];
     await server.reload(...names.map((name) => `limits.${name}=0`));
     const wires = await Promise.all(Array.from({ length: 20 }, openStream));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(wires.filter(({ closed }) => closed)).toEqual([]);
     for (const wire of wires) await wire.close();
   });
 });

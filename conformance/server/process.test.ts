@@ -93,9 +93,8 @@ test('doctor looks at the database beside it, and changes nothing', async () => 
 });
 
 test('SIGHUP: what the file says now is in force, without a restart', async () => {
-  const { port } = lines()
-    .find(({ message }) => message === 'started')
-    ?.listening?.find(({ name }) => name === 'c2s') as { port: number };
+  const listening = lines().find(({ message }) => message === 'started')?.listening ?? [];
+  const port = listening.find(({ name }) => name === 'c2s')?.port ?? 0;
   const address = { transport: 'tcp', tls: 'starttls', host: '127.0.0.1', port, domain: 'localhost' } as const;
   const alice = await Device.connect('alice.phone', address, { jid: 'alice@localhost', password: 'secret' });
   await alice.fence();

@@ -83,7 +83,9 @@ function keepCompiledCode() {
   // Worker threads learn it from here
   process.env.NODE_COMPILE_CACHE = folder;
   // At its end Node writes what is new by itself; a server may have no end that it sees
-  setTimeout(module.flushCompileCache, 10000).unref();
+  setTimeout(function () {
+    module.flushCompileCache();
+  }, 10000).unref();
 }
 
 start();

@@ -86,6 +86,7 @@ describe('the report of a database', () => {
 
   test('a file that is no database', async () => {
     writeFileSync(locateFiles(data).store, 'not a database, but long enough to be looked at as one '.repeat(100));
-    await expectRefusal(/store\.db cannot be read: file is not a database; restore a backup$/);
+    const error = await describeDatabase(config).catch((reason: unknown) => reason);
+    expect((error as Error).message).toMatch(/store\.db cannot be read: file is not a database; restore a backup$/);
   });
 });

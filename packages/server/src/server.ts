@@ -44,16 +44,18 @@ export interface Server {
 /** Opens the database and puts the server together; it does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { config, logger } = options;
-  let core: Core | undefined;
-  const current = (): Config => core?.config ?? config;
+  // The database is there before the core, and asks it for what is in force.
+  const made: { core?: Core } = {};
+  const current = (): Config => made.core?.config ?? config;
   const database = await openDatabase(config, {
     current,
     observer: observeLog(options.metrics),
-    onRemove: async (account) => core?.accountRemoved(account),
+    onRemove: async (account) => made.core?.accountRemoved(account),
     onDeath: (error) => logger.error({ error: error.message }, 'the log is gone: restart the server'),
   });
   await database.accounts.finishRemovals();
-  core = createCore(options, database);
+  const core = createCore(options, database);
+  made.core = core;
   const { accounts } = database;
   const parts = {
     host: new CoreStreamHost(core),

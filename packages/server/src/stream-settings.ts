@@ -22,7 +22,7 @@ const LIMIT_NAMES = {
 } as const;
 
 /** The bounds of streams, from a configuration in seconds and bytes. */
-export function streamLimits({ limits }: Config): StreamLimits {
+function streamLimits({ limits }: Config): StreamLimits {
   const xml = { depth: limits.depth, attributes: limits.attributes, nameBytes: limits.nameBytes };
   return {
     ...DEFAULT_STREAM_LIMITS,
