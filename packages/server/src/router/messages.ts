@@ -110,7 +110,11 @@ export class MessageRouter {
     if (job.plan.rows.length === 0 && mayOvertake) return this.#deliver(job, { places: [] });
     const accounts = [origin?.account, recipient];
     for (const account of accounts) if (account !== undefined) account.uses += 1;
-    this.#core.log.append(job.rows(), (result) => {
+    const rows = job.rows();
+    const bytes = rows.reduce((sum, { stanza }) => sum + stanza.length, 0);
+    origin?.progress.carry(bytes);
+    this.#core.log.append(rows, (result) => {
+      origin?.progress.carry(-bytes);
       for (const account of accounts) if (account !== undefined) account.uses -= 1;
       if (result instanceof LogError) this.#failCommit(job, result);
       else this.#deliver(job, result);

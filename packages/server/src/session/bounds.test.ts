@@ -88,7 +88,8 @@ test('XEP-0198 §5 a resumed session whose bound of unacknowledged stanzas is re
   bob.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
   await world.settle();
   const id = bob.take().find((element) => element.name === 'enabled')?.attrs['id'] ?? '';
-  for (let n = 0; n < 25; n += 1) alice.send(xml('message', { to: 'bob@localhost', type: 'chat', id: `m${n}` }, xml('body', null, text)));
+  for (let n = 0; n < 25; n += 1)
+    alice.send(xml('message', { to: 'bob@localhost', type: 'chat', id: `m${n}` }, xml('body', null, text)));
   await world.settle();
   bob.cut();
   await bob.resume(id, 0);

@@ -4,7 +4,7 @@ import type { Counter } from '../observe/metrics.ts';
 import { TokenBucket } from '../token-bucket.ts';
 
 /** A stream is paused when this many elements wait, and resumed when none do. */
-const PAUSE_AT = 32;
+const PAUSE_AT = 4;
 
 export interface InboundLimits {
   readonly stanzasPerSecond: number;

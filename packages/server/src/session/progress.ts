@@ -1,3 +1,7 @@
+/** How many stanzas of a session, and how many bytes of rows, may be under way at a time. */
+const MAX_UNDER_WAY = 64;
+const MAX_BYTES_UNDER_WAY = 262_144;
+
 interface Entry {
   finished: boolean;
   readonly after: () => void;
@@ -10,11 +14,12 @@ interface Entry {
 export class Progress {
   readonly #entries: Entry[] = [];
   #idle: (() => void)[] = [];
-  #below: { readonly size: number; readonly resolve: () => void }[] = [];
+  #room: (() => void)[] = [];
+  #bytes = 0;
 
-  /** How many are being handled, or wait for those before them. */
-  get size(): number {
-    return this.#entries.length;
+  /** So much is under way already that the next stanza has to wait: one session's burst must not keep everybody else's messages waiting. */
+  get isFull(): boolean {
+    return this.#entries.length >= MAX_UNDER_WAY || this.#bytes >= MAX_BYTES_UNDER_WAY;
   }
 
   get isIdle(): boolean {
@@ -47,16 +52,20 @@ export class Progress {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Resolves when fewer than `size` are being handled. */
-  whenBelow(size: number): Promise<void> {
-    if (this.size < size) return Promise.resolve();
-    return new Promise((resolve) => this.#below.push({ size, resolve }));
+  /** So many bytes are on their way to the log; a negative number: not any more. */
+  carry(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** Resolves when it is not full. It waits for the log and the database alone, never for a client. */
+  whenRoom(): Promise<void> {
+    if (!this.isFull) return Promise.resolve();
+    return new Promise((resolve) => this.#room.push(resolve));
   }
 
   #advance(): void {
     while (this.#entries[0]?.finished === true) (this.#entries.shift() as Entry).after();
-    for (const { size, resolve } of this.#below) if (this.size < size) resolve();
-    this.#below = this.#below.filter(({ size }) => this.size >= size);
+    if (!this.isFull) for (const resolve of this.#room.splice(0)) resolve();
     if (!this.isIdle) return;
     const idle = this.#idle;
     this.#idle = [];

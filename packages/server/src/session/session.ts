@@ -15,9 +15,6 @@ import { resendUnacknowledged } from './resumption.ts';
 import type { SessionCore } from './session-core.ts';
 import { readCount, StreamManagement } from './stream-management.ts';
 
-/** How many stanzas of a session may be on their way at a time. */
-const MAX_UNDER_WAY = 64;
-
 type SessionKind = keyof Metrics['sessions'];
 
 /**
@@ -305,10 +302,9 @@ export class Session implements StreamSession, SessionView {
     return undefined;
   }
 
-  /** One session's messages on the way to the log never keep another's waiting for long: with so many there, the next has to wait. */
   #inTurn(waiting: Promise<void> | undefined): Promise<void> | undefined {
-    if (this.progress.size < MAX_UNDER_WAY) return waiting;
-    return (waiting ?? Promise.resolve()).then(() => this.progress.whenBelow(MAX_UNDER_WAY));
+    if (waiting !== undefined) return waiting.then(() => this.progress.whenRoom());
+    return this.progress.isFull ? this.progress.whenRoom() : undefined;
   }
 
   #handleStreamManagement(element: Element): void {
