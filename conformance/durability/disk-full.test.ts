@@ -7,7 +7,7 @@ import type { Address } from '../client/transport.ts';
 import { limitFileSize, mountSmallDisk } from './full-disk.ts';
 import { archiveId } from './member.ts';
 
-const SETTINGS = ['c2s.port=0', 'c2s_tls.port=0', 'http.enabled=false', 'auth.scram_iterations=4096'];
+const SETTINGS = ['c2s.port=0', 'c2s_tls.port=0', 'http.port=0', 'auth.scram_iterations=4096'];
 const TEXT = 'x'.repeat(2000);
 
 const ways = [
@@ -47,6 +47,11 @@ test.for(ways)(
       }
       expect(failed).toHaveLength(5);
       expect(problems.some((line) => line.includes('could not be archived'))).toBe(true);
+
+      // Also what the server says of itself.
+      const { port: http = 0 } = server.listening.find(({ name }) => name === 'http') ?? {};
+      const metrics = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
+      expect(metrics).toContain('tutti_log_failures_total 5\n');
 
       disk.makeRoom();
       const after = await tell(bob, 'after', 'alice@localhost');

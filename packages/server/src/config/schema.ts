@@ -87,47 +87,57 @@ const registration = optionalTable('Account registration by clients (XEP-0077).'
   rate_per_hour: limit(10, 'How many accounts one address may create in an hour.'),
 });
 
-const limits = optionalTable('Bounds on what one client may ask for. 0 takes a bound away (for load tests).', {
-  stanza_bytes: sizeLimit('256 KiB', 'The largest stanza accepted after login (RFC 6120 §13.12).', 10_000),
-  unauthenticated_stanza_bytes: sizeLimit('10000 bytes', 'The largest stanza accepted before login.', 10_000),
-  depth: limit(100, 'How deep elements may be nested in a stanza.'),
-  attributes: limit(100, 'How many attributes an element may have.'),
-  name_bytes: sizeLimit('1 KiB', 'The longest name of an element or attribute.'),
-  connections_per_address: limit(500, 'Open connections from one address.'),
-  unauthenticated_connections: limit(1000, 'Open connections that have not logged in, all together.'),
-  unauthenticated_per_address: limit(100, 'Open connections from one address that have not logged in.'),
-  unauthenticated_timeout: duration('1 minute', 'How long a connection may take to log in.', { none: 'no limit' }),
-  sessions_per_account: limit(50, 'Resources one account may have bound at a time.'),
-  stanzas_per_second: limit(100, 'Stanzas a session may send per second in the long run; a faster one is read slower.'),
-  stanzas_burst: limit(1000, 'Stanzas a session may send at once before it is slowed down.'),
-  bytes_per_second: sizeLimit('1 MiB', 'Bytes a session may send per second in the long run.'),
-  bytes_burst: sizeLimit('4 MiB', 'Bytes a session may send at once before it is slowed down.'),
-  outbox_bytes: sizeLimit('256 KiB', 'Bytes that wait in memory for a slow session; past them it reads the archive.'),
-  roster_items: limit(
-    5000,
-    'Contacts in one roster, and subscription requests that wait for the answer of one account.',
-  ),
-  roster_name_bytes: sizeLimit('1 KiB', 'The longest name of a contact, and of a group of contacts.'),
-  roster_groups: limit(100, 'Groups that one contact may be in.'),
-  directed_presences: limit(1000, 'Addresses outside its roster, such as rooms, that a session may be present at.'),
-  offline_messages: limit(1000, 'The newest messages that a legacy client gets when it comes online (XEP-0160).'),
-  blocklist_items: limit(5000, 'Entries in one block list (XEP-0191).'),
-  auth_failures_per_minute: limit(10, 'Failed logins per minute, per address and per account, before a pause.'),
-  mam_page_max: limit(250, 'Messages in one page of an archive query (XEP-0313).'),
-  mam_page_bytes: sizeLimit('512 KiB', 'Bytes of messages after which a page of an archive query is full.'),
-  mam_preferences: limit(1000, 'Addresses in the lists of one account that say what is archived (XEP-0441).'),
-  mam_queries: limit(4, 'Archive queries of one session that may run at the same time.'),
-  iq_timeout: duration('1 minute', 'How long a client may take to answer a request of the server, pings among them.', {
-    none: 'no limit',
-  }),
-  sm_resume_timeout: duration('10 minutes', 'How long a lost session waits for its resumption (XEP-0198).', {
-    none: 'no resumption',
-  }),
-  sm_unacked_max: limit(1000, 'Stanzas that wait for an acknowledgement before the session reads the archive.'),
-  idle_ping: duration('5 minutes', 'After how long a silence the server asks whether a client is still there.', {
-    none: 'never',
-  }),
-});
+const limits = optionalTable(
+  'Bounds on what one client may ask for. 0 takes a bound away (for load tests). After a reload those of connections hold for new ones, all others at once.',
+  {
+    stanza_bytes: sizeLimit('256 KiB', 'The largest stanza accepted after login (RFC 6120 §13.12).', 10_000),
+    unauthenticated_stanza_bytes: sizeLimit('10000 bytes', 'The largest stanza accepted before login.', 10_000),
+    depth: limit(100, 'How deep elements may be nested in a stanza.'),
+    attributes: limit(100, 'How many attributes an element may have.'),
+    name_bytes: sizeLimit('1 KiB', 'The longest name of an element or attribute.'),
+    connections_per_address: limit(500, 'Open connections from one address.'),
+    unauthenticated_connections: limit(1000, 'Open connections that have not logged in, all together.'),
+    unauthenticated_per_address: limit(100, 'Open connections from one address that have not logged in.'),
+    unauthenticated_timeout: duration('1 minute', 'How long a connection may take to log in.', { none: 'no limit' }),
+    sessions_per_account: limit(50, 'Resources one account may have bound at a time.'),
+    stanzas_per_second: limit(
+      100,
+      'Stanzas a session may send per second in the long run; a faster one is read slower.',
+    ),
+    stanzas_burst: limit(1000, 'Stanzas a session may send at once before it is slowed down.'),
+    bytes_per_second: sizeLimit('1 MiB', 'Bytes a session may send per second in the long run.'),
+    bytes_burst: sizeLimit('4 MiB', 'Bytes a session may send at once before it is slowed down.'),
+    outbox_bytes: sizeLimit('256 KiB', 'Bytes that wait in memory for a slow session; past them it reads the archive.'),
+    roster_items: limit(
+      5000,
+      'Contacts in one roster, and subscription requests that wait for the answer of one account.',
+    ),
+    roster_name_bytes: sizeLimit('1 KiB', 'The longest name of a contact, and of a group of contacts.'),
+    roster_groups: limit(100, 'Groups that one contact may be in.'),
+    directed_presences: limit(1000, 'Addresses outside its roster, such as rooms, that a session may be present at.'),
+    offline_messages: limit(1000, 'The newest messages that a legacy client gets when it comes online (XEP-0160).'),
+    blocklist_items: limit(5000, 'Entries in one block list (XEP-0191).'),
+    auth_failures_per_minute: limit(10, 'Failed logins per minute, per address and per account, before a pause.'),
+    mam_page_max: limit(250, 'Messages in one page of an archive query (XEP-0313).'),
+    mam_page_bytes: sizeLimit('512 KiB', 'Bytes of messages after which a page of an archive query is full.'),
+    mam_preferences: limit(1000, 'Addresses in the lists of one account that say what is archived (XEP-0441).'),
+    mam_queries: limit(4, 'Archive queries of one session that may run at the same time.'),
+    iq_timeout: duration(
+      '1 minute',
+      'How long a client may take to answer a request of the server, pings among them.',
+      {
+        none: 'no limit',
+      },
+    ),
+    sm_resume_timeout: duration('10 minutes', 'How long a lost session waits for its resumption (XEP-0198).', {
+      none: 'no resumption',
+    }),
+    sm_unacked_max: limit(1000, 'Stanzas that wait for an acknowledgement before the session reads the archive.'),
+    idle_ping: duration('5 minutes', 'After how long a silence the server asks whether a client is still there.', {
+      none: 'never',
+    }),
+  },
+);
 
 const archive = optionalTable('The message archive (XEP-0313), which is also the log that sessions are fed from.', {
   retention: duration('forever', 'How long messages are kept.', { forever: true }),
