@@ -6,18 +6,30 @@ import { LocalAccount } from './local-account.ts';
 /** How many accounts without sessions stay in memory. */
 const IDLE_ACCOUNTS = 20_000;
 
-/** The local accounts that are in memory. */
+/** The local accounts that are in memory. There is one object for each: what two of them knew would differ. */
 export class LocalAccounts {
+  /** Those that were asked for longest ago come first. */
   readonly #loaded = new Map<string, LocalAccount>();
+  /** With more than so many it is time to look who can go. */
+  #full: number;
+  readonly #idle: number;
   readonly #loading = new Map<string, Promise<LocalAccount | undefined>>();
   readonly #log: AccountLog;
   readonly #exists: (jid: JID) => Promise<boolean>;
   readonly #states: readonly StateKey<unknown>[];
 
-  constructor(log: AccountLog, exists: (jid: JID) => Promise<boolean>, states: readonly StateKey<unknown>[]) {
+  /** @param idle how many without sessions stay at most; half of them surely do */
+  constructor(
+    log: AccountLog,
+    exists: (jid: JID) => Promise<boolean>,
+    states: readonly StateKey<unknown>[],
+    idle = IDLE_ACCOUNTS,
+  ) {
     this.#log = log;
     this.#exists = exists;
     this.#states = states;
+    this.#idle = idle;
+    this.#full = idle;
   }
 
   /** The account, if it is in memory. */
@@ -33,16 +45,21 @@ export class LocalAccounts {
   load(jid: JID): Promise<LocalAccount | undefined> {
     const name = jid.toString();
     const loaded = this.#loaded.get(name);
-    if (loaded !== undefined) return Promise.resolve(loaded);
+    if (loaded !== undefined) {
+      this.#touch(name, loaded);
+      return Promise.resolve(loaded);
+    }
     const loading = this.#loading.get(name) ?? this.#read(jid, name).finally(() => this.#loading.delete(name));
     this.#loading.set(name, loading);
     return loading;
   }
 
-  /** Forgets an account that does not exist any more: nothing can be archived for it from now on. */
-  async forget(name: string): Promise<void> {
+  /** Forgets an account that does not exist any more: nothing can be archived for it from now on. Gives what it has forgotten. */
+  async forget(name: string): Promise<LocalAccount | undefined> {
     await this.#loading.get(name);
+    const account = this.#loaded.get(name);
     this.#loaded.delete(name);
+    return account;
   }
 
   async #read(jid: JID, name: string): Promise<LocalAccount | undefined> {
@@ -54,18 +71,24 @@ export class LocalAccounts {
     ]);
     const states = new Map(this.#states.map((key, index) => [key, values[index]]));
     const account = new LocalAccount(jid, this.#log, { head, legacyCursor }, states);
-    this.#loaded.set(name, account);
+    this.#touch(name, account);
     this.#evict();
     return account;
   }
 
-  /** Makes room: the accounts that were loaded first and have nothing going on. */
+  #touch(name: string, account: LocalAccount): void {
+    this.#loaded.delete(name);
+    this.#loaded.set(name, account);
+  }
+
+  /**
+   * Makes room: lets half of the accounts go that have nothing going on, those asked for longest ago. Never the last ones: who has just asked for
+   * one of them is about to use it. However many are in use, looking at them costs each load little.
+   */
   #evict(): void {
-    if (this.#loaded.size <= IDLE_ACCOUNTS) return;
-    for (const [name, account] of this.#loaded) {
-      if (account.sessions.length > 0 || account.uses > 0) continue;
-      this.#loaded.delete(name);
-      if (this.#loaded.size <= IDLE_ACCOUNTS) return;
-    }
+    if (this.#loaded.size <= this.#full) return;
+    const idle = [...this.#loaded].filter(([, { sessions, uses }]) => sessions.length === 0 && uses === 0);
+    for (const [name] of idle.slice(0, -Math.ceil(this.#idle / 2))) this.#loaded.delete(name);
+    this.#full = this.#loaded.size + Math.floor(this.#idle / 2);
   }
 }
