@@ -74,7 +74,7 @@ export class Client {
     this.#started.promise.catch(() => undefined);
     this.#own = JID.of(settings.username, settings.domain);
     this.account = this.#own.toString();
-    this.#connection = new Connection({ ...settings, answerMs: limits.answerMs }, this.#makeListener());
+    this.#connection = new Connection({ ...settings, ...limits }, this.#makeListener());
     const send = (stanza: Element): Promise<void> => this.#connection.send(stanza);
     this.#requests = new Requests(this.#own, send, clock, limits.answerMs);
     this.#archive = new Archive(this.#requests, this.#own, limits.pageSize);
@@ -294,16 +294,16 @@ export class Client {
   #unarchived(message: Element): void {
     this.#noteChatState(message);
     const { id = '', type } = message.attrs;
-    if (type === 'error' && this.#isFromPeerOf(id, message)) return this.#outbox.fail(id, readError(message));
+    const from = placeMessage(message, this.#own)?.peer;
+    if (type === 'error' && from !== undefined) {
+      // It counts when it comes from where its message went, or from the own server.
+      const sent = this.#outbox.get(id);
+      if (sent !== undefined && (from === this.account || from === this.#own.domain))
+        this.#outbox.fail(id, readError(message));
+      else if (sent === undefined || from === sent.peer) this.#timelines.refuse(from, id, readError(message));
+    }
     if (this.#poller !== undefined && isConversational(message)) return this.#poller.poke();
     this.#listeners.tell('unarchived', message);
-  }
-
-  /** An error counts when it comes from where its message went, or from the own server. */
-  #isFromPeerOf(id: string, error: Element): boolean {
-    const sent = this.#outbox.all.find((message) => message.id === id);
-    const from = placeMessage(error, this.#own)?.peer;
-    return sent !== undefined && (from === sent.peer || from === this.account || from === this.#own.domain);
   }
 
   #noteChatState(message: Element): void {

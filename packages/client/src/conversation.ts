@@ -1,8 +1,8 @@
 import * as compose from './compose.ts';
 import type { ChatState } from './incoming.ts';
 import type { Outbox } from './outbox.ts';
-import type { Entry } from './store/store.ts';
-import { emptyView, extendView, type Message, type Piece, type View } from './timeline/view.ts';
+import type { Entry, Failure } from './store/store.ts';
+import { emptyView, extendView, type Message, type Piece, refuseMessage, type View } from './timeline/view.ts';
 
 /** What a conversation needs of its client. */
 export interface ConversationParts {
@@ -104,6 +104,14 @@ export class Conversation {
     this.#archived = extendView(this.#archived, entries);
     this.#view = undefined;
     return this.#archived.messages.slice(before);
+  }
+
+  /** An own message failed, says an error that stands in no archive; false where there is no such message. @internal */
+  refuse(id: string, failure: Failure): boolean {
+    const before = this.#archived;
+    this.#archived = refuseMessage(before, id, failure);
+    this.#view = undefined;
+    return this.#archived !== before;
   }
 
   /** What is on its way changed. @internal */

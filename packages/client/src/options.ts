@@ -35,6 +35,8 @@ export interface ClientOptions {
 export interface Limits {
   /** How long an answer of the server may take, in milliseconds. */
   readonly answerMs: number;
+  /** How long the server may take to close the stream too, in milliseconds. */
+  readonly closeMs: number;
   /** How many messages the archive is asked for at a time. */
   readonly pageSize: number;
   /**
@@ -52,7 +54,7 @@ export interface Settings extends Required<Omit<ClientOptions, 'resource' | 'rec
 }
 
 const DEFAULT_BACKOFF: Backoff = { firstMs: 1000, maxMs: 60_000, attempts: 0 };
-const DEFAULT_LIMITS: Limits = { answerMs: 30_000, pageSize: 100, archiveAttempts: 5 };
+const DEFAULT_LIMITS: Limits = { answerMs: 30_000, closeMs: 2000, pageSize: 100, archiveAttempts: 5 };
 
 export function completeOptions(options: ClientOptions): Settings {
   return {

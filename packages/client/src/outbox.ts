@@ -2,7 +2,7 @@ import { type Element, NS, parseXml, StanzaError, xml } from '@tutti/xmpp';
 import type { Clock } from './environment.ts';
 import { TuttiError } from './errors.ts';
 import type { Journal } from './journal.ts';
-import type { Outgoing } from './store/store.ts';
+import type { Failure, Outgoing } from './store/store.ts';
 
 interface Item {
   message: Outgoing;
@@ -83,8 +83,8 @@ export class Outbox {
     return true;
   }
 
-  has(id: string): boolean {
-    return this.#items.has(id);
+  get(id: string): Outgoing | undefined {
+    return this.#items.get(id)?.message;
   }
 
   /** The archive has it. */
@@ -97,8 +97,7 @@ export class Outbox {
   fail(id: string, error: StanzaError | TuttiError): void {
     const item = this.#items.get(id);
     if (item === undefined || item.message.failure !== undefined) return;
-    const text = error instanceof StanzaError ? error.text : error.message;
-    item.message = { ...item.message, failure: { condition: error.condition, ...(text !== undefined && { text }) } };
+    item.message = { ...item.message, failure: toFailure(error) };
     this.#parts.journal.add({ put: [item.message] }, () => {
       item.done.reject(error);
       this.#parts.changed(item.message.peer);
@@ -164,6 +163,12 @@ export class Outbox {
       if (session === this.#session) item.handed = false;
     });
   }
+}
+
+/** What a timeline keeps of an error. */
+export function toFailure(error: StanzaError | TuttiError): Failure {
+  const text = error instanceof StanzaError ? error.text : error.message;
+  return { condition: error.condition, ...(text !== undefined && { text }) };
 }
 
 function makeItem(message: Outgoing): Item {

@@ -3,9 +3,9 @@ import type { Clock } from './environment.ts';
 import { Conversation, type ConversationParts } from './conversation.ts';
 import { isChatStateOnly, placeMessage, readOriginId, type Row } from './incoming.ts';
 import type { Journal } from './journal.ts';
-import type { Outbox } from './outbox.ts';
+import { type Outbox, toFailure } from './outbox.ts';
 import { readError } from './requests.ts';
-import type { Entry, Snapshot } from './store/store.ts';
+import type { Entry, Outgoing, Snapshot } from './store/store.ts';
 import type { Message } from './timeline/view.ts';
 
 interface TimelinesParts extends ConversationParts {
@@ -67,6 +67,13 @@ export class Timelines {
     this.#parts.changed(conversation);
   }
 
+  /** An error that stands in no archive speaks of a message. */
+  refuse(peer: string, id: string, error: StanzaError): void {
+    if (this.#parts.outbox.get(id) !== undefined) return this.#parts.outbox.fail(id, error);
+    const conversation = this.conversation(peer);
+    if (conversation.refuse(id, toFailure(error))) this.#parts.changed(conversation);
+  }
+
   /** The archive counts from here on. */
   begin(cursor: string): void {
     this.#cursor = this.#kept = cursor;
@@ -97,7 +104,7 @@ export class Timelines {
       this.#known.add(id);
       entries.push({ id, ...place, time: time ?? this.#parts.clock.now(), xml: message.toString() });
       const name = readOriginId(message) ?? '';
-      if (!this.#parts.outbox.has(name)) continue;
+      if (this.#parts.outbox.get(name) === undefined) continue;
       if (place.outgoing) sent.push({ id: name, archiveId: id });
       else if (message.attrs['type'] === 'error') refused.push({ id: name, error: readError(message) });
     }
@@ -109,8 +116,10 @@ export class Timelines {
       ...(this.#kept !== undefined && { cursor: this.#kept }),
     };
     this.#parts.journal.add(change, () => {
+      // Its failure came by an error that this archive does not keep.
+      const failed = sent.map(({ id }) => this.#parts.outbox.get(id)).filter((message) => message !== undefined);
       for (const { id, archiveId } of sent) this.#parts.outbox.archived(id, archiveId);
-      this.#show(entries, live);
+      this.#show(entries, live, failed);
     });
     for (const { id, error } of refused) this.#parts.outbox.fail(id, error);
   }
@@ -122,10 +131,11 @@ export class Timelines {
     this.#parts.journal.add({ cursor: this.#cursor });
   }
 
-  #show(entries: readonly Entry[], live: boolean): void {
+  #show(entries: readonly Entry[], live: boolean, failed: readonly Outgoing[]): void {
     for (const [peer, theirs] of Map.groupBy(entries, (entry) => entry.peer)) {
       const conversation = this.conversation(peer);
       const added = conversation.extend(theirs);
+      for (const { id, failure } of failed) if (failure !== undefined) conversation.refuse(id, failure);
       if (added.length > 0) this.#parts.added(conversation, added, live);
       this.#parts.changed(conversation);
     }

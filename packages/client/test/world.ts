@@ -6,7 +6,7 @@ import { type Client, type ClientOptions, type Clock, createClient } from '../sr
 import { Network } from './network.ts';
 
 /** Time that passes as fast as it can: waits are as long as a turn of the event loop, their order kept. */
-const hastyClock: Clock = {
+export const hastyClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, run) {
     const timer = setTimeout(run, Math.ceil(milliseconds / 100));

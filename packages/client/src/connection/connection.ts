@@ -1,23 +1,17 @@
 import type { Element } from '@tutti/xmpp';
-import { client, xml } from '@xmpp/client';
 import type { Clock } from '../environment.ts';
 import { asError, TuttiError } from '../errors.ts';
 import { type Backoff, waitBefore } from './backoff.ts';
 import { isFinal, isOfConnection } from './failures.ts';
 import { fromLtx, type LtxElement, toLtx } from './ltx.ts';
+import { createXmpp, type LoginSettings, onResumed, takeOverSession, TokenHolder, type Xmpp } from './xmpp.ts';
 
-export interface ConnectionSettings {
-  /** `ws://` or `wss://`, `xmpp://`, or a domain whose records tell where (Node only). */
-  readonly service: string;
-  readonly domain: string;
-  readonly username: string;
-  readonly password: string;
-  readonly resource: string | undefined;
-  /** Names this installation to the server (XEP-0388 §2.3): FAST tokens are bound to it. */
-  readonly deviceId: string;
+export interface ConnectionSettings extends LoginSettings {
   readonly reconnect: Backoff;
   /** How long a step of connecting may take, in milliseconds; 0: as long as it wants. */
   readonly answerMs: number;
+  /** How long the server may take to close the stream too, in milliseconds; 0: as long as it wants. */
+  readonly closeMs: number;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -38,13 +32,16 @@ export interface ConnectionListener {
   troubled(error: Error): void;
 }
 
-type Xmpp = ReturnType<typeof client>;
+/** A request of the server's that is answered, as @xmpp/client registers it. */
+type Answer = readonly [type: 'get' | 'set', ns: string, name: string, handle: (iq: Element) => Element | undefined];
 
 /** A connection that comes back: @xmpp/client, with waits between attempts that grow, and FAST and XEP-0198 where offered. */
 export class Connection {
   readonly #settings: ConnectionSettings;
   readonly #listener: ConnectionListener;
-  readonly #xmpp: Xmpp;
+  readonly #answers: Answer[] = [];
+  readonly #token = new TokenHolder();
+  #xmpp: Xmpp;
   #running = false;
   #online = false;
   #failures = 0;
@@ -55,8 +52,7 @@ export class Connection {
   constructor(settings: ConnectionSettings, listener: ConnectionListener) {
     this.#settings = settings;
     this.#listener = listener;
-    this.#xmpp = makeXmpp(settings);
-    this.#listen();
+    this.#xmpp = this.#makeXmpp();
   }
 
   start(): void {
@@ -71,6 +67,7 @@ export class Connection {
     this.#online = false;
     this.#cancelTimer();
     await this.#closing;
+    this.#xmpp.timeout = this.#settings.closeMs;
     if (this.#xmpp.status !== 'offline') await this.#xmpp.stop();
   }
 
@@ -80,16 +77,16 @@ export class Connection {
   }
 
   /** Answers requests with the result's payload, if any. A thrown error becomes `<internal-server-error/>`. */
-  answer(type: 'get' | 'set', ns: string, name: string, handle: (iq: Element) => Element | undefined): void {
-    this.#xmpp.iqCallee[type](ns, name, ({ stanza }: { stanza: LtxElement }) => {
-      const payload = handle(fromLtx(stanza));
-      return Promise.resolve(payload === undefined ? {} : toLtx(payload));
-    });
+  answer(...answer: Answer): void {
+    this.#answers.push(answer);
   }
 
-  #listen(): void {
-    const xmpp = this.#xmpp;
-    xmpp.on('error', (error: unknown) => this.#failed(asError(error)));
+  /** The @xmpp/client of one attempt: in a former one an interrupted login may still be computing, and would answer in its place. */
+  #makeXmpp(former?: Xmpp): Xmpp {
+    const xmpp = createXmpp(this.#settings, this.#token);
+    if (former !== undefined) takeOverSession(former, xmpp);
+    const isCurrent = (): boolean => this.#xmpp === xmpp;
+    xmpp.on('error', (error: unknown) => isCurrent() && this.#failed(asError(error)));
     xmpp.on('online', (address) => {
       this.#established();
       this.#listener.opened(address.toString());
@@ -98,13 +95,22 @@ export class Connection {
       this.#established();
       this.#listener.resumed();
     });
-    xmpp.on('disconnect', () => this.#disconnected());
+    xmpp.on('disconnect', () => isCurrent() && this.#disconnected());
     xmpp.on('stanza', (stanza) => this.#received(stanza));
+    for (const [type, ns, name, handle] of this.#answers) {
+      xmpp.iqCallee[type](ns, name, ({ stanza }: { stanza: LtxElement }) => {
+        const payload = handle(fromLtx(stanza));
+        return Promise.resolve(payload === undefined ? {} : toLtx(payload));
+      });
+    }
+    return xmpp;
   }
 
   async #connect(): Promise<void> {
     const { service, domain, answerMs, clock } = this.#settings;
     this.#problem = undefined;
+    this.#xmpp = this.#makeXmpp(this.#xmpp);
+    this.#xmpp.timeout = answerMs;
     this.#listener.connecting();
     this.#cancelTimer();
     if (answerMs > 0)
@@ -132,6 +138,7 @@ export class Connection {
 
   #close(): void {
     if (!this.#running || this.#closing !== undefined || this.#xmpp.status === 'disconnect') return;
+    this.#xmpp.timeout = this.#settings.closeMs;
     // It settles always, and 'disconnect' comes before it does.
     this.#closing = this.#xmpp.disconnect().finally(() => (this.#closing = undefined));
   }
@@ -164,34 +171,4 @@ export class Connection {
       this.#listener.troubled(asError(error));
     }
   }
-}
-
-function makeXmpp(settings: ConnectionSettings): Xmpp {
-  const { service, domain, username, password, resource, deviceId, answerMs } = settings;
-  const xmpp = client({
-    service,
-    domain,
-    ...(resource !== undefined && { resource }),
-    ...(answerMs > 0 && { timeout: answerMs }),
-    credentials: async (authenticate, mechanisms, fast, entity) => {
-      const token = await fast?.fetch();
-      // A password is never sent in the clear.
-      const mechanism = entity.isSecure() ? mechanisms[0] : mechanisms.find((name) => name !== 'PLAIN');
-      if (mechanism === undefined) throw new TuttiError('refused', `no way to log in among ${mechanisms.join(', ')}`);
-      await authenticate(
-        { username, password, ...(token !== undefined && token !== null && { token }) },
-        mechanism,
-        xml('user-agent', { id: deviceId }),
-      );
-    },
-  });
-  // Its own way of coming back waits for a fixed second.
-  xmpp.reconnect.stop();
-  return xmpp;
-}
-
-function onResumed(xmpp: Xmpp, listener: () => void): void {
-  // Its declarations leave out that stream management tells of this.
-  const source = xmpp.streamManagement as unknown as { on(event: 'resumed', listener: () => void): void };
-  source.on('resumed', listener);
 }

@@ -74,6 +74,12 @@ export function extendView(view: View, pieces: readonly Piece[]): View {
   return { messages, read, unread };
 }
 
+/** The view with an own message marked as failed, by an error that stands in no archive; the same view when there is none. */
+export function refuseMessage(view: View, id: string, failure: Failure): View {
+  const messages = [...view.messages];
+  return change(messages, id, true, () => ({ state: 'failed', failure })) ? { ...view, messages } : view;
+}
+
 interface Draft {
   readonly messages: Message[];
   read: number;
