@@ -1,0 +1,71 @@
+/**
+ * Examines the simulation: each mutant has to be caught. `npm run simulate:mutants -- --seeds 400`; `--only NAME` for one; `--jobs N` processes.
+ */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { mutants } from './mutants.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '400' },
+    from: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '2' },
+    only: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+/** What became of a mutant. */
+interface Fate {
+  readonly mutant: string;
+  /** The seed of the first world in which it was noticed; undefined: it has survived. */
+  readonly seed: number | undefined;
+  /** The checks that noticed it there. */
+  readonly checks: readonly string[];
+  readonly worlds: number;
+  readonly problem: string | undefined;
+}
+
+const CLI = join(import.meta.dirname, '../cli.ts');
+
+/** Plays worlds with a mutant until it is caught, in a process of its own. */
+function hunt(mutant: string): Promise<Fate> {
+  const args = ['--conditions=source', CLI, '--mutant', mutant, '--first', '--json', '--seeds', values.seeds, '--from', values.from];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { maxBuffer: 2 ** 26, timeout: 10 * 60_000 }, (error, stdout, stderr) => {
+      try {
+        const { failures, worlds } = JSON.parse(stdout) as {
+          failures: { seed: number; problems: { check: string }[] }[];
+          worlds: number;
+        };
+        const [failure] = failures;
+        const checks = [...new Set(failure?.problems.map(({ check }) => check))];
+        resolve({ mutant, seed: failure?.seed, checks, worlds, problem: undefined });
+      } catch {
+        resolve({ mutant, seed: undefined, checks: [], worlds: 0, problem: stderr.trim().split('\n').at(-1) ?? String(error) });
+      }
+    });
+  });
+}
+
+const chosen = mutants.filter(({ name }) => values.only === undefined || values.only.includes(name)).map(({ name }) => name);
+const fates: Fate[] = [];
+const queue = [...chosen];
+const work = async (): Promise<void> => {
+  for (let name = queue.shift(); name !== undefined; name = queue.shift()) fates.push(await hunt(name));
+};
+await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+fates.sort((a, b) => chosen.indexOf(a.mutant) - chosen.indexOf(b.mutant));
+
+if (values.json) console.log(JSON.stringify(fates));
+else {
+  const width = Math.max(...chosen.map(({ length }) => length));
+  for (const { mutant, seed, checks, worlds, problem } of fates) {
+    const fate = problem ?? (seed === undefined ? `SURVIVED ${worlds} worlds` : `caught at seed ${seed} by ${checks.join(', ')}`);
+    console.log(`${mutant.padEnd(width)}  ${fate}`);
+  }
+  const survivors = fates.filter(({ seed }) => seed === undefined).length;
+  console.log(`\n${fates.length} mutants, ${fates.length - survivors} caught within ${values.seeds} worlds each`);
+}
+process.exitCode = fates.every(({ seed }) => seed !== undefined) ? 0 : 1;
