@@ -115,6 +115,7 @@ export class Stream extends Peer implements Connection, StreamCore, WireHandler 
     this.#session = session;
     this.#phase = new SessionPhase(this, session, expectsRequest);
     this.#guard.attached(session);
+    this.#wire.attached();
   }
 
   // What the session does

@@ -27,6 +27,9 @@ export interface WireHandler {
 
 const ENCODER = new TextEncoder();
 
+/** Bytes that may wait for a peer without a session. While more do, nothing of it is read: it asks and takes no answers. */
+const UNREAD_BEFORE_SESSION = 65_536;
+
 /** Bytes to elements and back over one transport, with flow control: elements are pulled, one at a time. */
 export class Wire implements TransportHandler {
   readonly framing: Framing;
@@ -44,6 +47,8 @@ export class Wire implements TransportHandler {
   #transportPaused = false;
   readonly #options: WireOptions;
   readonly #observer: StreamObserver;
+  /** There is a session, which bounds by itself what waits for the peer. */
+  #bounded = false;
   /** After login: how fast the peer may send. */
   #bucket: TokenBucket | undefined;
   /** Runs while nothing is read because the peer was too fast. */
@@ -68,6 +73,12 @@ export class Wire implements TransportHandler {
     Object.assign(this.#limits, limits.afterLogin);
     const { bytesPerSecond: rate, bytesBurst: burst } = limits;
     if (rate > 0 && burst > 0) this.#bucket = new TokenBucket(() => ({ rate, burst }), clock);
+  }
+
+  /** There is a session. */
+  attached(): void {
+    this.#bounded = true;
+    this.#pull();
   }
 
   /** RFC 6120 §4.3.3: a new stream begins with what follows the last element. */
@@ -140,6 +151,7 @@ export class Wire implements TransportHandler {
 
   drained(): void {
     this.#handler.drained();
+    if (!this.#bounded) this.#pull();
   }
 
   closed(): void {
@@ -183,7 +195,11 @@ export class Wire implements TransportHandler {
   }
 
   get #mayPull(): boolean {
-    return !this.#working && !this.#paused && !this.#stopped;
+    return !this.#working && !this.#paused && !this.#stopped && !this.#isClogged;
+  }
+
+  get #isClogged(): boolean {
+    return !this.#bounded && this.#transport.buffered > UNREAD_BEFORE_SESSION;
   }
 
   #pullOne(): boolean {
@@ -220,7 +236,8 @@ export class Wire implements TransportHandler {
 
   /** Lets the peer feel that we do not read. */
   #steer(): void {
-    this.#setTransportPaused((this.#working || this.#paused || this.#rest !== undefined) && !this.#stopped);
+    const isBusy = this.#working || this.#paused || this.#isClogged || this.#rest !== undefined;
+    this.#setTransportPaused(isBusy && !this.#stopped);
   }
 
   #setTransportPaused(paused: boolean): void {
