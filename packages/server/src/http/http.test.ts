@@ -1,5 +1,6 @@
 import { parseXml } from '@tutti/xmpp';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { makeTlsProvider, REAL_CLOCK } from '../../test/stream/sockets.ts';
@@ -129,6 +130,18 @@ describe('RFC 7395 XMPP over WebSocket', () => {
     expect(await refusal(new Client(ws, ['xmpp'], { origin: 'https://evil.example' }))).toBe(403);
     expect(await refusal(new Client(ws, ['xmpp'], { origin: 'https://chat.example' }))).toBeUndefined();
     expect(await refusal(new Client(ws, ['xmpp', 'other']))).toBeUndefined();
+  });
+
+  it('a refused upgrade is closed, whatever the client does', async () => {
+    const { server, port } = await start();
+    const open = new Set<object>();
+    server.app.server.on('connection', (socket) => void open.add(socket.on('close', () => open.delete(socket))));
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    let answer = '';
+    socket.on('error', () => undefined).on('data', (data: Buffer) => (answer += data.toString()));
+    socket.write('GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await vi.waitUntil(() => answer.includes('404') && open.size === 0, { timeout: 2000, interval: 5 });
+    socket.destroy();
   });
 
   it('§3.2 closes with 1003 on a binary message', async () => {

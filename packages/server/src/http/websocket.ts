@@ -63,6 +63,8 @@ function refuseUpgrade({ url, headers }: IncomingMessage, origins: WebSocketOpti
   return origin === undefined || origins === '*' || origins.includes(origin) ? undefined : '403 Forbidden';
 }
 
+/** Whatever the peer does then: no server bounds this connection any more. */
 function refuse(socket: Duplex, status: string): void {
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
