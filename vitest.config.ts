@@ -18,6 +18,7 @@ export default defineConfig({
       suite('unit', ['packages/*/{src,test}/**/*.test.ts']),
       suite('conformance', ['conformance/**/*.test.ts'], ['conformance/clients/**']),
       suite('clients', ['conformance/clients/**/*.test.ts']),
+      suite('load', ['bench/**/*.test.ts']),
       suite('repository', ['scripts/**/*.test.ts']),
     ],
   },

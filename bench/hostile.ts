@@ -32,7 +32,7 @@ for (const attack of attacks) {
 
 function formatRow(name: string, { latencies, sent, wrong, before, peak, login }: Measured): string {
   const ms = (value: number) => `${value.toFixed(1)} ms`;
-  const mib = (bytes: number) => `${(bytes / 1_048_576).toFixed(0)}`;
+  const mib = (bytes: number) => (bytes / 1_048_576).toFixed(0);
   const cells = [
     name,
     ms(percentile(latencies, 0.5)),

@@ -151,7 +151,7 @@ async function measureMany(server: RunningServer): Promise<void> {
   const some = [...links.keys()].filter((index) => index % Math.ceil(DEVICES / 20) === 0);
   curve.mark(`${some.length} of them read again, the others are gone`);
   links.forEach((link, index) => (some.includes(index) ? link.wire.resume() : link.wire.cut()));
-  await Promise.all(some.map((index) => receivers[index]?.has(FLOOD)));
+  await Promise.all(some.map(async (index) => receivers[index]?.has(FLOOD)));
   check(
     some.every((index) => receivers[index]?.wrong.length === 0),
     `${some.length} of them got every message once and in order`,

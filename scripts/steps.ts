@@ -18,6 +18,7 @@ export const steps: readonly Step[] = [
   { name: 'unit', group: 'tests', command: ['vitest', 'run', '--project', 'unit'] },
   { name: 'conformance', group: 'tests', command: ['vitest', 'run', '--project', 'conformance'] },
   { name: 'clients', group: 'tests', command: ['vitest', 'run', '--project', 'clients'] },
+  { name: 'load', group: 'tests', command: ['vitest', 'run', '--project', 'load'] },
   { name: 'repository', group: 'tests', command: ['vitest', 'run', '--project', 'repository'] },
 ];
 
