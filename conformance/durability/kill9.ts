@@ -10,6 +10,8 @@ import { Member } from './member.ts';
 export interface Kill9Options {
   readonly rounds: number;
   readonly seed: number;
+  /** Seconds after which no further round begins; absent: all are played. */
+  readonly budget?: number;
   /** Is told how far it has come. */
   readonly progress?: (line: string) => void;
 }
@@ -41,19 +43,21 @@ const PUMP_MS = 5;
 const PATIENCE_MS = 20_000;
 
 /** Kills the server once a round and looks whether it has kept what it promised. Ends at the first round with a fault. */
-export async function runKill9({ rounds, seed, progress }: Kill9Options): Promise<Kill9Report> {
+export async function runKill9({ rounds, seed, budget = Infinity, progress }: Kill9Options): Promise<Kill9Report> {
   const begun = Date.now();
   const target = await startTutti(['limits.stanzas_burst=0']);
   try {
     const campaign = new Campaign(target, new Chance(seed), await makePeople(target));
     const faults: string[] = [];
-    for (let round = 1; round <= rounds && faults.length === 0; round += 1) {
+    let round = 0;
+    while (round < rounds && faults.length === 0 && Date.now() - begun < budget * 1000) {
+      round += 1;
       faults.push(...(await campaign.playRound()));
       progress?.(`round ${round}: ${campaign.describe()}`);
     }
     if (faults.length === 0) faults.push(...(await campaign.checkAll()));
     await campaign.end();
-    return { seed, rounds, ...campaign.sum(), faults, seconds: (Date.now() - begun) / 1000 };
+    return { seed, rounds: round, ...campaign.sum(), faults, seconds: (Date.now() - begun) / 1000 };
   } finally {
     await target.stop();
   }
