@@ -6,14 +6,15 @@ import { Connection } from './connection/connection.ts';
 import type { Conversation } from './conversation.ts';
 import { asError, TuttiError } from './errors.ts';
 import { Listeners } from './events.ts';
-import { type ChatState, type Incoming, placeMessage, readChatState, readIncoming } from './incoming.ts';
+import { Inbox } from './inbox.ts';
+import type { ChatState } from './incoming.ts';
 import { Journal } from './journal.ts';
 import { type ClientOptions, completeOptions, type Settings } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Poller } from './poller.ts';
-import { readError, Requests } from './requests.ts';
+import { Requests } from './requests.ts';
 import { type Mode, type Progress, Session } from './session.ts';
-import { isConversational, Timelines } from './timelines.ts';
+import { Timelines } from './timelines.ts';
 import type { Message } from './timeline/view.ts';
 
 /** `waiting`: the next attempt to connect is some time away. `online`: caught up, and everything comes live. */
@@ -57,6 +58,7 @@ export class Client {
   readonly #journal: Journal;
   readonly #outbox: Outbox;
   readonly #timelines: Timelines;
+  readonly #inbox: Inbox;
   readonly #started = Promise.withResolvers<void>();
   #phase: 'new' | 'running' | 'ended' = 'new';
   #status: Status = 'offline';
@@ -65,6 +67,7 @@ export class Client {
   #session: Session | undefined;
   #poller: Poller | undefined;
   #stopping: Promise<void> | undefined;
+  #isCaughtUp = false;
 
   /** @internal */
   constructor(settings: Settings) {
@@ -101,6 +104,7 @@ export class Client {
       added: (conversation, messages, live) => this.#added(conversation, messages, live),
       changed: (conversation) => this.#listeners.tell('change', conversation),
     });
+    this.#inbox = this.#makeInbox();
   }
 
   get status(): Status {
@@ -175,6 +179,23 @@ export class Client {
     return this.#connection.send(presence);
   }
 
+  #makeInbox(): Inbox {
+    const listeners = this.#listeners;
+    return new Inbox({
+      account: this.#own,
+      requests: this.#requests,
+      archive: this.#archive,
+      outbox: this.#outbox,
+      timelines: this.#timelines,
+      archived: (row) => this.#session?.take(row),
+      poke: () => (this.#poller === undefined ? undefined : () => this.#poller?.poke()),
+      private: (message) => listeners.tell('private', message),
+      unarchived: (message) => listeners.tell('unarchived', message),
+      presence: (presence) => listeners.tell('presence', presence),
+      chatState: (conversation, state) => listeners.tell('chatState', conversation, state),
+    });
+  }
+
   #makeListener(): ConstructorParameters<typeof Connection>[1] {
     return {
       connecting: () => this.#setStatus('connecting'),
@@ -187,14 +208,12 @@ export class Client {
         this.#setStatus(this.#isCaughtUp ? 'online' : 'catching-up');
         this.#outbox.flush();
       },
-      received: (stanza) => this.#received(stanza),
+      received: (stanza) => this.#inbox.receive(stanza),
       waiting: () => this.#setStatus('waiting'),
       ended: (reason) => void this.#end(reason),
       troubled: (error) => this.#listeners.tell('error', error),
     };
   }
-
-  #isCaughtUp = false;
 
   /** A new session: what was asked in the one before will not be answered, and what it was given may be lost. */
   async #open(): Promise<void> {
@@ -262,58 +281,6 @@ export class Client {
       wait: (attempt) => this.#waitBefore(attempt),
       failed: (error) => this.#listeners.tell('error', asError(error)),
     });
-  }
-
-  #received(stanza: Element): void {
-    if (this.#requests.take(stanza)) return;
-    if (stanza.name === 'presence') this.#listeners.tell('presence', stanza);
-    if (stanza.name === 'message') this.#receivedMessage(readIncoming(stanza, this.#own));
-  }
-
-  #receivedMessage(incoming: Incoming): void {
-    switch (incoming.kind) {
-      case 'result':
-        return this.#archive.take(incoming);
-      case 'private':
-        return this.#listeners.tell('private', incoming.message);
-      case 'archived':
-        this.#noteChatState(incoming.row.message);
-        this.#session?.take(incoming.row);
-        if (isConversational(incoming.row.message)) this.#poller?.poke();
-        return;
-      case 'carbon':
-        if (isConversational(incoming.message)) this.#poller?.poke();
-        return;
-      case 'unarchived':
-        return this.#unarchived(incoming.message);
-      case 'forged':
-        return;
-    }
-  }
-
-  #unarchived(message: Element): void {
-    this.#noteChatState(message);
-    const { id = '', type } = message.attrs;
-    const from = placeMessage(message, this.#own)?.peer;
-    if (type === 'error' && from !== undefined) {
-      // It counts when it comes from where its message went, or from the own server.
-      const sent = this.#outbox.get(id);
-      if (sent !== undefined && (from === this.account || from === this.#own.domain))
-        this.#outbox.fail(id, readError(message));
-      else if (sent === undefined || from === sent.peer) this.#timelines.refuse(from, id, readError(message));
-    }
-    if (this.#poller !== undefined && isConversational(message)) return this.#poller.poke();
-    this.#listeners.tell('unarchived', message);
-  }
-
-  #noteChatState(message: Element): void {
-    const place = placeMessage(message, this.#own);
-    const state = readChatState(message);
-    if (place === undefined || place.outgoing || state === undefined) return;
-    const conversation = this.#timelines.conversation(place.peer);
-    if (conversation.chatState === state) return;
-    conversation.setPeerState(state);
-    this.#listeners.tell('chatState', conversation, state);
   }
 
   #added(conversation: Conversation, messages: readonly Message[], live: boolean): void {

@@ -88,6 +88,15 @@ export function isChatStateOnly(message: Element): boolean {
   return said.length > 0 && said.every(({ ns }) => ns === NS.chatStates);
 }
 
+/** Whether a message belongs into a timeline, if it is archived: not a room's, and not a notification of a node. */
+export function isConversational(message: Element): boolean {
+  return (
+    message.attrs['type'] !== 'groupchat' &&
+    message.child('event', NS.pubsubEvent) === undefined &&
+    !isChatStateOnly(message)
+  );
+}
+
 function readResult(result: Element, isVouched: boolean): Incoming {
   const forwarded = result.child('forwarded', NS.forward);
   const message = forwarded?.child('message', NS.client);

@@ -1,4 +1,4 @@
-import { type Element, type JID, NS, type StanzaError } from '@tutti/xmpp';
+import type { JID, StanzaError } from '@tutti/xmpp';
 import type { Clock } from './environment.ts';
 import { Conversation, type ConversationParts } from './conversation.ts';
 import { isChatStateOnly, placeMessage, readOriginId, type Row } from './incoming.ts';
@@ -69,7 +69,6 @@ export class Timelines {
 
   /** An error that stands in no archive speaks of a message. */
   refuse(peer: string, id: string, error: StanzaError): void {
-    if (this.#parts.outbox.get(id) !== undefined) return this.#parts.outbox.fail(id, error);
     const conversation = this.conversation(peer);
     if (conversation.refuse(id, toFailure(error))) this.#parts.changed(conversation);
   }
@@ -140,13 +139,4 @@ export class Timelines {
       this.#parts.changed(conversation);
     }
   }
-}
-
-/** Whether a message belongs into a timeline, if it is archived: not a room's, and not a notification of a node. */
-export function isConversational(message: Element): boolean {
-  return (
-    message.attrs['type'] !== 'groupchat' &&
-    message.child('event', NS.pubsubEvent) === undefined &&
-    !isChatStateOnly(message)
-  );
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { memoryStore, type Message, type Progress } from '../src/index.ts';
 import { textsOf, until, World } from './world.ts';
 
-describe('a client on a server with IM-NG', { timeout: 60_000 }, () => {
+describe('a client on a server with IM-NG', { timeout: 120_000 }, () => {
   let world: World;
   beforeAll(async () => {
     world = await World.start();

@@ -9,7 +9,7 @@ import { hastyClock, textsOf, until } from './world.ts';
 
 describe.runIf(requirePeer('prosody', 'a client on a server without IM-NG'))(
   'a client on Prosody, without IM-NG',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   () => {
     let prosody: Target;
     let network: Network;

@@ -95,9 +95,9 @@ export class World {
 
 /** Waits until something is so; tests wait for what happens, never for a time. */
 export async function until(isSo: () => boolean, describe: () => string): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!isSo()) {
-    if (Date.now() > deadline) throw new Error(`still not so after 20 s: ${describe()}`);
+    if (Date.now() > deadline) throw new Error(`still not so after a minute: ${describe()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
