@@ -2,6 +2,7 @@ import { NS, xml } from '@tutti/xmpp';
 import { expect, test } from 'vitest';
 import { type Device, FakeConnection } from '../../test/device.ts';
 import { createWorld } from '../../test/world.ts';
+import { PageSize } from './page-size.ts';
 
 const BOUND = 20_000;
 const settings = [`limits.outbox_bytes=${BOUND}`, 'limits.sm_unacked_max=0'];
@@ -103,4 +104,14 @@ test('XEP-0198 §5 a resumed session whose bound of unacknowledged stanzas is re
     await world.settle();
   }
   expect(got).toEqual(Array.from({ length: 25 }, (_, n) => `m${n}`));
+});
+
+test('I8 of rows that are long, no more is read from the log than a slow client takes', () => {
+  const page = new PageSize();
+  const sizes: number[] = [];
+  for (const sent of [4, 8, 16, 32, 50, 50, 3, 3, 0, 0]) {
+    sizes.push(page.rows);
+    page.sent(Math.min(sent, page.rows), page.rows);
+  }
+  expect(sizes).toEqual([4, 8, 16, 32, 50, 50, 50, 3, 6, 1]);
 });

@@ -2,8 +2,7 @@ import type { AccountLog, Row } from '../log/log.ts';
 import { type Divergence, Ledger } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
-
-const ROWS_PER_READ = 50;
+import { PageSize } from './page-size.ts';
 
 /** What a cursor needs of its account. */
 export interface CursorAccount {
@@ -40,6 +39,7 @@ export class LogCursor {
   /** What is no row and came while rows before it were still to be read: it waits for its turn (RFC 6120 §10.1). */
   readonly #later: { readonly after: number; readonly out: Outgoing }[] = [];
   #laterBytes = 0;
+  readonly #page = new PageSize();
   readonly #account: CursorAccount;
   readonly #log: AccountLog;
   readonly #outbox: Outbox;
@@ -106,19 +106,29 @@ export class LogCursor {
 
   async #readPage(): Promise<void> {
     const head = this.#account.head;
-    const rows = await this.#log.read(this.#account.name, this.seq, ROWS_PER_READ);
-    for (const row of rows) {
-      if (!this.#outbox.hasRoom) return;
-      if (row.seq > this.seq + 1) {
-        await this.#skip(row.seq - 1);
-        if (!this.#outbox.hasRoom) return;
-      }
-      this.#push(this.#account.present(row), row.seq);
-    }
-    if (rows.length === ROWS_PER_READ) return;
+    const limit = this.#page.rows;
+    const rows = await this.#log.read(this.#account.name, this.seq, limit);
+    const sent = await this.#pushAll(rows);
+    this.#page.sent(sent, rows.length);
+    if (sent < rows.length || rows.length === limit) return;
     if (head > this.seq) await this.#skip(head);
     if (this.seq >= this.#account.head) this.#behind = false;
     this.#sendDue();
+  }
+
+  /** Sends rows as long as there is room; gives how many. */
+  async #pushAll(rows: readonly Row[]): Promise<number> {
+    let sent = 0;
+    for (const row of rows) {
+      if (!this.#outbox.hasRoom) return sent;
+      if (row.seq > this.seq + 1) {
+        await this.#skip(row.seq - 1);
+        if (!this.#outbox.hasRoom) return sent;
+      }
+      this.#push(this.#account.present(row), row.seq);
+      sent += 1;
+    }
+    return sent;
   }
 
   /** Rows up to a place are missing: they have expired (A7), or the log has not told the truth. */

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { Progress } from './progress.ts';
 
 async function isPending(promise: Promise<void>): Promise<boolean> {
-  return Promise.race([promise.then(() => false), new Promise<boolean>((resolve) => setImmediate(() => resolve(true)))]);
+  return Promise.race([
+    promise.then(() => false),
+    new Promise<boolean>((resolve) => setImmediate(() => resolve(true))),
+  ]);
 }
 
 test('XEP-0198 what follows from a stanza happens in the order in which they came', () => {

@@ -157,9 +157,10 @@ export class Session implements StreamSession, SessionView {
 
   #sendNow(out: Outgoing): boolean {
     if (this.cursor !== undefined) return this.cursor.sendInTurn(out, this.#core.limits.outboxBytes);
+    const isThere = this.connection !== undefined;
     const isSent = this.outbox.send(out);
-    // D5: without stream management it counts as served when it is sent.
-    if (out.seq !== undefined && this.outbox.sm === undefined) this.account.servedLegacy(out.seq);
+    // D5: without stream management it counts as served when it is sent, and not when the client is gone already.
+    if (out.seq !== undefined && this.outbox.sm === undefined && isThere) this.account.servedLegacy(out.seq);
     return isSent;
   }
 
