@@ -35,6 +35,6 @@ export interface Hooks {
   blockChanged(account: AccountView, blocked: boolean, concerns: (peer: JID) => boolean): void;
   /** An account does not exist any more; its sessions end right after this. */
   accountRemoving(jid: JID): void;
-  /** An account has been removed: forget it. Its sessions have ended. */
-  accountRemoved(jid: JID): void;
+  /** An account has been removed: forget it. Its sessions have ended; there is no other of its name before the promises are settled. */
+  accountRemoved(jid: JID): void | Promise<void>;
 }

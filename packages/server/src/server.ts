@@ -53,9 +53,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     onRemove: async (account) => made.core?.accountRemoved(account),
     onDeath: (error) => logger.error({ error: error.message }, 'the log is gone: restart the server'),
   });
-  await database.accounts.finishRemovals();
   const core = createCore(options, database);
   made.core = core;
+  await database.accounts.finishRemovals();
   const { accounts } = database;
   const parts = {
     host: new CoreStreamHost(core),

@@ -20,7 +20,7 @@ export interface AccountsOptions {
   readonly domains: () => readonly string[];
   /** PBKDF2 iterations of new passwords; default 10,000. */
   readonly iterations?: () => number;
-  /** Called once nobody can log in to the account any more: ends its sessions, forgets what is kept of it in memory. */
+  /** Called when nobody can log in to the account any more, again after a crash: ends its sessions, forgets what others know of it. */
   readonly onRemove?: (account: JID) => Promise<void> | void;
 }
 
@@ -108,7 +108,6 @@ class StoredAccounts implements Accounts {
           .execute();
         await deleteSecrets(trx, jid);
       });
-      await this.#options.onRemove?.(JID.parse(jid));
       await this.#finish(jid);
       return found;
     });
@@ -135,6 +134,7 @@ class StoredAccounts implements Accounts {
       .where('jid', '=', jid)
       .where('removed_at', 'is not', null);
     if (!(await removed.executeTakeFirst())) return;
+    await this.#options.onRemove?.(JID.parse(jid));
     await this.#options.log.remove(jid);
     await this.#db.deleteFrom('account').where('jid', '=', jid).where('removed_at', 'is not', null).execute();
   }

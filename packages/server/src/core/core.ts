@@ -127,11 +127,16 @@ export class Core implements SessionCore, RouterCore {
   /** An account does not exist any more: ends its sessions and tells the features. Its data go after this. */
   async accountRemoved(jid: JID): Promise<void> {
     this.registry.observe('accountRemoving', jid);
-    const sessions = this.accounts.get(jid.toString())?.sessions ?? [];
-    for (const session of sessions)
-      session.terminate(new StreamError('not-authorized', 'The account has been removed.'));
-    await this.accounts.forget(jid.toString());
-    this.registry.observe('accountRemoved', jid);
+    const name = jid.toString();
+    const end = (): void => {
+      for (const session of this.accounts.get(name)?.sessions ?? [])
+        session.terminate(new StreamError('not-authorized', 'The account has been removed.'));
+    };
+    end();
+    await this.accounts.loading(name);
+    end(); // who was about to bind
+    this.accounts.forget(name);
+    await this.registry.accountRemoved(jid);
   }
 
   /** Every session, or those of one account. */

@@ -12,8 +12,7 @@ type Observer =
   | 'sessionResumed'
   | 'sessionEnded'
   | 'blockChanged'
-  | 'accountRemoving'
-  | 'accountRemoved';
+  | 'accountRemoving';
 type Bind2Handler = (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined;
 type NonzaHandler = (session: SessionView, element: Element) => void;
 
@@ -62,9 +61,15 @@ export class FeatureRegistry {
       try {
         hook(...args);
       } catch (error) {
-        this.#logger.error({ hook: name, error: String(error), stack: (error as Error).stack }, 'a hook failed');
+        this.#logFailure(name, error);
       }
     }
+  }
+
+  /** Tells that an account is gone, and waits for what is done about it. */
+  async accountRemoved(jid: JID): Promise<void> {
+    const told = await Promise.allSettled(this.#hooks.accountRemoved.map(async (hook) => hook(jid)));
+    for (const one of told) if (one.status === 'rejected') this.#logFailure('accountRemoved', one.reason);
   }
 
   /** Lets screening hooks refuse; throws StanzaError. */
@@ -93,6 +98,10 @@ export class FeatureRegistry {
   /** XEP-0441 (A8). */
   archives(account: AccountView, peer: JID): boolean {
     return this.archivesFacts.every((fact) => fact(account, peer));
+  }
+
+  #logFailure(hook: string, error: unknown): void {
+    this.#logger.error({ hook, error: String(error), stack: (error as Error).stack }, 'a hook failed');
   }
 
   #screened(run: () => void): void {

@@ -65,8 +65,12 @@ export class CoreStreamHost implements StreamHost {
     }
     const session = new Session(core, account, jid, connection, agent);
     core.addSession(session);
-    const inline = request.inline === undefined ? [] : await this.#bindInline(session, request.inline);
-    return { session, inline };
+    try {
+      return { session, inline: request.inline === undefined ? [] : await this.#bindInline(session, request.inline) };
+    } catch (error) {
+      session.end(); // no stream knows of it
+      throw error;
+    }
   }
 
   async resume(identity: Identity, resume: Element, connection: Connection): ReturnType<StreamHost['resume']> {

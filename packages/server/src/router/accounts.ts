@@ -54,12 +54,14 @@ export class LocalAccounts {
     return loading;
   }
 
-  /** Forgets an account that does not exist any more: nothing can be archived for it from now on. Gives what it has forgotten. */
-  async forget(name: string): Promise<LocalAccount | undefined> {
+  /** Resolves when the account is not being loaded (any more), after those who have asked for it. */
+  async loading(name: string): Promise<void> {
     await this.#loading.get(name);
-    const account = this.#loaded.get(name);
+  }
+
+  /** Forgets an account that does not exist any more: nothing can be archived for it from now on. */
+  forget(name: string): void {
     this.#loaded.delete(name);
-    return account;
   }
 
   async #read(jid: JID, name: string): Promise<LocalAccount | undefined> {

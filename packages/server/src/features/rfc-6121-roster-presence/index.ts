@@ -32,14 +32,7 @@ export const rosterAndPresence = defineFeature({
     api.presence(new Presences(api, availability, subscriptions, outlet, directed));
     api.on('sessionEnded', (session) => availability.withdraw(session)); // §4.5.2
     api.on('blockChanged', (account, blocked, concerns) => availability.blockChanged(account, blocked, concerns));
-    api.on('accountRemoved', (jid) => {
-      endSubscriptions(api, rosters, subscriptions, jid).catch((error: unknown) => {
-        api.logger.error(
-          { account: jid.toString(), error: String(error) },
-          'contacts of a removed account were not told',
-        );
-      });
-    });
+    api.on('accountRemoved', (jid) => endSubscriptions(api, rosters, subscriptions, jid));
   },
 });
 
@@ -56,7 +49,7 @@ function handleRosterRequests(api: FeatureApi, rosters: Rosters, subscriptions: 
   });
 }
 
-/** The contacts of an account that is no more: neither side of a subscription is left. */
+/** The contacts of an account that is no more: neither side of a subscription is left, for whoever has its name later. */
 async function endSubscriptions(
   api: FeatureApi,
   rosters: Rosters,

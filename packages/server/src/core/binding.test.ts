@@ -1,0 +1,41 @@
+import { JID, NS, xml } from '@tutti/xmpp';
+import { describe, expect, it } from 'vitest';
+import { FakeConnection } from '../../test/device.ts';
+import { createWorld } from '../../test/world.ts';
+
+const identity = { account: JID.parse('alice@localhost'), mechanism: 'TEST' };
+
+describe('binding', () => {
+  it('a session that is bound while its account is being removed ends with it', async () => {
+    const world = await createWorld();
+    await world.account('alice@localhost');
+    const { accounts } = world.core.options;
+    let load = (): void => {};
+    const { head } = world.log;
+    world.log.head = async (name) => {
+      await new Promise<void>((resolve) => (load = resolve));
+      return head.call(world.log, name);
+    };
+    const connection = new FakeConnection();
+    const binding = world.host.bind(identity, { resource: 'r' }, connection);
+    await world.settle();
+    const removal = accounts.remove('alice@localhost');
+    await world.settle();
+    load();
+    await removal;
+    await binding.catch(() => undefined);
+    await world.settle();
+    expect([...world.core.sessions()]).toEqual([]);
+    expect(connection.closed).toBe(true);
+    expect(world.core.accounts.get('alice@localhost')).toBeUndefined();
+  });
+
+  it('XEP-0386 §4 no session is left when what was asked for inline fails', async () => {
+    const world = await createWorld();
+    await world.account('alice@localhost');
+    world.log.query = () => Promise.reject(new Error('the disk is gone'));
+    const bind = xml('bind', { xmlns: NS.bind2 });
+    await expect(world.host.bind(identity, { inline: bind }, new FakeConnection())).rejects.toThrow('the disk is gone');
+    expect([...world.core.sessions()]).toEqual([]);
+  });
+});
