@@ -42,7 +42,13 @@ export class Availability {
     this.#showOwnResources(session);
     const strays = this.#probe(session);
     if (session.account.sessions.filter(isAvailable).length === 1) this.#subscriptions.repeatRequests(session.account);
-    await this.#subscriptions.remind(session);
+    // Not waited for: it may take a client as long as it likes to read them, and what it says meanwhile is to be heard.
+    this.#subscriptions.remind(session).catch((error: unknown) => {
+      this.#api.logger.error(
+        { session: session.jid.toString(), error: String(error) },
+        'subscription requests could not be read',
+      );
+    });
     for (const contact of strays) await this.#forget(session.account, contact);
   }
 

@@ -4,6 +4,8 @@ import { type Clock, type Random, randomId } from '../../feature.ts';
 import { REMEMBERED_CHANGES, Roster, type RosterItem, type Subscription } from './roster.ts';
 import type { RosterTables } from './schema.ts';
 
+const REQUESTS_PER_READ = 10;
+
 /** One change of one account's roster: of a contact's item, of its request, or of both. */
 export interface RosterChange {
   /** Bare JID. */
@@ -55,16 +57,25 @@ export class RosterStore {
     return roster;
   }
 
-  /** The requests that wait for an answer, oldest first. */
-  async requests(account: string): Promise<readonly Element[]> {
-    const rows = await this.#db
-      .selectFrom('subscription_request')
-      .select('stanza')
-      .where('account', '=', account)
-      .orderBy('at')
-      .orderBy('jid')
-      .execute();
-    return rows.map(({ stanza }) => parseXml(stanza));
+  /** The requests that wait for an answer, oldest first; a few in memory at a time: each may be as large as a stanza. */
+  async *requests(account: string): AsyncGenerator<Element> {
+    let last = { at: -1, jid: '' };
+    for (;;) {
+      const { at, jid } = last;
+      const rows = await this.#db
+        .selectFrom('subscription_request')
+        .select(['stanza', 'at', 'jid'])
+        .where('account', '=', account)
+        .where((is) => is.or([is('at', '>', at), is.and([is('at', '=', at), is('jid', '>', jid)])]))
+        .orderBy('at')
+        .orderBy('jid')
+        .limit(REQUESTS_PER_READ)
+        .execute();
+      for (const row of rows) yield parseXml(row.stanza);
+      const next = rows.at(-1);
+      if (next === undefined || rows.length < REQUESTS_PER_READ) return;
+      last = next;
+    }
   }
 
   /** The local accounts that have something to do with a contact: it is in their rosters, or waits for their answer. */

@@ -322,4 +322,50 @@ describe('a subscription', () => {
       'push juliet@localhost none',
     ]);
   });
+
+  it('ends with the account of the contact, before there is another of its name, also after a crash', async () => {
+    const { world, romeo, juliet } = await twoOnline();
+    await befriend(world, romeo, juliet);
+    romeo.close();
+    juliet.close();
+    await world.settle();
+    const { accounts, db } = world.core.options;
+    await db.updateTable('account').set({ removed_at: 1 }).where('jid', '=', JULIET).execute(); // and there it was killed
+    await accounts.add(JULIET, 'another');
+    const stranger = await comeOnline(world, `${JULIET}/x`);
+    const again = await comeOnline(world, `${ROMEO}/garden`);
+    expect(await rosterOf(again)).toEqual(['juliet@localhost none']);
+    expect(heard(stranger)).toEqual([]);
+  });
+
+  it('I8 requests as large as stanzas may be do not keep their recipient from coming online', async () => {
+    const { world, juliet } = await twoOnline();
+    juliet.close();
+    await world.settle();
+    const names = Array.from({ length: 25 }, (_, n) => `s${100 + n}@localhost`);
+    for (const name of names) {
+      const stranger = await comeOnline(world, `${name}/x`);
+      await say(world, stranger, subscription('subscribe', JULIET).append(xml('status', null, 'x'.repeat(200_000))));
+    }
+    const back = await world.connect(`${JULIET}/balcony`);
+    const { connection } = back;
+    const { write } = connection;
+    connection.write = (bytes) => {
+      connection.buffered += bytes.length;
+      write.call(connection, bytes);
+    };
+    await say(world, back, xml('presence'));
+    let most = 0;
+    for (let turn = 0; turn < 30; turn += 1) {
+      most = Math.max(most, connection.buffered);
+      connection.buffered = 0;
+      back.session.drained();
+      await world.settle();
+    }
+    expect(connection.closed).toBe(false);
+    expect(most).toBeLessThan(600_000);
+    expect(heard(back).filter((line) => line.startsWith('subscribe'))).toEqual(
+      names.map((name) => `subscribe from ${name}`),
+    );
+  });
 });

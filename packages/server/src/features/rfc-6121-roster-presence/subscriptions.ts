@@ -75,15 +75,17 @@ export class Subscriptions {
     });
   }
 
-  /** §3.1.3: a session has become available: the requests that nobody has answered yet. */
+  /** §3.1.3: a session has become available: the requests that nobody has answered yet, as fast as its client reads. */
   async remind(session: SessionView): Promise<void> {
     const { account } = session;
     const waiting = new Set(this.#rosters.of(account).requests);
     if (waiting.size === 0) return;
-    for (const stanza of await this.#rosters.store.requests(account.jid.toString())) {
+    for await (const stanza of this.#rosters.store.requests(account.jid.toString())) {
       const from = stanza.attrs['from'] ?? '';
       // What came meanwhile the session has had; what was answered meanwhile is over.
-      if (waiting.has(from) && this.#rosters.of(account).requests.has(from)) this.#api.deliver(session, stanza);
+      if (!waiting.has(from) || !this.#rosters.of(account).requests.has(from)) continue;
+      if (!(await this.#api.whenRoom(session))) return;
+      this.#api.deliver(session, stanza);
     }
   }
 
