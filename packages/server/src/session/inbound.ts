@@ -34,7 +34,7 @@ export class Inbound {
   #busy = false;
   #paused = false;
   #throttle: Timer | undefined;
-  /** It was slowed down since nothing waited here last. */
+  /** It was slowed down, and has been too fast since. */
   #slowed = false;
   #empty: (() => void)[] = [];
   stream: InboundStream | undefined;
@@ -49,6 +49,8 @@ export class Inbound {
   }
 
   push(element: Element): void {
+    // It keeps within its rate again.
+    if (this.#slowed && this.#queue.length === 0 && this.#bucket.delay() === 0) this.#slowed = false;
     this.#queue.push(element);
     if (this.#queue.length >= PAUSE_AT && !this.#paused) {
       this.#paused = true;
@@ -83,7 +85,6 @@ export class Inbound {
       waiting.then(proceed, proceed);
     }
     if (this.#busy || this.#queue.length > 0) return;
-    this.#slowed = false;
     if (this.#paused) {
       this.#paused = false;
       this.stream?.resume();
