@@ -60,7 +60,7 @@ describe.runIf(hasStrace)('a server whose log does not sync each commit', () => 
   it('synchronous = OFF: loses messages with the power', async () => {
     const outcomes = await losePower(
       await record(60, new Chance(SEED), { checkpoint: CHECKPOINT, synchronous: 'OFF' }),
-      12,
+      6,
       new Chance(SEED),
     );
     expect(outcomes.flatMap(({ problems }) => problems)).toContainEqual(
