@@ -1,4 +1,4 @@
-import { type Element, type JID, NS, StanzaError, xml } from '@tutti/xmpp';
+import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
 import type { Incoming, Row } from './incoming.ts';
 import type { Requests } from './requests.ts';
 
@@ -23,11 +23,11 @@ interface PageRequest {
 /** Reads the account's archive page by page. */
 export class Archive {
   readonly #requests: Requests;
-  readonly #own: JID;
+  readonly #own: string;
   readonly #pageSize: number;
   readonly #queries = new Map<string, Row[]>();
 
-  constructor(requests: Requests, own: JID, pageSize: number) {
+  constructor(requests: Requests, own: string, pageSize: number) {
     this.#requests = requests;
     this.#own = own;
     this.#pageSize = pageSize;
@@ -96,7 +96,7 @@ export class Archive {
     const form = afterId === undefined ? undefined : writeForm(afterId);
     const query = xml('query', { xmlns: NS.mam, queryid: id }, form, set);
     try {
-      const answer = await this.#requests.request(xml('iq', { type: 'set', to: this.#own.toString() }, query));
+      const answer = await this.#requests.request(xml('iq', { type: 'set', to: this.#own }, query));
       return readPage(answer, rows);
     } finally {
       this.#queries.delete(id);

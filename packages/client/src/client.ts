@@ -1,4 +1,5 @@
-import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
+import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
+import { bareOf } from './address.ts';
 import { Archive } from './archive.ts';
 import { composeReceipt } from './compose.ts';
 import { waitBefore } from './connection/backoff.ts';
@@ -40,7 +41,7 @@ export interface ClientEvents {
   error: [error: Error];
 }
 
-/** Makes a client of one account; it connects when it is started. Throws JidError for a username or domain that is none. */
+/** Makes a client of one account; it connects when it is started. */
 export function createClient(options: ClientOptions): Client {
   return new Client(completeOptions(options));
 }
@@ -50,7 +51,6 @@ export class Client {
   /** The account's bare JID. */
   readonly account: string;
   readonly #settings: Settings;
-  readonly #own: JID;
   readonly #listeners = new Listeners<ClientEvents>();
   readonly #connection: Connection;
   readonly #requests: Requests;
@@ -75,12 +75,11 @@ export class Client {
     const { clock, limits, store } = settings;
     // Who does not wait for the start hears of its end by `error`.
     this.#started.promise.catch(() => undefined);
-    this.#own = JID.of(settings.username, settings.domain);
-    this.account = this.#own.toString();
+    this.account = bareOf(`${settings.username}@${settings.domain}`);
     this.#connection = new Connection({ ...settings, ...limits }, this.#makeListener());
     const send = (stanza: Element): Promise<void> => this.#connection.send(stanza);
-    this.#requests = new Requests(this.#own, send, clock, limits.answerMs);
-    this.#archive = new Archive(this.#requests, this.#own, limits.pageSize);
+    this.#requests = new Requests(this.account, send, clock, limits.answerMs);
+    this.#archive = new Archive(this.#requests, this.account, limits.pageSize);
     this.#journal = new Journal(store, (error) => {
       void this.#end(new TuttiError('store', asError(error).message, { cause: error }));
     });
@@ -96,7 +95,7 @@ export class Client {
       changed: (peer) => this.#timelines.refresh(peer),
     });
     this.#timelines = new Timelines({
-      account: this.#own,
+      account: this.account,
       journal: this.#journal,
       outbox: this.#outbox,
       clock,
@@ -126,9 +125,9 @@ export class Client {
     return this.#timelines.all;
   }
 
-  /** The conversation with an account, named by any of its JIDs. Throws JidError. */
+  /** The conversation with an account, named by any of its JIDs. */
   conversation(jid: string): Conversation {
-    return this.#timelines.conversation(JID.parse(jid).bare.toString());
+    return this.#timelines.conversation(bareOf(jid));
   }
 
   /** Calls a listener from now on; gives what ends that. */
@@ -182,7 +181,7 @@ export class Client {
   #makeInbox(): Inbox {
     const listeners = this.#listeners;
     return new Inbox({
-      account: this.#own,
+      account: this.account,
       requests: this.#requests,
       archive: this.#archive,
       outbox: this.#outbox,
@@ -244,7 +243,7 @@ export class Client {
 
   #makeSession(): Session {
     return new Session({
-      account: this.#own,
+      account: this.account,
       requests: this.#requests,
       archive: this.#archive,
       timelines: this.#timelines,

@@ -1,4 +1,5 @@
-import { type Element, type JID } from '@tutti/xmpp';
+import type { Element } from '@tutti/xmpp';
+import { domainOf } from './address.ts';
 import type { Archive } from './archive.ts';
 import type { Conversation } from './conversation.ts';
 import {
@@ -16,7 +17,7 @@ import type { Timelines } from './timelines.ts';
 
 interface InboxParts {
   /** The account's bare JID. */
-  readonly account: JID;
+  readonly account: string;
   readonly requests: Requests;
   readonly archive: Archive;
   readonly outbox: Outbox;
@@ -79,10 +80,9 @@ export class Inbox {
   #refused(error: Element): void {
     const { account, outbox, timelines } = this.#parts;
     const { id = '' } = error.attrs;
-    const from = placeMessage(error, account)?.peer;
-    if (from === undefined) return;
+    const from = placeMessage(error, account).peer;
     const sent = outbox.get(id);
-    const isFromServer = from === account.toString() || from === account.domain;
+    const isFromServer = from === account || from === domainOf(account);
     if (sent === undefined) timelines.refuse(from, id, readError(error));
     else if (isFromServer || from === sent.peer) outbox.fail(id, readError(error));
   }
@@ -90,7 +90,7 @@ export class Inbox {
   #noteChatState(message: Element): void {
     const place = placeMessage(message, this.#parts.account);
     const state = readChatState(message);
-    if (place === undefined || place.outgoing || state === undefined) return;
+    if (place.outgoing || state === undefined) return;
     const conversation = this.#parts.timelines.conversation(place.peer);
     if (conversation.chatState === state) return;
     conversation.setPeerState(state);

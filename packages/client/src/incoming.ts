@@ -1,4 +1,5 @@
-import { type Element, type JID, JID as Jid, NS } from '@tutti/xmpp';
+import { type Element, NS } from '@tutti/xmpp';
+import { bareOf } from './address.ts';
 
 /** What a message is that came over the stream. */
 export type Incoming =
@@ -24,19 +25,18 @@ export interface Row {
 }
 
 /** Sorts a message by what it is; `own` is the account's bare JID. */
-export function readIncoming(message: Element, own: JID): Incoming {
-  const from = message.attrs['from'];
-  const sender = from === undefined ? own : Jid.tryParse(from);
-  const isOwn = sender?.bare.equals(own) ?? false;
+export function readIncoming(message: Element, own: string): Incoming {
+  const { from = own } = message.attrs;
+  const isOwn = bareOf(from) === own;
+  // The account itself, without a resource, is the server speaking: RFC 6120 §8.1.2.1.
+  const isVouched = isOwn && !from.includes('/');
   const result = message.child('result', NS.mam);
-  if (result !== undefined) return readResult(result, sender?.equals(own) ?? false);
+  if (result !== undefined) return readResult(result, isVouched);
   const carbon = message.child('sent', NS.carbons) ?? message.child('received', NS.carbons);
   if (carbon !== undefined) {
     // XEP-0280 §11: from the own account only.
     const copied = carbon.child('forwarded', NS.forward)?.child('message', NS.client);
-    return sender?.equals(own) === true && copied !== undefined
-      ? { kind: 'carbon', message: copied }
-      : { kind: 'forged' };
+    return isVouched && copied !== undefined ? { kind: 'carbon', message: copied } : { kind: 'forged' };
   }
   // K3
   if (message.child('im-ng', NS.imNg) !== undefined) return { kind: 'private', message };
@@ -44,26 +44,20 @@ export function readIncoming(message: Element, own: JID): Incoming {
   if (id !== undefined) return { kind: 'archived', row: { id, time: undefined, message } };
   // K4: what says that it comes from the own account is believed when the server vouches for it. Only from the account itself,
   // without a resource, come its own notices, such as those of personal eventing.
-  return isOwn && !(sender?.isBare ?? false) ? { kind: 'forged' } : { kind: 'unarchived', message };
+  return isOwn && !isVouched ? { kind: 'forged' } : { kind: 'unarchived', message };
 }
 
-/** The conversation a message belongs to, and whether an own device sent it. Undefined where an address is none. */
-export function placeMessage(
-  message: Element,
-  own: JID,
-): { readonly peer: string; readonly outgoing: boolean } | undefined {
-  const { from, to } = message.attrs;
-  const sender = from === undefined ? own : Jid.tryParse(from);
-  const recipient = to === undefined ? own : Jid.tryParse(to);
-  if (sender === undefined || recipient === undefined) return undefined;
-  const outgoing = sender.bare.equals(own);
-  return { peer: (outgoing ? recipient : sender).bare.toString(), outgoing };
+/** The conversation a message belongs to, and whether an own device sent it. */
+export function placeMessage(message: Element, own: string): { readonly peer: string; readonly outgoing: boolean } {
+  const { from = own, to = own } = message.attrs;
+  const sender = bareOf(from);
+  const outgoing = sender === own;
+  return { peer: outgoing ? bareOf(to) : sender, outgoing };
 }
 
 /** The id that the account's archive gave a message: XEP-0359 §3. */
-function readStanzaId(message: Element, own: JID): string | undefined {
-  const by = own.toString();
-  return message.childrenNamed('stanza-id', NS.sid).find((one) => one.attrs['by'] === by)?.attrs['id'];
+function readStanzaId(message: Element, own: string): string | undefined {
+  return message.childrenNamed('stanza-id', NS.sid).find((one) => one.attrs['by'] === own)?.attrs['id'];
 }
 
 /** The name that the sending device gave a message, to know it again: XEP-0359 §2, else its `id`. */

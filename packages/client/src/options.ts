@@ -6,7 +6,7 @@ import type { TimelineStore } from './store/store.ts';
 export interface ClientOptions {
   /** `wss://host/path`, `ws://…`; in Node also `xmpp://host:port`, or a domain whose SRV records tell where. */
   readonly service: string;
-  /** The account's domain. */
+  /** The account's domain, as the server writes it. */
   readonly domain: string;
   readonly username: string;
   readonly password: string;

@@ -1,4 +1,5 @@
-import { type Element, JID, StanzaError } from '@tutti/xmpp';
+import { type Element, StanzaError } from '@tutti/xmpp';
+import { bareOf, domainOf } from './address.ts';
 import type { Clock } from './environment.ts';
 import { TuttiError } from './errors.ts';
 
@@ -11,12 +12,12 @@ interface Waiting {
 /** Requests under way, and the answers that belong to them: RFC 6120 §8.2.3. */
 export class Requests {
   readonly #waiting = new Map<string, Waiting>();
-  readonly #own: JID;
+  readonly #own: string;
   readonly #send: (stanza: Element) => Promise<void>;
   readonly #clock: Clock;
   readonly #answerMs: number;
 
-  constructor(own: JID, send: (stanza: Element) => Promise<void>, clock: Clock, answerMs: number) {
+  constructor(own: string, send: (stanza: Element) => Promise<void>, clock: Clock, answerMs: number) {
     this.#own = own;
     this.#send = send;
     this.#clock = clock;
@@ -61,11 +62,8 @@ export class Requests {
   /** RFC 6120 §8.1.2.1: the own account's answer may come without a name, or with that of the account or server. */
   #mayAnswer(from: string | undefined, to: string | undefined): boolean {
     if (from === undefined) return true;
-    const answering = JID.tryParse(from);
-    if (answering === undefined) return false;
-    const own = this.#own.toString();
-    if (to !== undefined && to !== own) return answering.toString() === JID.tryParse(to)?.toString();
-    return answering.bare.toString() === own || answering.toString() === this.#own.domain;
+    if (to !== undefined && to !== this.#own) return from === to || (bareOf(from) === from && from === bareOf(to));
+    return bareOf(from) === this.#own || from === domainOf(this.#own);
   }
 }
 

@@ -1,4 +1,5 @@
-import { type Element, type JID, NS, StanzaError, xml } from '@tutti/xmpp';
+import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
+import { domainOf } from './address.ts';
 import type { Archive } from './archive.ts';
 import { TuttiError } from './errors.ts';
 import type { Row } from './incoming.ts';
@@ -18,7 +19,7 @@ export interface Progress {
 
 interface SessionParts {
   /** Bare JID. */
-  readonly account: JID;
+  readonly account: string;
   readonly requests: Requests;
   readonly archive: Archive;
   readonly timelines: Timelines;
@@ -76,10 +77,11 @@ export class Session {
   /** K1: before initial presence, and never both. */
   async #enable(): Promise<Mode> {
     const { requests, account, troubled } = this.#parts;
-    const to = account.toString();
-    const answer = await requests.request(xml('iq', { type: 'get', to }, xml('query', { xmlns: NS.discoInfo })));
+    const answer = await requests.request(
+      xml('iq', { type: 'get', to: account }, xml('query', { xmlns: NS.discoInfo })),
+    );
     const features = readFeatures(answer);
-    if (!features.has(NS.mam)) throw new TuttiError('no-archive', `${account.domain} does not archive messages`);
+    if (!features.has(NS.mam)) throw new TuttiError('no-archive', `${domainOf(account)} does not archive messages`);
     this.#extended = features.has(NS.mamExtended);
     if (features.has(NS.imNg)) {
       await requests.request(enableRequest(NS.imNg));

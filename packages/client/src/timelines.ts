@@ -1,4 +1,4 @@
-import type { JID, StanzaError } from '@tutti/xmpp';
+import type { StanzaError } from '@tutti/xmpp';
 import type { Clock } from './environment.ts';
 import { Conversation, type ConversationParts } from './conversation.ts';
 import { isChatStateOnly, placeMessage, readOriginId, type Row } from './incoming.ts';
@@ -10,7 +10,7 @@ import type { Message } from './timeline/view.ts';
 
 interface TimelinesParts extends ConversationParts {
   /** Bare JID. */
-  readonly account: JID;
+  readonly account: string;
   readonly journal: Journal;
   readonly outbox: Outbox;
   readonly clock: Clock;
@@ -96,7 +96,7 @@ export class Timelines {
       if (isKnown) continue;
       const place = placeMessage(message, this.#parts.account);
       // A7: what is gone from the archive tomorrow is not kept, so that all devices have the same.
-      if (place === undefined || isChatStateOnly(message)) {
+      if (isChatStateOnly(message)) {
         if (!live) this.#passed.add(id);
         continue;
       }
