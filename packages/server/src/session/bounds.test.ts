@@ -11,8 +11,7 @@ const marked = (to: Device, n: number) =>
   xml('message', { to: to.jid.toString(), id: `m${n}` }, xml('body', null, text), xml('im-ng', { xmlns: NS.imNg }));
 
 /** A connection whose peer reads only what is taken from it. */
-function makeStalled(): FakeConnection {
-  const connection = new FakeConnection();
+function makeStalled(connection = new FakeConnection()): FakeConnection {
   const buffered = () => connection.received.reduce((sum, element) => sum + element.toString().length, 0);
   return Object.defineProperty(connection, 'buffered', { get: buffered });
 }
@@ -114,4 +113,24 @@ test('I8 of rows that are long, no more is read from the log than a slow client 
     page.sent(Math.min(sent, page.rows), page.rows);
   }
   expect(sizes).toEqual([4, 8, 16, 32, 50, 50, 50, 3, 6, 1]);
+});
+
+test('I8 an answer larger than the bound reaches who reads it, and what comes behind it too; who reads nothing is closed', async () => {
+  const world = await createWorld({ settings: ['limits.outbox_bytes=1000'] });
+  const alice = await world.connect('alice@localhost/phone', { priority: 0 });
+  const item = (n: number) => xml('item', { jid: `contact${n}@localhost`, name: 'A contact with a name' });
+  for (let n = 0; n < 100; n += 1) await alice.ask('set', xml('query', { xmlns: NS.roster }, item(n)));
+  const ask = xml('iq', { type: 'get', id: 'all' }, xml('query', { xmlns: NS.roster }));
+  const legacy = await world.connect('alice@localhost/desk');
+  makeStalled(legacy.connection);
+  legacy.send(ask);
+  await world.settle();
+  alice.send(xml('message', { to: legacy.jid.toString(), type: 'chat' }, xml('body', null, 'hello')));
+  await world.settle();
+  expect(legacy.connection.buffered).toBeGreaterThan(5000);
+  expect(legacy.connection.closed).toBe(false);
+  legacy.send(ask);
+  legacy.send(ask);
+  await world.settle();
+  expect(legacy.connection.closed).toBe(true);
 });

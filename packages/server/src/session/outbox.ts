@@ -33,6 +33,8 @@ export class Outbox {
   /** While what was lost is sent again after a resumption, everything else waits here. */
   #held: Outgoing[] | undefined;
   #heldBytes = 0;
+  /** The largest answer among what waits (a whole roster, say): as large as the client has asked for, it makes room for itself. */
+  #largest = 0;
 
   constructor(core: OutboxCore) {
     this.#core = core;
@@ -140,18 +142,21 @@ export class Outbox {
   }
 
   #write(out: Outgoing, entry: number | Outgoing): boolean {
+    const { sm } = this;
+    const isWithinBounds = this.#isWithinBounds(this.#held?.length ?? sm?.unacknowledged.length ?? 0);
     if (this.#held !== undefined) {
+      this.#largest = Math.max(this.#largest, out.size);
       this.#held.push(out);
       this.#heldBytes += out.size;
-      return this.#withinBounds(this.#held.length);
+      return isWithinBounds;
     }
-    const { sm } = this;
     this.#put(out);
+    this.#largest = Math.max(this.#largest, out.size);
     if (sm !== undefined) {
       sm.sent(entry);
       this.requestSoon();
     }
-    return this.#withinBounds(sm?.unacknowledged.length ?? 0);
+    return isWithinBounds;
   }
 
   #put(out: Outgoing): void {
@@ -163,12 +168,13 @@ export class Outbox {
     if (out.element.attrs['type'] === 'error') stanzaErrors.inc();
   }
 
-  #withinBounds(waiting: number): boolean {
+  #isWithinBounds(stanzas: number): boolean {
     const { outboxBytes, smUnackedMax } = this.#core.limits;
-    if (smUnackedMax > 0 && waiting > 2 * smUnackedMax) return false;
+    if (smUnackedMax > 0 && stanzas >= 2 * smUnackedMax) return false;
     if (outboxBytes === 0) return true;
-    const kept = this.#heldBytes + (this.sm?.keptBytes ?? 0);
-    return kept <= 2 * outboxBytes && (this.connection?.buffered ?? 0) <= 2 * outboxBytes;
+    const waiting = Math.max(this.#heldBytes + (this.sm?.keptBytes ?? 0), this.connection?.buffered ?? 0);
+    if (waiting < outboxBytes) this.#largest = 0;
+    return waiting <= 2 * outboxBytes + this.#largest;
   }
 
   #releasePresence(held: Map<string, Outgoing>): void {

@@ -40,16 +40,11 @@ export class Availability {
     this.#broadcast(session, presence);
     if (!isInitial) return;
     this.#showOwnResources(session);
-    const strays = this.#probe(session);
     if (session.account.sessions.filter(isAvailable).length === 1) this.#subscriptions.repeatRequests(session.account);
-    // Not waited for: it may take a client as long as it likes to read them, and what it says meanwhile is to be heard.
-    this.#subscriptions.remind(session).catch((error: unknown) => {
-      this.#api.logger.error(
-        { session: session.jid.toString(), error: String(error) },
-        'subscription requests could not be read',
-      );
+    // Not waited for: it may take a client as long as it likes to read it all, and what it says meanwhile is to be heard.
+    this.#tellWhatIs(session).catch((error: unknown) => {
+      this.#api.logger.error({ session: session.jid.toString(), error: String(error) }, 'a session was not told all of its contacts');
     });
-    for (const contact of strays) await this.#forget(session.account, contact);
   }
 
   /** §4.5: the session becomes unavailable, with this presence or one that the server makes (§4.5.2). */
@@ -115,12 +110,19 @@ export class Availability {
     }
   }
 
+  /** What a session that has become available wants to know, as fast as its client reads (I8). */
+  async #tellWhatIs(session: SessionView): Promise<void> {
+    const strays = await this.#probe(session);
+    await this.#subscriptions.remind(session);
+    for (const contact of strays) await this.#forget(session.account, contact);
+  }
+
   /**
    * §4.3.1: asks for the presence of all that the account is subscribed to. Local ones that are online answer at once,
    * those that are not say nothing (§4.3.2 leaves it open). Gives the local contacts that don't know of the
    * subscription.
    */
-  #probe(session: SessionView): readonly JID[] {
+  async #probe(session: SessionView): Promise<readonly JID[]> {
     const { account, jid } = session;
     const strays: JID[] = [];
     for (const item of this.#rosters.of(account).items.values()) {
@@ -132,14 +134,17 @@ export class Availability {
       const peer = this.#api.loadedAccount(item.jid.bare);
       if (peer === undefined) continue;
       if (!hasFrom(this.#rosters.item(peer, account.jid))) strays.push(item.jid);
-      else this.#answer(peer, session);
+      else await this.#answer(peer, session);
     }
     return strays;
   }
 
-  #answer(peer: AccountView, session: SessionView): void {
-    for (const { presence } of peer.sessions)
-      if (presence !== undefined) this.#outlet.send(peer, session.jid, presence);
+  async #answer(peer: AccountView, session: SessionView): Promise<void> {
+    for (const other of peer.sessions) {
+      if (other.presence === undefined || !(await this.#api.whenRoom(session))) continue;
+      // What has changed while it was waited for has been told.
+      if (other.presence !== undefined && isAvailable(session)) this.#outlet.send(peer, session.jid, other.presence);
+    }
   }
 
   /** §4.3.2: a subscription that the other side doesn't know of is none. */

@@ -271,3 +271,20 @@ describe('the facts for other features', () => {
     expect(facts(juliet, 'tybalt@localhost')).toEqual([false, false]);
   });
 });
+
+it('I8 whoever has more contacts online than may wait for an acknowledgement hears of all of them', async () => {
+  const world = await createWorld({ settings: ['limits.sm_unacked_max=5'] });
+  const before = await comeOnline(world, 'juliet@localhost/x');
+  for (let n = 0; n < 20; n += 1) await befriend(world, before, await comeOnline(world, `c${n}@localhost/x`));
+  before.close();
+  const juliet = await world.connect('juliet@localhost/x');
+  juliet.send(xml('enable', { xmlns: NS.sm }));
+  await say(world, juliet, xml('presence'));
+  let heardOf = 0;
+  for (let turn = 0; turn < 20; turn += 1) {
+    heardOf += juliet.take().filter(({ name }) => name === 'presence').length;
+    await say(world, juliet, xml('a', { xmlns: NS.sm, h: heardOf }));
+  }
+  expect(juliet.connection.closed).toBe(false);
+  expect(heardOf).toBe(21);
+});
