@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { verifyData } from '../packages/server/src/cli/verify-data.ts';
 import { ATTACKS } from './hostile/attacks.ts';
 import { fuzz } from './hostile/fuzz.ts';
 import { measure, openScene, type Scene } from './hostile/measure.ts';
@@ -34,4 +35,6 @@ test('mutated streams for ten seconds: no crash, no hang, no error of the server
   expect(report, JSON.stringify(report)).toMatchObject({ sound: true, hung: 0, problems: [] });
   expect(report.streams).toBeGreaterThan(20);
   expect(report.conversed).toBeGreaterThan(0);
+  // Whatever came in, what is archived is in order; the server runs meanwhile.
+  expect(verifyData(server.data)).toMatchObject({ sound: true, faults: [] });
 }, 60_000);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { verifyData } from '../packages/server/src/cli/verify-data.ts';
 import { Link } from './rig/link.ts';
 import { type RunningServer, spawnServer } from './rig/server.ts';
 import { Receiver, sendStream } from './rig/stream-of-messages.ts';
@@ -47,4 +48,5 @@ test('I8 devices that stop reading cost bounded memory, delay nobody, and get th
   expect(slow.map(({ wrong }) => wrong)).toEqual([[], []]);
   expect(await server.metric('tutti_divergence_total')).toBe(0);
   expect(server.problems).toEqual([]);
+  expect(verifyData(server.data)).toMatchObject({ sound: true, rows: 2 * MESSAGES });
 }, 60_000);
