@@ -80,8 +80,25 @@ describe('connections', () => {
     await alice.close();
   });
 
+  test('unauthenticated_per_address', async () => {
+    await server.reload('limits.unauthenticated_per_address=2');
+    const alice = await server.connect('alice.phone', 'tls');
+    const wires = [await openStream(), await openStream()];
+    expect(await refusal()).toBe('resource-constraint');
+    expect((await server.metrics()).get('tutti_connections_refused_total{limit="unauthenticated_per_address"}')).toBe(
+      1,
+    );
+    for (const wire of wires) await wire.close();
+    await alice.close();
+  });
+
   test('0: none of these', async () => {
-    const names = ['unauthenticated_connections', 'connections_per_address', 'unauthenticated_timeout'];
+    const names = [
+      'unauthenticated_per_address',
+      'unauthenticated_connections',
+      'connections_per_address',
+      'unauthenticated_timeout',
+    ];
     await server.reload(...names.map((name) => `limits.${name}=0`));
     const wires = await Promise.all(Array.from({ length: 20 }, openStream));
     await new Promise((resolve) => setTimeout(resolve, 500));
