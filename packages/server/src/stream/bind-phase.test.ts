@@ -106,3 +106,31 @@ describe('XEP-0198 §5 resumption', () => {
     expect(await client.say(BIND)).toContain('<jid>user@localhost/made</jid>');
   });
 });
+
+describe('the log', () => {
+  it('tells which session came over which connection, by either way of binding, and how it went', async () => {
+    const lines: object[] = [];
+    const note = (fields: object, message: string): void => void lines.push({ ...fields, message });
+    const logger = { debug: note, info: note, warn: note, error: note, child: () => logger };
+    const world = new World({ stream: { logger } });
+    const first = await world.connect();
+    await first.logIn();
+    await first.say('</stream:stream>');
+    const second = await world.connect();
+    await second.open();
+    await second.say(
+      `<authenticate xmlns='${NS.sasl2}' mechanism='PLAIN'><initial-response>${btoa(`\0user\0${PASSWORD}`)}</initial-response>` +
+        `<bind xmlns='${NS.bind2}'/></authenticate>`,
+    );
+    second.transport.cut();
+    await settle();
+    const [one, other] = [{ session: 'user@localhost/r' }, { session: 'user@localhost/made' }];
+    expect(lines).toMatchObject([
+      { ...one, message: 'connected', connection: first.stream.id, account: 'user@localhost', mechanism: 'PLAIN' },
+      { ...one, message: 'disconnected', connection: first.stream.id, clean: true },
+      { ...other, message: 'connected', connection: second.stream.id, account: 'user@localhost', mechanism: 'PLAIN' },
+      { ...other, message: 'disconnected', connection: second.stream.id, clean: false },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain(PASSWORD);
+  });
+});

@@ -43,8 +43,6 @@ export class BindPhase implements Phase {
       this.#core.attach(session, true);
       const jid = xml('jid', null, session.jid.toString());
       this.#core.send(resultReply(iq, xml('bind', { xmlns: NS.bind }, jid)));
-      const { account, mechanism } = this.#identity;
-      options.logger.info({ connection: connection.id, account: account.toString(), mechanism }, 'bound');
     } catch (error) {
       if (!(error instanceof StanzaError)) throw error;
       this.#core.send(errorReply(iq, error));

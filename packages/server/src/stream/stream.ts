@@ -25,6 +25,7 @@ export class Stream extends Peer implements Connection, StreamCore, WireHandler 
   #state: 'header' | 'open' | 'closing' | 'closed' = 'header';
   #phase: Phase;
   #session: StreamSession | undefined;
+  #identity: Identity | undefined;
 
   constructor(transport: Transport, options: StreamOptions, onClosed: () => void = () => undefined) {
     super(transport, options);
@@ -100,6 +101,7 @@ export class Stream extends Peer implements Connection, StreamCore, WireHandler 
   authenticated(identity: Identity, phase: Phase, restart: boolean): void {
     if (!this.#isOpen) return;
     this.#opening.account = identity.account;
+    this.#identity = identity;
     this.#phase = phase;
     this.#guard.authenticated();
     this.options.observer?.loggedIn(identity.mechanism);
@@ -113,6 +115,11 @@ export class Stream extends Peer implements Connection, StreamCore, WireHandler 
     // The connection may have gone while the session was made
     if (!this.#isOpen) return session.disconnected(this, false);
     this.#session = session;
+    const { id: connection, address } = this;
+    const account = this.#identity?.account.toString();
+    const { mechanism } = this.#identity ?? {};
+    const fields = { connection, address, account, session: session.jid.toString(), mechanism };
+    this.options.logger.info(fields, 'connected');
     this.#phase = new SessionPhase(this, session, expectsRequest);
     this.#guard.attached(session);
     this.#wire.attached();
@@ -226,7 +233,9 @@ export class Stream extends Peer implements Connection, StreamCore, WireHandler 
 
   #detach(clean: boolean): void {
     const session = this.#session;
+    if (session === undefined) return;
     this.#session = undefined;
-    session?.disconnected(this, clean);
+    this.options.logger.info({ connection: this.id, session: session.jid.toString(), clean }, 'disconnected');
+    session.disconnected(this, clean);
   }
 }
