@@ -7,6 +7,8 @@ import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { locateFiles, openDatabase } from './database.ts';
 import { describeDatabase } from './database-report.ts';
+import { LogError } from './log/log.ts';
+import { StoreError } from './store/store-error.ts';
 import { DataVersionError } from './store/version-error.ts';
 
 let data: string;
@@ -89,4 +91,19 @@ describe('the report of a database', () => {
     const error = await describeDatabase(config).catch((reason: unknown) => reason);
     expect((error as Error).message).toMatch(/store\.db cannot be read: file is not a database; restore a backup$/);
   });
+
+  test.each(['log', 'store'] as const)(
+    'a damaged %s is told with its file when it is to be used, too',
+    async (name) => {
+      await makeDatabase();
+      const file = locateFiles(data)[name];
+      writeFileSync(file, 'not a database'.repeat(500));
+      for (const end of ['-wal', '-shm']) rmSync(`${file}${end}`, { force: true });
+      const error = await openDatabase(config).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(name === 'log' ? LogError : StoreError);
+      expect((error as Error).message).toBe(
+        `${file} cannot be used: file is not a database; look at its owner and the disk, or restore a backup`,
+      );
+    },
+  );
 });

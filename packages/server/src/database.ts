@@ -6,9 +6,11 @@ import { accountMigrations } from './accounts/schema.ts';
 import type { Config } from './config/schema.ts';
 import { features } from './features/index.ts';
 import { makeFolder } from './folder.ts';
-import type { AccountLog } from './log/log.ts';
+import { type AccountLog, LogError } from './log/log.ts';
 import { type LogObserver, openSqliteLog } from './log/sqlite/sqlite-log.ts';
 import { openStore, type Store } from './store/store.ts';
+import { StoreError } from './store/store-error.ts';
+import { DataVersionError } from './store/version-error.ts';
 import { systemClock, systemRandom } from './system.ts';
 
 /** The files of a data folder, open. */
@@ -51,17 +53,20 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
   const opened = new AsyncDisposableStack();
   try {
     const [log, store] = await openBoth(
-      openSqliteLog({
-        path: files.log,
-        clock: systemClock,
-        random: systemRandom,
-        ...(options.observer === undefined ? {} : { observer: options.observer }),
-        ...(options.onDeath === undefined ? {} : { onDeath: options.onDeath }),
-      }),
-      openStore({ path: files.store }),
+      nameFile(
+        files.log,
+        openSqliteLog({
+          path: files.log,
+          clock: systemClock,
+          random: systemRandom,
+          ...(options.observer === undefined ? {} : { observer: options.observer }),
+          ...(options.onDeath === undefined ? {} : { onDeath: options.onDeath }),
+        }),
+      ),
+      nameFile(files.store, openStore({ path: files.store })),
       opened,
     );
-    await store.migrate(listMigrations());
+    await nameFile(files.store, store.migrate(listMigrations()));
     const accounts = createAccounts({
       store,
       log,
@@ -75,6 +80,18 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
   } catch (error) {
     await opened.disposeAsync();
     throw error;
+  }
+}
+
+/** Says which file it was and what to do: SQLite's own words don't. */
+async function nameFile<T>(path: string, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (error instanceof DataVersionError) throw error;
+    const words = `${path} cannot be used: ${(error as Error).message}; look at its owner and the disk, or restore a backup`;
+    if (error instanceof StoreError) throw new StoreError(words, error.code, { cause: error });
+    throw new LogError(words, { cause: error });
   }
 }
 

@@ -155,7 +155,7 @@ export function checkClock(dataDir: string, now: number): Finding {
   const check = 'clock';
   const shown = new Date(now).toISOString();
   if (now < OLDEST_CLOCK) return { check, status: 'fail', message: `${shown} cannot be right; set the clock` };
-  const files = existsSync(dataDir) ? readdirSync(dataDir).map((name) => join(dataDir, name)) : [];
+  const files = isAccessible(dataDir) ? readdirSync(dataDir).map((name) => join(dataDir, name)) : [];
   const newest = Math.max(0, ...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
   if (newest <= now + CLOCK_SLACK_MS) return { check, status: 'ok', message: shown };
   const message = `${shown} is before the last change of the data (${new Date(newest).toISOString()}); was the clock put back?`;

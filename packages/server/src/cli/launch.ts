@@ -53,6 +53,10 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     prepareDataDir(config.data);
     const logger = openLog(config);
     undo.defer(() => logger.close());
+    let hasStarted = false;
+    undo.defer(() => {
+      if (hasStarted) logger.info({}, 'stopped');
+    });
     const claim = claimDataDir(config.data, logger);
     undo.defer(() => claim.release());
     for (const warning of loaded.warnings) logger.warn({}, warning);
@@ -82,6 +86,7 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     const timer = setInterval(() => void renewCertificates(certificates, current.config, logger), CERTIFICATE_CHECK_MS);
     undo.defer(() => clearInterval(timer));
     logger.info({ version, listening, domains: config.domains }, 'started');
+    hasStarted = true;
     return {
       logger,
       listening,

@@ -265,6 +265,23 @@ describe('config', () => {
     expect(json.err).toBe('tutti: the configuration has 2 problems\n');
   });
 
+  test('check tells of certificates that a server could not use, where they are named', async () => {
+    writeFileSync(join(cwd, 'bad.pem'), 'junk');
+    writeFileSync(
+      join(cwd, 'tutti.toml'),
+      '[tls]\ncert = "gone.pem"\nkey = "gone.key"\n[tls.domains."x.example"]\ncert = "bad.pem"\nkey = "bad.pem"\n',
+    );
+    const { code, err } = await tutti('config check');
+    expect(code).toBe(3);
+    expect(err.split('\n')).toEqual([
+      `tutti: tutti.toml:2:1: tls.cert: ${join(cwd, 'gone.pem')}: there is no such file`,
+      expect.stringMatching(/^tutti: tutti.toml:5:1: tls.domains."x.example".cert: .*bad.pem: is not PEM/),
+      '',
+    ]);
+    const json = JSON.parse((await tutti('config check --json')).out) as { problems: unknown[] };
+    expect(json.problems).toMatchObject([{ file: 'tutti.toml', line: 2, key: 'tls.cert' }, { line: 5 }]);
+  });
+
   test('check --json for a good one', async () => {
     expect(JSON.parse((await tutti('config check --json')).out)).toEqual({
       valid: true,
@@ -304,10 +321,10 @@ describe('config', () => {
 
 describe('usage', () => {
   test.each([
-    ['user add', /^tutti: missing required argument 'jid'; see tutti --help\n$/],
-    ['user ad alice@localhost', /^tutti: unknown command 'ad' \(Did you mean add\?\); see tutti --help\n$/],
+    ['user add', /^tutti: missing required argument 'jid'; see tutti user --help\n$/],
+    ['user ad alice@localhost', /^tutti: unknown command 'ad' \(Did you mean add\?\); see tutti user --help\n$/],
     ['usr', /^tutti: unknown command 'usr' \(Did you mean user\?\); see tutti --help\n$/],
-    ['config print --jsn', /^tutti: unknown option '--jsn' \(Did you mean --json\?\); see tutti --help\n$/],
+    ['config print --jsn', /^tutti: unknown option '--jsn' \(Did you mean --json\?\); see tutti config --help\n$/],
     ['config print too many', /^tutti: too many arguments.*\n$/],
   ])('%j is one line and exit code 2', async (line, message) => {
     const { code, out, err } = await tutti(line);

@@ -62,6 +62,9 @@ export async function run(args: readonly string[], io: Io, services: Services): 
 
 async function buildProgram(args: readonly string[], context: Context): Promise<Command> {
   const { io } = context;
+  const named = args.find((arg) => !arg.startsWith('-') && arg !== 'help');
+  const isKnown = named !== undefined && Object.hasOwn(COMMANDS, named);
+  const help = isKnown ? `tutti ${named} --help` : 'tutti --help';
   const program = new Command('tutti')
     .description('An XMPP server on which every device sees the same conversation.')
     .version(context.version, '-V, --version', 'show the version')
@@ -73,10 +76,8 @@ async function buildProgram(args: readonly string[], context: Context): Promise<
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(formatError(io, `${tidyMessage(text)}; see tutti --help`)),
+      outputError: (text, write) => write(formatError(io, `${tidyMessage(text)}; see ${help}`)),
     });
-  const named = args.find((arg) => !arg.startsWith('-') && arg !== 'help');
-  const isKnown = named !== undefined && Object.hasOwn(COMMANDS, named);
   const isVersion = named === undefined && args.some((arg) => arg === '--version' || arg === '-V');
   const names = isKnown ? [named] : isVersion ? [] : Object.keys(COMMANDS);
   for (const name of names) (await COMMANDS[name]?.())?.(program, context);

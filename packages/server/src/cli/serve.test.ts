@@ -218,6 +218,11 @@ describe('signals', () => {
     served.child.kill(signal);
     expect(await served.exit).toBe(0);
     expect(told().slice(-2)).toEqual(['stopping', 'stopped']);
+    const lines = served.err
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.slice(-2)).toMatchObject([{ message: 'stopping', signal }, { message: 'stopped' }]);
     expect(existsSync(join(cwd, 'data', 'control.sock'))).toBe(false);
   });
 

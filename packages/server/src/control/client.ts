@@ -20,7 +20,7 @@ export interface ControlClient {
 
 /**
  * Connects to the server of a data folder.
- * @throws ControlError `not-running` when there is none, `unsafe`, `timeout`
+ * @throws ControlError `not-running` when there is none, `denied`, `unsafe`, `timeout`
  */
 export async function connectControl(
   dataDir: string,
@@ -28,11 +28,24 @@ export async function connectControl(
 ): Promise<ControlClient> {
   const isFolder = statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder) throw new ControlError('not-running', `no server is running: there is no folder ${dataDir}`);
-  const path = locateSocket(dataDir);
-  checkSocketFolder(path, dataDir, { create: false });
-  checkSocket(path, dataDir);
+  const path = findSocket(dataDir);
   const socket = await open(path, timeoutMs);
   return new SocketClient(socket, timeoutMs);
+}
+
+function findSocket(dataDir: string): string {
+  try {
+    const path = locateSocket(dataDir);
+    checkSocketFolder(path, dataDir, { create: false });
+    checkSocket(path, dataDir);
+    return path;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    throw new ControlError(
+      'denied',
+      `${dataDir}: this user may not enter it; run this as the user that runs the server`,
+    );
+  }
 }
 
 function open(path: string, timeoutMs: number): Promise<Socket> {

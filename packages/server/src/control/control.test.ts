@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AccountError, type AccountAdmin } from '../accounts/admin.ts';
 import type { Logger } from '../environment.ts';
@@ -193,6 +194,20 @@ describe('one server', () => {
   test('without a server there is a clear answer', async () => {
     await expect(connectControl(dataDir)).rejects.toMatchObject({ code: 'not-running' });
     await expect(connectControl(join(dataDir, 'gone'))).rejects.toMatchObject({ code: 'not-running' });
+  });
+
+  test('a user who may not enter the folder is told to be the one who runs the server', async () => {
+    chmodSync(dataDir, 0o000);
+    const script = `
+      const { connectControl } = await import(process.argv[1]);
+      if (process.getuid() === 0) process.setuid(65534);
+      await connectControl(process.argv[2]).catch(({ code, message }) => console.log(JSON.stringify({ code, message })));`;
+    const module = new URL('./client.ts', import.meta.url).href;
+    const flags = ['--conditions=source', '--input-type=module', '--eval', script];
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, module, dataDir]);
+    chmodSync(dataDir, 0o700);
+    const message = `${dataDir}: this user may not enter it; run this as the user that runs the server`;
+    expect(JSON.parse(stdout)).toEqual({ code: 'denied', message });
   });
 });
 

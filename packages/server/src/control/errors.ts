@@ -4,6 +4,7 @@
  * - `not-running`: no server listens on this data folder
  * - `already-running`: another server does
  * - `timeout`: no answer in time
+ * - `denied`: the folder is another user's
  * - `unsafe`: other users could listen in our place
  * - `bad-request`: not a request, or wrong parameters
  * - `unknown-method`: the server does not know it (another version?)
@@ -14,6 +15,7 @@ export type ControlErrorCode =
   | 'not-running'
   | 'already-running'
   | 'timeout'
+  | 'denied'
   | 'unsafe'
   | 'bad-request'
   | 'unknown-method'
