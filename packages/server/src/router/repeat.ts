@@ -12,8 +12,8 @@ export function repeatKey(stanza: Element, originId: string): string {
   return `${originId} ${hash(content.toBytes())}`;
 }
 
-/** FNV-1a over two 32-bit lanes: tells different contents under one origin-id of one account apart; no defence is needed against oneself. */
-function hash(bytes: Uint8Array): string {
+/** FNV-1a over two 32-bit lanes: tells different contents of one sender apart; no defence is needed against oneself. */
+export function hash(bytes: Uint8Array): string {
   let a = 0x811c9dc5;
   let b = 0x01000193;
   for (const byte of bytes) {

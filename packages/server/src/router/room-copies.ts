@@ -1,6 +1,7 @@
 import type { Element, JID } from '@tutti/xmpp';
 import type { Clock } from '../environment.ts';
 import type { Place } from '../log/log.ts';
+import { hash } from './repeat.ts';
 
 const WINDOW_MS = 60_000;
 /** Conversations remembered at a time; the oldest go first. */
@@ -57,6 +58,8 @@ export class RoomCopies {
 
 /** Same room and nick, same id; or the same payload where there is no id. */
 function keyOf(stanza: Element, from: JID, to: JID): string {
-  const what = stanza.attrs['id'] ?? stanza.with({ to: undefined }).toString();
-  return `${to.bare} ${from} ${what}`;
+  const { id } = stanza.attrs;
+  const what = id === undefined ? stanza.with({ to: undefined }).toBytes() : new TextEncoder().encode(id);
+  // As short as an address may be, whatever the sender writes: thousands of keys are kept.
+  return `${to.bare} ${from} ${id === undefined ? 'payload' : 'id'} ${hash(what)}`;
 }

@@ -1,6 +1,9 @@
 import { type Element, StanzaError, xml } from '@tutti/xmpp';
 import type { Clock, Timer } from '../environment.ts';
 
+/** Requests that may wait for their answers; when there are more, the oldest is given up. A client that answers nothing costs no more. */
+const MOST_PENDING = 256;
+
 interface Pending {
   readonly resolve: (answer: Element) => void;
   readonly reject: (error: StanzaError) => void;
@@ -27,13 +30,11 @@ export class Asks {
   ask(type: 'get' | 'set', from: string, to: string, payload: Element, send: (iq: Element) => void): Promise<Element> {
     const id = `tutti-${this.#next++}`;
     return new Promise((resolve, reject) => {
-      const expire = (): void => {
-        this.#pending.delete(id);
-        reject(new StanzaError('remote-server-timeout'));
-      };
       const { clock, limits } = this.#core;
-      const timer = limits.iqTimeout === 0 ? undefined : clock.after(limits.iqTimeout * 1000, expire);
+      const timer = limits.iqTimeout === 0 ? undefined : clock.after(limits.iqTimeout * 1000, () => this.#giveUp(id));
       this.#pending.set(id, { resolve, reject, timer });
+      const [oldest] = this.#pending.keys();
+      if (this.#pending.size > MOST_PENDING && oldest !== undefined) this.#giveUp(oldest);
       send(xml('iq', { type, id, from, to }, payload));
     });
   }
@@ -49,6 +50,13 @@ export class Asks {
     if (iq.attrs['type'] === 'result') pending.resolve(iq);
     else pending.reject(error === undefined ? new StanzaError('undefined-condition') : StanzaError.fromElement(error));
     return true;
+  }
+
+  #giveUp(id: string): void {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    pending?.timer?.cancel();
+    pending?.reject(new StanzaError('remote-server-timeout'));
   }
 
   /** The client is gone. */

@@ -30,6 +30,7 @@ export class Outbox {
   #requestTimer: Timer | undefined;
   /** XEP-0352: while inactive, the latest presence of each sender. */
   #heldPresence: Map<string, Outgoing> | undefined;
+  #heldPresenceBytes = 0;
   /** While what was lost is sent again after a resumption, everything else waits here. */
   #held: Outgoing[] | undefined;
   #heldBytes = 0;
@@ -66,10 +67,7 @@ export class Outbox {
    */
   send(out: Outgoing): boolean {
     if (this.#heldPresence !== undefined) {
-      if (isPresenceUpdate(out.element)) {
-        this.#heldPresence.set(out.element.attrs['from'] ?? '', out);
-        return true;
-      }
+      if (isPresenceUpdate(out.element) && this.#holdPresence(this.#heldPresence, out)) return true;
       this.#releasePresence(this.#heldPresence);
     }
     return this.#write(out, out);
@@ -177,9 +175,21 @@ export class Outbox {
     return waiting <= 2 * outboxBytes + this.#largest;
   }
 
+  /** False: it would be too much. An inactive client gets it then, as it gets anything else. */
+  #holdPresence(held: Map<string, Outgoing>, out: Outgoing): boolean {
+    const from = out.element.attrs['from'] ?? '';
+    const { outboxBytes } = this.#core.limits;
+    const bytes = this.#heldPresenceBytes + out.size - (held.get(from)?.size ?? 0);
+    if (outboxBytes > 0 && bytes > outboxBytes) return false;
+    this.#heldPresenceBytes = bytes;
+    held.set(from, out);
+    return true;
+  }
+
   #releasePresence(held: Map<string, Outgoing>): void {
     const waiting = [...held.values()];
     held.clear();
+    this.#heldPresenceBytes = 0;
     for (const out of waiting) this.#write(out, out);
   }
 }

@@ -89,4 +89,17 @@ describe('XEP-0352 client state', () => {
     await say(world, juliet, show('xa'));
     expect(heard(romeo)).toEqual(['available from juliet@localhost/balcony']);
   });
+
+  it('I8 no more presence waits than may wait for a slow client', async () => {
+    const { world, romeo, juliet } = await friends(['limits.outbox_bytes=2000']);
+    await say(world, romeo, csi('inactive'));
+    const status = (name: string): Element => xml('presence', null, xml('status', null, name.repeat(600)));
+    await say(world, juliet, status('a'), status('b'), status('c')); // the latest of one sender only
+    expect(heard(romeo)).toEqual([]);
+    const others = ['chamber', 'tomb', 'hall'].map((resource) => `juliet@localhost/${resource}`);
+    for (const full of others) await say(world, await comeOnline(world, full), status('d'));
+    expect(heard(romeo)).toContain('available from juliet@localhost/balcony');
+    await say(world, romeo, csi('active'));
+    expect(new Set(heard(romeo)).size).toBeLessThan(4);
+  });
 });
