@@ -6,6 +6,7 @@ import { checkDevices } from './devices.ts';
 import { checkForwards } from './forwards.ts';
 import { Ledger } from './ledger.ts';
 import { checkOrder } from './order.ts';
+import { checkReplays } from './replays.ts';
 
 /** Reports a violated rule. */
 export type Report = (check: string, text: string) => void;
@@ -22,6 +23,7 @@ export function checkWorld(world: World): readonly Problem[] {
   checkForwards(world, ledger, report);
   checkOrder(world, ledger, report);
   checkAcknowledgements(world, ledger, report);
+  checkReplays(world, ledger, report);
   checkDevices(world, report);
   return problems;
 }

@@ -56,6 +56,10 @@ export class Ledger {
   /** By key and account. */
   readonly rows = new Map<string, Map<string, Tally>>();
   readonly forwards = new Map<string, Tally>();
+  /** D5: what legacy sessions wait for, by account and key: its forms in the archive. */
+  readonly unread = new Map<string, Set<string>>();
+  /** Those of them that may be no such message, depending on the moment. */
+  readonly maybeRead = new Set<string>();
   readonly #recorder: Recorder;
   readonly #accounts: ReadonlySet<string>;
   readonly #policy: Given['policy'];
@@ -146,6 +150,11 @@ export class Ledger {
     for (const account of new Set(expected.flatMap(({ rows }) => rows.map((row) => row.account)))) {
       const found = expected.map(({ rows }) => rows.find((row) => row.account === account)?.xml);
       count(this.#tally(this.rows, key, account, 'A1', end), found, certain);
+      const unread = expected.flatMap(({ rows }) => rows.filter((row) => row.account === account && row.unread));
+      if (unread.length === 0) continue;
+      const slot = `${account} ${key}`;
+      this.unread.set(slot, new Set([...(this.unread.get(slot) ?? []), ...unread.map(({ xml: text }) => text)]));
+      if (unread.length < expected.length || !certain) this.maybeRead.add(slot);
     }
   }
 
@@ -176,7 +185,7 @@ export class Ledger {
       if (returned === undefined || record?.endedAt === undefined || record.counted === undefined) continue;
       if (record.endedAt < place || this.#recorder.crashes.includes(record.endedAt)) continue;
       // Where the client has acknowledged something it may have been this.
-      const sure = certain && expected.length === 1 && !record.acknowledged;
+      const sure = certain && expected.length === 1 && !record.acknowledged && (record.countsAt ?? Infinity) < place;
       this.#arrive({ stanza: returned, key: keyOf(returned), place: record.endedAt, session: undefined, own: true, certain: sure });
     }
   }

@@ -36,8 +36,9 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'server/src/log/memory/memory-log.ts',
         find: 'this.#disk.commit({ rows, bytes, write: writeOnce }, (error?: unknown) => {',
-        replace: 'this.#disk.commit({ rows, bytes, write: writeOnce }, () => {});\n    queueMicrotask(() => { const error: unknown = undefined;',
+        replace: 'queueMicrotask(() => done());\n    this.#disk.commit({ rows, bytes, write: writeOnce }, (error?: unknown) => {',
       },
+      { file: 'server/src/log/memory/memory-log.ts', find: '      done(error === undefined ? undefined : toLogError(error));\n', replace: '' },
     ],
   },
   mutant(

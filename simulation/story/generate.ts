@@ -43,7 +43,10 @@ export function generateStory(seed: number): Story {
   at += 500;
   while (steps.length < count) {
     const persona = chance.pick(personas);
-    for (const deed of inventDeeds(chance, persona, personas, accounts, troubles)) add(deed);
+    for (const deed of inventDeeds(chance, persona, personas, accounts, troubles)) {
+      add(deed);
+      at += chance.below(12);
+    }
     at += chance.below(pace);
   }
   return { seed, settings: makeSettings(chance.fork('settings')), accounts, steps };
@@ -101,7 +104,7 @@ function inventDeeds(chance: Chance, persona: Persona, personas: readonly Person
   }
   const what = chance.weighted({
     send: 40, burst: 3, cut: 4, leave: 2, stall: 2, read: persona.stalled ? 8 : 0, acknowledge: 3, 'take-over': 0.6,
-    enable: persona.coming.imNg === 'at once' ? 0.3 : 1.2, carbons: 1, presence: 2, query: 2, repeat: 2.5, block: 1.2, prefer: 0.7, again: 0.7,
+    enable: persona.coming.imNg === 'at once' ? 0.3 : 1.2, carbons: 1, presence: 2, query: 2, repeat: 2.5, block: 1.2, prefer: 0.7, again: 0.7, flap: persona.resumable ? 1.2 : 0,
   });
   switch (what) {
     case 'send':
@@ -129,6 +132,10 @@ function inventDeeds(chance: Chance, persona: Persona, personas: readonly Person
       return [{ do: chance.happens(0.5) ? 'block' : 'unblock', device, jid: inventPeer(chance, personas, accounts, persona.account) }];
     case 'prefer':
       return [{ do: 'prefer', device, fallback: chance.pick(['always', 'always', 'never', 'roster']) }];
+    case 'flap': {
+      const back: Deed = { do: 'return', device, coming: persona.coming, h: 'right' };
+      return [{ do: 'cut', device }, back, { do: chance.pick(['cut', 'stall']), device }, { do: 'cut', device }, back];
+    }
     case 'again':
       return [{ do: 'come', device, coming: persona.coming }];
     default:

@@ -17,12 +17,20 @@ export interface SessionRecord {
   readonly connections: { readonly from: number; to: number | undefined }[];
   /** E4: the number of the last row before it enabled IM-NG. */
   barrier: number | undefined;
+  /** The place at which that was. */
+  enabledAt: number | undefined;
   /** Stanzas received since stream management was enabled, as places. */
   counted: number[] | undefined;
+  /** The place at which that was. */
+  countsAt: number | undefined;
   /** It has acknowledged something. */
   acknowledged: boolean;
-  /** It has asked for its archive (D5). */
-  queried: boolean;
+  /** D5: the place at which it has first asked for its archive. */
+  queriedAt: number | undefined;
+  /** D5: the place at which it began to take messages: available, with a priority that is not negative. */
+  takesAt: number | undefined;
+  /** Bound with Bind 2. */
+  isInline: boolean;
 }
 
 /** The server has got a message. `session`: from a client; otherwise from a service. */
@@ -109,7 +117,7 @@ export class Recorder {
       if (versions.at(-1)?.facts === facts) continue;
       versions.push({ from: place, facts });
       this.#versions.set(account, versions);
-      this.#noticeEnabled(account, facts);
+      this.#noticeChanges(account, facts, place);
     }
     return place;
   }
@@ -144,9 +152,13 @@ export class Recorder {
       forced: false,
       connections: [{ from: this.times.length, to: undefined }],
       barrier: undefined,
+      enabledAt: undefined,
       counted: undefined,
+      countsAt: undefined,
       acknowledged: false,
-      queried: false,
+      queriedAt: undefined,
+      takesAt: undefined,
+      isInline: false,
     };
     this.sessions.push(record);
     return record;
@@ -155,11 +167,11 @@ export class Recorder {
   /** A session's client is heard: gives the place. */
   received(session: SessionRecord, element: Element): void {
     const place = this.mark();
-    if (element.ns === NS.sm && element.name === 'enable') session.counted = [];
+    if (element.ns === NS.sm && element.name === 'enable') startCounting(session, place);
     if (element.ns === NS.sm && element.name === 'a') session.acknowledged = true;
     if (element.ns !== NS.client) return;
     session.counted?.push(place);
-    if (element.name === 'iq' && element.child('query', NS.mam) !== undefined) session.queried = true;
+    if (element.name === 'iq' && element.child('query', NS.mam) !== undefined) session.queriedAt ??= place;
     if (element.name !== 'message') return;
     const stanza = element.with({ from: session.jid });
     this.receipts.push({ place, session, stanza, key: keyOf(stanza) });
@@ -234,11 +246,20 @@ export class Recorder {
     return this.units.some(({ rows, seqs }) => rows.some((row, index) => row.account === account && seqs[index] === seq));
   }
 
-  #noticeEnabled(account: string, facts: AccountFacts): void {
-    for (const { imNg, session } of facts.sessions) {
+  #noticeChanges(account: string, facts: AccountFacts, place: number): void {
+    for (const { imNg, priority, session } of facts.sessions) {
       const record = this.sessions[session - 1];
-      if (imNg && record !== undefined && record.barrier === undefined) record.barrier = this.heads.get(account) ?? 0;
+      if (record !== undefined && priority !== undefined && priority >= 0) record.takesAt ??= place;
+      if (imNg && record !== undefined && record.barrier === undefined) {
+        record.barrier = this.heads.get(account) ?? 0;
+        record.enabledAt = place;
+      }
     }
   }
 }
 
+/** Stream management is on from this place. */
+export function startCounting(session: SessionRecord, place: number): void {
+  session.counted = [];
+  session.countsAt = place;
+}

@@ -10,7 +10,7 @@ import { Device, type DeviceWorld } from './device.ts';
 import { Disk } from './disk.ts';
 import { Link, type LinkWatcher, type ServerEnd } from './link.ts';
 import { writeMessage, writeRoomCopies } from './messages.ts';
-import { Recorder, type SessionRecord } from './recorder.ts';
+import { Recorder, type SessionRecord, startCounting } from './recorder.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServerProcess, type ServerWatcher } from './server.ts';
 import type { WorldStore } from './store.ts';
@@ -136,7 +136,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
           if (server !== this.#server) return;
           link.attach(serverEnd(session, link, () => this.#byLink.get(link), this.recorder));
           const record = this.#byLink.get(link);
-          if (record !== undefined && answers.some((answer) => answer.is('enabled', NS.sm))) record.counted = [];
+          if (record !== undefined) record.isInline = inline !== undefined;
+          if (record !== undefined && answers.some((answer) => answer.is('enabled', NS.sm))) startCounting(record, this.recorder.mark());
           // The stream's own answer, as the client reads it: in order with all that the session sends.
           link.write(xml('bound', { xmlns: NS.bind2 }, ...answers).toBytes(NS.client));
           if (!link.isOpen) session.disconnected(link, false);
@@ -160,7 +161,9 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
           }
           const record = this.recorder.sessions.find((one) => one.number === device.session) as SessionRecord;
           record.acknowledged = true;
-          record.connections.push({ from: this.recorder.mark(), to: undefined });
+          const from = this.recorder.mark();
+          record.forced = false;
+          record.connections.push({ from, to: link.isOpen ? undefined : from });
           this.#byLink.set(link, record);
           link.attach(serverEnd(result.session, link, () => record, this.recorder));
           link.write(result.answer.toBytes(NS.client));
@@ -190,7 +193,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     const connection = session?.connections.at(-1);
     if (session === undefined || connection === undefined) return;
     connection.to ??= this.recorder.mark();
-    if (by === 'server' && session.endedAt !== undefined) session.forced = true;
+    if (by === 'server') session.forced = true; // until it is resumed
     this.tell(() => `        the connection of ${session.jid} (${session.number}) ends, by the ${by}`);
   }
 

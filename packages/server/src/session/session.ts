@@ -44,7 +44,7 @@ export class Session implements StreamSession, SessionView {
   readonly agent: string | undefined;
   readonly #inbound: Inbound;
   #hibernation: Timer | undefined;
-  /** Rows given before the first presence; no more than could be replayed. */
+  /** Rows given before the session takes messages; no more than could be replayed. */
   readonly #early = new Set<number>();
   readonly #backlog = new Backlog();
   /** What the client was promised, in seconds. */
@@ -89,6 +89,7 @@ export class Session implements StreamSession, SessionView {
   /** E2, E4: from this place in the log on, every row is delivered live. */
   enableImNg(): void {
     if (this.cursor !== undefined) return;
+    this.endReplay(); // E4: what came live before this is not behind it
     this.cursor = new LogCursor(this.account, this.#core.log, this.outbox, {
       overflowed: () => this.#core.metrics.outboxOverflows.inc(),
       diverged: (kind, seq, after) => {
@@ -131,7 +132,7 @@ export class Session implements StreamSession, SessionView {
 
   /** Gives the client a stanza of the server's own, or a legacy delivery. */
   send(out: Outgoing): void {
-    if (out.seq !== undefined && !this.wasAvailable && !this.imNg) this.#rememberRow(out.seq);
+    if (out.seq !== undefined && !this.imNg && (this.priority ?? -1) < 0) this.#rememberRow(out.seq);
     const { outboxBytes } = this.#core.limits;
     const isSent = this.#backlog.take(out, outboxBytes) ?? this.#sendNow(out);
     if (!isSent) this.close(overflowError());
