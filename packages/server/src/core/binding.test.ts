@@ -2,6 +2,8 @@ import { JID, NS, xml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
 import { FakeConnection } from '../../test/device.ts';
 import { createWorld } from '../../test/world.ts';
+import { defineFeature } from '../feature.ts';
+import { features } from '../features/index.ts';
 
 const identity = { account: JID.parse('alice@localhost'), mechanism: 'TEST' };
 
@@ -37,5 +39,38 @@ describe('binding', () => {
     const bind = xml('bind', { xmlns: NS.bind2 });
     await expect(world.host.bind(identity, { inline: bind }, new FakeConnection())).rejects.toThrow('the disk is gone');
     expect([...world.core.sessions()]).toEqual([]);
+  });
+});
+
+describe('a fault of ours', () => {
+  const stanza = xml('message', { to: 'bob@localhost', type: 'chat' }, xml('body', null, 'hi'));
+  const broken = defineFeature({
+    spec: 'TEST',
+    name: 'broken',
+    setup(api) {
+      api.blocks(() => {
+        throw new Error('what a bug');
+      });
+      api.nonza('break', 'urn:test', () => {
+        throw new Error('what a bug');
+      });
+    },
+  });
+
+  it.each([
+    ['at once', ['bob@localhost/r'], stanza],
+    ['after an account was loaded', [], stanza],
+    ['in a top-level element', [], xml('break', { xmlns: 'urn:test' })],
+  ])('costs one session: %s', async (_, online, element) => {
+    const world = await createWorld({ features: [...features, broken] });
+    const alice = await world.connect('alice@localhost/r');
+    await world.account('bob@localhost');
+    const others = await Promise.all(online.map((full) => world.connect(full)));
+    alice.send(element);
+    await world.settle();
+    expect(alice.connection.closedWith?.child('internal-server-error', NS.streams)).toBeDefined();
+    expect([...world.core.sessions('alice@localhost')]).toEqual([]);
+    expect(others.every(({ connection }) => !connection.closed)).toBe(true);
+    expect(world.problems.join()).toContain('what a bug');
   });
 });

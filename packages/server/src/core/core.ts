@@ -92,13 +92,29 @@ export class Core implements SessionCore, RouterCore {
 
   handleStanza(session: Session, stanza: Element): Promise<void> | undefined {
     countStanza(this.metrics.stanzasIn, stanza.name);
-    return this.router.fromSession(session, stanza);
+    try {
+      return this.router.fromSession(session, stanza)?.catch((error: unknown) => this.#fail(session, error));
+    } catch (error) {
+      this.#fail(session, error);
+      return undefined;
+    }
   }
 
   handleNonza(session: Session, element: Element): void {
     const handler = this.registry.nonzas.get(elementKey(element.name, element.ns));
-    if (handler === undefined) session.terminate(new StreamError('unsupported-stanza-type'));
-    else handler(session, element);
+    if (handler === undefined) return session.terminate(new StreamError('unsupported-stanza-type'));
+    try {
+      handler(session, element);
+    } catch (error) {
+      this.#fail(session, error);
+    }
+  }
+
+  /** A fault of ours costs one session, whether it came to light at once, in a timer or after a promise. */
+  #fail(session: Session, error: unknown): void {
+    const fields = { session: session.jid.toString(), error: String(error), stack: (error as Error).stack };
+    this.logger.error(fields, 'an element could not be handled');
+    session.terminate(new StreamError('internal-server-error'));
   }
 
   registerResumable(session: Session): string {
