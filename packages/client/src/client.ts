@@ -10,6 +10,7 @@ import { Listeners } from './events.ts';
 import { Inbox } from './inbox.ts';
 import type { ChatState } from './incoming.ts';
 import { Journal } from './journal.ts';
+import { People } from './people/people.ts';
 import { type ClientOptions, completeOptions, type Settings } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Poller } from './poller.ts';
@@ -37,6 +38,8 @@ export interface ClientEvents {
   /** A message that stands in no archive: a room's, a notification, or any other where the archive is off. */
   unarchived: [message: Element];
   presence: [presence: Element];
+  /** Somebody's presence, the list of contacts or that of the blocked is not as it was. */
+  people: [people: People];
   /** Something failed; when it ended the client, its status is `offline`. */
   error: [error: Error];
 }
@@ -50,6 +53,8 @@ export function createClient(options: ClientOptions): Client {
 export class Client {
   /** The account's bare JID. */
   readonly account: string;
+  /** Contacts, their presence, and who is blocked. */
+  readonly people: People;
   readonly #settings: Settings;
   readonly #listeners = new Listeners<ClientEvents>();
   readonly #connection: Connection;
@@ -104,6 +109,16 @@ export class Client {
       changed: (conversation) => this.#listeners.tell('change', conversation),
     });
     this.#inbox = this.#makeInbox();
+    this.people = new People({
+      account: this.account,
+      request: (iq) => this.request(iq),
+      send,
+      changed: () => this.#listeners.tell('people', this.people),
+    });
+    this.#connection.answer('set', NS.roster, 'query', (iq) => this.people.takePush(iq));
+    for (const name of ['block', 'unblock']) {
+      this.#connection.answer('set', NS.blocking, name, (iq) => this.people.takePush(iq));
+    }
   }
 
   get status(): Status {
@@ -190,7 +205,10 @@ export class Client {
       poke: () => (this.#poller === undefined ? undefined : () => this.#poller?.poke()),
       private: (message) => listeners.tell('private', message),
       unarchived: (message) => listeners.tell('unarchived', message),
-      presence: (presence) => listeners.tell('presence', presence),
+      presence: (presence) => {
+        this.people.takePresence(presence);
+        listeners.tell('presence', presence);
+      },
       chatState: (conversation, state) => listeners.tell('chatState', conversation, state),
     });
   }
@@ -250,6 +268,8 @@ export class Client {
       history: this.#settings.history,
       enabled: (mode) => {
         this.#mode = mode;
+        // RFC 6121 §2.2: the list first, so that presences have somebody to belong to.
+        this.#tolerate(this.#loadPeople());
         this.#tolerate(this.#connection.send(xml('presence')));
       },
       progress: (progress) => this.#listeners.tell('progress', progress),
@@ -280,6 +300,10 @@ export class Client {
       wait: (attempt) => this.#waitBefore(attempt),
       failed: (error) => this.#listeners.tell('error', asError(error)),
     });
+  }
+
+  async #loadPeople(): Promise<void> {
+    for (const error of await this.people.load()) this.#listeners.tell('error', error);
   }
 
   #added(conversation: Conversation, messages: readonly Message[], live: boolean): void {

@@ -1,4 +1,4 @@
-import type { Element } from '@tutti/xmpp';
+import { type Element, StanzaError } from '@tutti/xmpp';
 import type { Clock } from '../environment.ts';
 import { asError, TuttiError } from '../errors.ts';
 import { type Backoff, waitBefore } from './backoff.ts';
@@ -76,7 +76,7 @@ export class Connection {
     await this.#xmpp.send(toLtx(stanza));
   }
 
-  /** Answers requests with the result's payload, if any. A thrown error becomes `<internal-server-error/>`. */
+  /** Answers requests with the result's payload, if any, or with the StanzaError that is thrown. To be said before `start`. */
   answer(...answer: Answer): void {
     this.#answers.push(answer);
   }
@@ -99,8 +99,7 @@ export class Connection {
     xmpp.on('stanza', (stanza) => this.#received(stanza));
     for (const [type, ns, name, handle] of this.#answers) {
       xmpp.iqCallee[type](ns, name, ({ stanza }: { stanza: LtxElement }) => {
-        const payload = handle(fromLtx(stanza));
-        return Promise.resolve(payload === undefined ? {} : toLtx(payload));
+        return Promise.resolve(writeAnswer(() => handle(fromLtx(stanza))));
       });
     }
     return xmpp;
@@ -170,5 +169,16 @@ export class Connection {
     } catch (error) {
       this.#listener.troubled(asError(error));
     }
+  }
+}
+
+/** What @xmpp/client makes a result or an error of. */
+function writeAnswer(handle: () => Element | undefined): LtxElement | object {
+  try {
+    const payload = handle();
+    return payload === undefined ? {} : toLtx(payload);
+  } catch (error) {
+    if (error instanceof StanzaError) return toLtx(error.toElement());
+    throw error;
   }
 }
