@@ -42,7 +42,7 @@ export class RosterStore {
     roster.epoch = head?.epoch ?? '';
     roster.version = head?.version ?? 0;
     for (const row of items) {
-      roster.items.set(row.jid, {
+      roster.put(row.jid, {
         jid: JID.parse(row.jid),
         name: row.name,
         groups: JSON.parse(row.groups) as string[],
@@ -167,10 +167,10 @@ function remember({ roster, contact, item, request, epoch, version }: Numbered):
   roster.version = version;
   roster.removed.delete(jid);
   if (item !== null) {
-    roster.items.set(jid, item);
+    roster.put(jid, item);
     return;
   }
-  roster.items.delete(jid);
+  roster.drop(jid);
   roster.removed.set(jid, version);
   for (const [name, removedAt] of roster.removed) {
     if (removedAt <= version - REMEMBERED_CHANGES) roster.removed.delete(name);

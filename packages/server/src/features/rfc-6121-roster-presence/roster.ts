@@ -28,8 +28,11 @@ export const REMEMBERED_CHANGES = 500;
  * is no part of the roster that clients see). Only `RosterStore.commit` changes it.
  */
 export class Roster {
-  /** By JID as text. */
-  readonly items = new Map<string, RosterItem>();
+  /** By JID as text. Changed by `put` and `drop` only. */
+  readonly items: ReadonlyMap<string, RosterItem>;
+  readonly #items = new Map<string, RosterItem>();
+  /** The `chosenBytes` of all items. */
+  bytes = 0;
   /** Bare JIDs whose requests wait for an answer; the stanzas are in the database. */
   readonly requests = new Set<string>();
   /** Items removed within the last changes: JID as text, and the version. */
@@ -39,8 +42,24 @@ export class Roster {
   /** Goes up by one with each change. */
   version = 0;
 
+  constructor() {
+    this.items = this.#items;
+  }
+
   get(jid: JID): RosterItem | undefined {
     return this.items.get(jid.toString());
+  }
+
+  put(jid: string, item: RosterItem): void {
+    const known = this.#items.get(jid);
+    this.bytes += chosenBytes(item) - (known === undefined ? 0 : chosenBytes(known));
+    this.#items.set(jid, item);
+  }
+
+  drop(jid: string): void {
+    const known = this.#items.get(jid);
+    if (known !== undefined) this.bytes -= chosenBytes(known);
+    this.#items.delete(jid);
   }
 
   /** RFC 6121 §2.6: opaque to clients. */
@@ -66,6 +85,12 @@ export class Roster {
       .map(([jid, version]) => ({ jid, version }));
     return [...changed, ...removed].toSorted((a, b) => a.version - b.version);
   }
+}
+
+/** Bytes of what a client has chosen to say of a contact. */
+export function chosenBytes({ name, groups }: Pick<RosterItem, 'name' | 'groups'>): number {
+  const encoder = new TextEncoder();
+  return [name, ...groups].reduce((sum, text) => sum + encoder.encode(text).length, 0);
 }
 
 /** The account's presence goes to this contact. */

@@ -117,6 +117,29 @@ describe('a roster', () => {
     expect(conditionOf(await set(device, item({ jid: 'a@localhost' }, 'fives')))).toBe('not-acceptable');
   });
 
+  it('limits.roster_bytes at its edge, over a restart, and 0 for none', async () => {
+    const { world, device } = await juliet(['limits.roster_bytes=20']);
+    const put = async (from: Device, jid: string, name: string, ...groups: string[]) => {
+      const item = xml('item', { jid, name }, ...groups.map((group) => xml('group', null, group)));
+      return conditionOf(await from.ask('set', xml('query', { xmlns: NS.roster }, item)));
+    };
+    expect(await put(device, 'a@localhost', 'ä'.repeat(5), 'five5')).toBe('no error');
+    expect(await put(device, 'b@localhost', 'six666')).toBe('resource-constraint');
+    expect(await put(device, 'b@localhost', 'five5')).toBe('no error');
+    expect(await put(device, 'a@localhost', '', 'five5', 'six666')).toBe('no error');
+    expect(await put(device, 'c@localhost', 'five5')).toBe('resource-constraint');
+    expect(await put(device, 'c@localhost', '')).toBe('no error');
+    const after = await restart(world).connect('juliet@localhost/later');
+    expect(await put(after, 'c@localhost', 'five5')).toBe('resource-constraint');
+    expect(await put(after, 'c@localhost', 'four')).toBe('no error');
+    const remove = xml('item', { jid: 'a@localhost', subscription: 'remove' });
+    await after.ask('set', xml('query', { xmlns: NS.roster }, remove));
+    expect(await put(after, 'd@localhost', 'x'.repeat(11))).toBe('no error');
+    expect(await put(after, 'd@localhost', 'x'.repeat(12))).toBe('resource-constraint');
+    const unlimited = await juliet(['limits.roster_bytes=0']);
+    expect(await put(unlimited.device, 'a@localhost', 'x'.repeat(1000))).toBe('no error');
+  });
+
   it('limits.roster_groups at its edge, and 0 for none', async () => {
     const { device } = await juliet(['limits.roster_groups=2']);
     expect((await set(device, item({ jid: 'a@localhost' }, '1', '2'))).attrs['type']).toBe('result');

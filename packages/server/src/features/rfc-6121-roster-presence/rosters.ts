@@ -1,7 +1,7 @@
 import { type Element, type JID, StanzaError } from '@tutti/xmpp';
 import type { AccountView, FeatureApi, IqRequest, SessionView, StateKey } from '../../feature.ts';
 import { AccountLocks } from './locks.ts';
-import type { Roster, RosterItem } from './roster.ts';
+import { chosenBytes, type Roster, type RosterItem } from './roster.ts';
 import { type ItemRequest, itemElement, readItem, removedElement, rosterElement } from './roster-items.ts';
 import { type RosterChange, RosterStore } from './roster-store.ts';
 import type { RosterTables } from './schema.ts';
@@ -63,6 +63,7 @@ export class Rosters {
     await this.change([account], async () => {
       const known = this.of(account).get(jid);
       if (known === undefined) this.checkSize(account);
+      this.#checkBytes(account, chosenBytes({ name, groups }) - (known === undefined ? 0 : chosenBytes(known)));
       const item = known ?? { jid, subscription: 'none' as const, ask: false, approved: false, version: 0 };
       const changes = [{ account, contact: jid, item: { ...item, name, groups } }];
       await this.write(changes);
@@ -84,6 +85,14 @@ export class Rosters {
     const limit = this.#api.config.limits.rosterItems;
     if (limit > 0 && this.of(account).items.size >= limit) {
       throw new StanzaError('resource-constraint', { text: 'Your contact list is full.' });
+    }
+  }
+
+  /** It is kept in memory, and sent as one stanza. Getting smaller is always possible. */
+  #checkBytes(account: AccountView, more: number): void {
+    const limit = this.#api.config.limits.rosterBytes;
+    if (limit > 0 && more > 0 && this.of(account).bytes + more > limit) {
+      throw new StanzaError('resource-constraint', { text: 'The names and groups of your contacts are too long.' });
     }
   }
 

@@ -131,7 +131,7 @@ function sideIn(state: SubscriptionState, approved = false): Side {
     approved,
     version: 1,
   };
-  roster.items.set(contact.toString(), item);
+  roster.put(contact.toString(), item);
   if (pending.endsWith('In')) roster.requests.add(contact.toString());
   return new Side(account, roster, contact);
 }
