@@ -1,4 +1,4 @@
-// Slow and dead clients (I8): `npm run slow-clients -- [--devices N] [--messages N] [--rate N] [--flood N] [--svg FILE]`.
+// Slow and dead clients (I8): `npm run slow-clients -- [--devices N] [--messages N] [--rate N] [--flood N] [--per-account N] [--svg FILE]`.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { NS, xml } from '@tutti/xmpp';
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '20000' },
     rate: { type: 'string', default: '1000' },
     flood: { type: 'string', default: '3000' },
+    'per-account': { type: 'string', default: '50' },
     svg: { type: 'string', default: 'docs/slow-clients.svg' },
   },
 });
@@ -21,9 +22,10 @@ const DEVICES = Number(values.devices);
 const RATE = Number(values.rate);
 const FLOOD = Number(values.flood);
 const BYTES = 1024;
-/** `limits.outbox_bytes` and `limits.sessions_per_account`, as they are by default. */
+/** `limits.outbox_bytes`, as it is by default. */
 const BOUND = 262_144;
-const PER_ACCOUNT = 50;
+/** Devices of one account share the bytes that wait for them; at most `limits.sessions_per_account`. */
+const PER_ACCOUNT = Number(values['per-account']);
 
 // The load comes from one address and one session per sender: those limits are not what is measured here.
 const server = await spawnServer([
