@@ -32,6 +32,16 @@ describe('binding', () => {
     expect(world.core.accounts.get('alice@localhost')).toBeUndefined();
   });
 
+  it('a session is not bound to an account that was forgotten in this moment', async () => {
+    const world = await createWorld();
+    await world.account('alice@localhost');
+    await world.core.accounts.load(identity.account);
+    const binding = world.host.bind(identity, { resource: 'r' }, new FakeConnection());
+    world.core.accounts.forget('alice@localhost');
+    await expect(binding).rejects.toMatchObject({ condition: 'not-authorized' });
+    expect([...world.core.sessions()]).toEqual([]);
+  });
+
   it('XEP-0386 §4 no session is left when what was asked for inline fails', async () => {
     const world = await createWorld();
     await world.account('alice@localhost');

@@ -58,7 +58,9 @@ export class CoreStreamHost implements StreamHost {
     const agent = identity.agent?.id;
     await this.#makeWay(jid, agent);
     const account = core.accounts.get(identity.account.toString());
-    if (account === undefined) throw new StanzaError('not-authorized', { text: 'The account has been removed.' });
+    // Also when that happened right before this: a session of a forgotten account would belong to nobody.
+    if (account === undefined || core.accounts.get(account.name) !== account)
+      throw new StanzaError('not-authorized', { text: 'The account has been removed.' });
     const { sessionsPerAccount } = core.limits;
     if (sessionsPerAccount > 0 && account.sessions.length >= sessionsPerAccount) {
       throw new StanzaError('resource-constraint', { type: 'wait', text: 'Too many sessions of this account.' });
