@@ -134,3 +134,15 @@ test('I8 an answer larger than the bound reaches who reads it, and what comes be
   await world.settle();
   expect(legacy.connection.closed).toBe(true);
 });
+
+test('I8 XEP-0198 §4 who asks for the count again and again and reads no answer is closed', async () => {
+  const world = await createWorld({ settings: ['limits.outbox_bytes=1000', 'limits.stanzas_per_second=0'] });
+  const alice = await world.connect('alice@localhost/phone');
+  alice.send(xml('enable', { xmlns: NS.sm }));
+  await world.settle();
+  makeStalled(alice.connection);
+  for (let n = 0; n < 1000 && !alice.connection.closed; n += 1) alice.send(xml('r', { xmlns: NS.sm }));
+  await world.settle();
+  expect(alice.connection.closed).toBe(true);
+  expect(alice.connection.buffered).toBeLessThan(4000);
+});

@@ -85,10 +85,12 @@ export class Outbox {
     this.#heldPresence = active ? undefined : (this.#heldPresence ?? new Map());
   }
 
-  /** A top-level element that is not counted: `<a/>`, `<r/>`, `<enabled/>`. */
-  sendNonza(element: Element): void {
+  /** A top-level element that is not counted: `<a/>`, `<r/>`, `<enabled/>`. Gives false when too much waits for the client. */
+  sendNonza(element: Element): boolean {
     const { connection } = this;
+    const isWithinBounds = this.#isWithinBounds(0);
     connection?.write(element.toBytes(connection.framing === 'stream' ? NS.client : ''));
+    return isWithinBounds;
   }
 
   /** From now on sends wait, until `release`. */

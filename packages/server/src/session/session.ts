@@ -214,7 +214,7 @@ export class Session implements StreamSession, SessionView {
 
   /** Asks for a sign of life: whatever comes next is one. */
   idle(): void {
-    if (this.outbox.sm !== undefined) return this.outbox.sendNonza(xml('r', { xmlns: NS.sm }));
+    if (this.outbox.sm !== undefined) return void this.outbox.sendNonza(xml('r', { xmlns: NS.sm }));
     const send = (iq: Element): void => this.send(new Outgoing(iq));
     const { name } = this.account;
     this.asks.ask('get', name, this.jid.toString(), xml('ping', { xmlns: NS.ping }), send).catch(() => undefined);
@@ -312,10 +312,12 @@ export class Session implements StreamSession, SessionView {
   #handleStreamManagement(element: Element): void {
     const { sm } = this.outbox;
     if (element.name === 'enable') {
-      if (sm !== undefined) return this.outbox.sendNonza(unexpectedRequest()); // XEP-0198 §3
+      if (sm !== undefined) return void this.outbox.sendNonza(unexpectedRequest()); // XEP-0198 §3
       this.outbox.sendNonza(this.enableStreamManagement(isTrue(element.attrs['resume'])));
     } else if (element.name === 'r' && sm !== undefined) {
-      this.progress.after(() => this.outbox.sendNonza(xml('a', { xmlns: NS.sm, h: sm.handled })));
+      this.progress.after(() => {
+        if (!this.outbox.sendNonza(xml('a', { xmlns: NS.sm, h: sm.handled }))) this.close(overflowError());
+      });
     } else if (element.name === 'a' && sm !== undefined) {
       const h = readCount(element);
       if (h === undefined) return this.terminate(new StreamError('bad-format', 'The h of <a/> is no number.'));
