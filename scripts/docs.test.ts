@@ -10,6 +10,7 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'packages/client/README.md',
   'packages/routing/README.md',
   ...globSync('docs/**/*.md', { cwd: root }),
 ];

@@ -1,6 +1,5 @@
 import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
 import type { Incoming, Row } from './incoming.ts';
-import type { Requests } from './requests.ts';
 
 /** One page of the archive: XEP-0313 §4.3. */
 interface Page {
@@ -22,13 +21,14 @@ interface PageRequest {
 
 /** Reads the account's archive page by page. */
 export class Archive {
-  readonly #requests: Requests;
+  readonly #request: (iq: Element) => Promise<Element>;
+  /** The account's bare JID. */
   readonly #own: string;
   readonly #pageSize: number;
   readonly #queries = new Map<string, Row[]>();
 
-  constructor(requests: Requests, own: string, pageSize: number) {
-    this.#requests = requests;
+  constructor(request: (iq: Element) => Promise<Element>, own: string, pageSize: number) {
+    this.#request = request;
     this.#own = own;
     this.#pageSize = pageSize;
   }
@@ -54,10 +54,12 @@ export class Archive {
     let total: number | undefined;
     for (;;) {
       const page = await this.#read({ afterId, after }).catch((error: unknown) => {
-        if (error instanceof StanzaError && error.condition === 'item-not-found' && done === 0) return undefined;
+        if (error instanceof StanzaError && error.condition === 'item-not-found' && cursor !== '' && done === 0) {
+          return undefined;
+        }
         throw error;
       });
-      if (page === undefined) return cursor === '' ? undefined : this.readAfter('', extended, take);
+      if (page === undefined) return this.readAfter('', extended, take);
       done += page.rows.length;
       // Without the form the count is that of the whole archive, which says nothing about a part of it.
       if (afterId !== undefined || cursor === '')
@@ -96,7 +98,7 @@ export class Archive {
     const form = afterId === undefined ? undefined : writeForm(afterId);
     const query = xml('query', { xmlns: NS.mam, queryid: id }, form, set);
     try {
-      const answer = await this.#requests.request(xml('iq', { type: 'set', to: this.#own }, query));
+      const answer = await this.#request(xml('iq', { type: 'set', to: this.#own }, query));
       return readPage(answer, rows);
     } finally {
       this.#queries.delete(id);

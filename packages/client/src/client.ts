@@ -84,7 +84,7 @@ export class Client {
     this.#connection = new Connection({ ...settings, ...limits }, this.#makeListener());
     const send = (stanza: Element): Promise<void> => this.#connection.send(stanza);
     this.#requests = new Requests(this.account, send, clock, limits.answerMs);
-    this.#archive = new Archive(this.#requests, this.account, limits.pageSize);
+    this.#archive = new Archive((iq) => this.request(iq), this.account, limits.pageSize);
     this.#journal = new Journal(store, (error) => {
       void this.#end(new TuttiError('store', asError(error).message, { cause: error }));
     });
@@ -262,7 +262,7 @@ export class Client {
   #makeSession(): Session {
     return new Session({
       account: this.account,
-      requests: this.#requests,
+      request: (iq) => this.request(iq),
       archive: this.#archive,
       timelines: this.#timelines,
       history: this.#settings.history,

@@ -3,7 +3,6 @@ import { domainOf } from './address.ts';
 import type { Archive } from './archive.ts';
 import { TuttiError } from './errors.ts';
 import type { Row } from './incoming.ts';
-import type { Requests } from './requests.ts';
 import type { Timelines } from './timelines.ts';
 
 /** How messages come: by IM-NG (XEP-0409), or by Carbons (XEP-0280) and the archive. */
@@ -20,7 +19,7 @@ export interface Progress {
 interface SessionParts {
   /** Bare JID. */
   readonly account: string;
-  readonly requests: Requests;
+  readonly request: (iq: Element) => Promise<Element>;
   readonly archive: Archive;
   readonly timelines: Timelines;
   readonly history: 'all' | number;
@@ -76,18 +75,16 @@ export class Session {
 
   /** K1: before initial presence, and never both. */
   async #enable(): Promise<Mode> {
-    const { requests, account, troubled } = this.#parts;
-    const answer = await requests.request(
-      xml('iq', { type: 'get', to: account }, xml('query', { xmlns: NS.discoInfo })),
-    );
+    const { request, account, troubled } = this.#parts;
+    const answer = await request(xml('iq', { type: 'get', to: account }, xml('query', { xmlns: NS.discoInfo })));
     const features = readFeatures(answer);
     if (!features.has(NS.mam)) throw new TuttiError('no-archive', `${domainOf(account)} does not archive messages`);
     this.#extended = features.has(NS.mamExtended);
     if (features.has(NS.imNg)) {
-      await requests.request(enableRequest(NS.imNg));
+      await request(enableRequest(NS.imNg));
       return 'im-ng';
     }
-    await requests.request(enableRequest(NS.carbons)).catch((error: unknown) => {
+    await request(enableRequest(NS.carbons)).catch((error: unknown) => {
       // Without Carbons what other devices send is seen with the next message that comes.
       if (!(error instanceof StanzaError)) throw error;
       troubled(error);

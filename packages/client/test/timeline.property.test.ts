@@ -27,6 +27,8 @@ interface Device {
   readonly username: string;
   readonly store: TimelineStore;
   readonly network: Network;
+  /** Archive ids of which `message` told, over all its clients. */
+  readonly told: string[];
   client: Client;
 }
 
@@ -38,14 +40,16 @@ describe('K5 K6 the timeline', () => {
   afterAll(() => world.stop());
 
   async function addDevice(username: string): Promise<Device> {
-    const [store, network] = [memoryStore(), await world.network()];
-    const device: Device = { username, store, network, client: makeClient(username, store, network) };
+    const [store, network, told] = [memoryStore(), await world.network(), []];
+    const device: Device = { username, store, network, told, client: makeClient({ username, store, network, told }) };
     start(device.client);
     return device;
   }
 
-  function makeClient(username: string, store: TimelineStore, network: Network): Client {
-    return world.device(username, { store, limits: { answerMs: 1_000_000, pageSize: 3 } }, network.port);
+  function makeClient({ username, store, network, told }: Omit<Device, 'client'>): Client {
+    const client = world.device(username, { store, limits: { answerMs: 1_000_000, pageSize: 3 } }, network.port);
+    client.on('message', ({ id }) => told.push(id ?? ''));
+    return client;
   }
 
   function start(client: Client): void {
@@ -59,7 +63,7 @@ describe('K5 K6 the timeline', () => {
     if (isSudden) device.network.fail();
     await device.client.stop();
     device.network.restore();
-    device.client = makeClient(device.username, device.store, device.network);
+    device.client = makeClient(device);
     start(device.client);
   }
 
@@ -117,6 +121,7 @@ describe('K5 K6 the timeline', () => {
             if (device.username !== username) continue;
             const { entries } = device.client.conversation(peerOf(device));
             expect(entries.map(({ id, xml }) => [id, xml])).toEqual(expected);
+            expect(device.told).toEqual(entries.map(({ id }) => id));
             expect(bodiesOf(device.client, peerOf(device))).toEqual(
               archived.map(({ message }) => message.child('body')?.text()),
             );
