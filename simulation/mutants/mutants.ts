@@ -80,7 +80,7 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a repetition is reflected to everybody',
     ROUTER,
-    'if (origin?.imNg === true) origin.send(origin.account.present(result.repeated));',
+    'if (origin?.imNg === true) origin.send(new Outgoing(origin.account.present(result.repeated).element));',
     'if (origin !== undefined) for (const one of origin.account.sessions) if (one.imNg) one.send(origin.account.present(result.repeated));',
   ),
   // A4, C1 to C5
@@ -117,7 +117,7 @@ export const mutants: readonly Mutant[] = [
   // I1, I8
   mutant('a row is lost when a session is slow', CURSOR, 'this.#behind = true; // I8', 'if (this.#outbox.connection !== undefined && !this.#behind) {\n        this.seq = seq;\n        return;\n      }\n      this.#behind = true; // I8'),
   mutant('a slow session reads the log backwards', CURSOR, 'for (const row of rows) {', 'for (const row of rows.toReversed()) {'),
-  mutant('a slow session starts one row late', CURSOR, 'this.#log.read(this.#account.name, this.seq, ROWS_PER_READ)', 'this.#log.read(this.#account.name, this.seq + 1, ROWS_PER_READ)'),
+  mutant('a slow session starts one row late', CURSOR, 'for (const row of rows) {', 'for (const row of rows.slice(rows.length > 1 ? 1 : 0)) {'),
   // XEP-0198
   mutant('the first row is forgotten on resumption', 'server/src/session/resumption.ts', '(run[0] as number) - 1', '(run[0] as number)'),
   mutant('rows are sent twice on resumption', 'server/src/session/resumption.ts', 'else outbox.repeat(account.present(row));', 'else {\n        outbox.repeat(account.present(row));\n        outbox.repeat(account.present(row));\n      }'),
@@ -127,6 +127,14 @@ export const mutants: readonly Mutant[] = [
   mutant('what waits during a resumption is lost with it', 'server/src/session/outbox.ts', 'if (this.#held !== undefined) for (const out of this.#held) this.sm?.sent(out);', ''),
   mutant('acknowledged rows stay one too many', 'server/src/session/stream-management.ts', 'this.#queue.splice(0, count)', 'this.#queue.splice(0, Math.max(0, count - 1))'),
   // D5
+  mutant(
+    'a repetition counts as served to legacy sessions',
+    ROUTER,
+    'origin.send(new Outgoing(origin.account.present(result.repeated).element));',
+    'origin.send(origin.account.present(result.repeated));',
+  ),
+  mutant('rows for a client that is gone count as served', SESSION, 'this.outbox.sm === undefined && isThere', 'this.outbox.sm === undefined'),
+  mutant('a session is replayed what it had by name', SESSION, '!this.imNg && (this.priority ?? -1) < 0', '!this.imNg && !this.wasAvailable'),
   mutant('what was missed is given to every legacy session', 'server/src/router/local-account.ts', 'this.legacyCursor = seq;', ''),
   mutant('a crash forgets who was served', 'server/src/router/local-account.ts', 'this.#log.moveLegacyCursor(this.name, seq);', ''),
   mutant('what was missed is given to IM-NG sessions too', 'server/src/features/xep-0160-offline/index.ts', 'if (!isFirst || session.imNg) return;', 'if (!isFirst) return;'),

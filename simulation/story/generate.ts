@@ -45,7 +45,7 @@ export function generateStory(seed: number): Story {
     const persona = chance.pick(personas);
     for (const deed of inventDeeds(chance, persona, personas, accounts, troubles)) {
       add(deed);
-      at += chance.below(12);
+      at += chance.below(30);
     }
     at += chance.below(pace);
   }
@@ -104,7 +104,7 @@ function inventDeeds(chance: Chance, persona: Persona, personas: readonly Person
   }
   const what = chance.weighted({
     send: 40, burst: 3, cut: 4, leave: 2, stall: 2, read: persona.stalled ? 8 : 0, acknowledge: 3, 'take-over': 0.6,
-    enable: persona.coming.imNg === 'at once' ? 0.3 : 1.2, carbons: 1, presence: 2, query: 2, repeat: 2.5, block: 1.2, prefer: 0.7, again: 0.7, flap: persona.resumable ? 1.2 : 0,
+    enable: persona.coming.imNg === 'at once' ? 0.3 : 1.2, carbons: 1, presence: 2, query: 2, repeat: 2.5, block: 1.2, prefer: 0.7, again: 0.7, flap: persona.resumable ? 1.2 : 0, away: persona.resumable ? 1.2 : 0,
   });
   switch (what) {
     case 'send':
@@ -135,6 +135,15 @@ function inventDeeds(chance: Chance, persona: Persona, personas: readonly Person
     case 'flap': {
       const back: Deed = { do: 'return', device, coming: persona.coming, h: 'right' };
       return [{ do: 'cut', device }, back, { do: chance.pick(['cut', 'stall']), device }, { do: 'cut', device }, back];
+    }
+    case 'away': {
+      // Much comes while it is away; it returns, doesn't read, more comes, and the connection is lost again.
+      const other = chance.pick(personas);
+      const back: Deed = { do: 'return', device, coming: persona.coming, h: 'right' };
+      const plain = { type: 'chat', body: true, marked: false, originId: false, extras: [] };
+      const much: Deed = { do: 'send', device: other.jid, times: chance.between(3, 12), sending: { ...plain, to: persona.account, size: 900 } };
+      const more: Deed = { do: 'send', device: other.jid, times: 2, sending: { ...plain, to: device, marked: chance.happens(0.5), size: 0 } };
+      return [{ do: 'cut', device }, much, back, { do: 'stall', device }, more, { do: 'cut', device }, back];
     }
     case 'again':
       return [{ do: 'come', device, coming: persona.coming }];

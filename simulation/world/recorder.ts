@@ -13,6 +13,8 @@ export interface SessionRecord {
   endedAt: number | undefined;
   /** The server closed its connection: what its client had sent last may not have been handled. */
   forced: boolean;
+  /** Its client has closed its stream. */
+  left: boolean;
   /** Places between which it has had a connection. */
   readonly connections: { readonly from: number; to: number | undefined }[];
   /** E4: the number of the last row before it enabled IM-NG. */
@@ -23,6 +25,8 @@ export interface SessionRecord {
   counted: number[] | undefined;
   /** The place at which that was. */
   countsAt: number | undefined;
+  /** It may be resumed for so many ms after it has lost its connection. */
+  resumableFor: number | undefined;
   /** It has acknowledged something. */
   acknowledged: boolean;
   /** D5: the place at which it has first asked for its archive. */
@@ -150,11 +154,13 @@ export class Recorder {
       boundAt: this.times.length,
       endedAt: undefined,
       forced: false,
+      left: false,
       connections: [{ from: this.times.length, to: undefined }],
       barrier: undefined,
       enabledAt: undefined,
       counted: undefined,
       countsAt: undefined,
+      resumableFor: undefined,
       acknowledged: false,
       queriedAt: undefined,
       takesAt: undefined,
@@ -192,6 +198,8 @@ export class Recorder {
     }
     const write = { place, session, connection: session.connections.length, element: known.element, copy: known.copy };
     this.writes.push(write);
+    const enabled = known.element.is('enabled', NS.sm) ? known.element : known.element.child('enabled', NS.sm);
+    if (enabled?.attrs['resume'] === 'true') session.resumableFor = Number(enabled.attrs['max']) * 1000;
     return write;
   }
 

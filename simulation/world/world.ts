@@ -194,6 +194,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     if (session === undefined || connection === undefined) return;
     connection.to ??= this.recorder.mark();
     if (by === 'server') session.forced = true; // until it is resumed
+    if (by === 'client') session.left = true;
     this.tell(() => `        the connection of ${session.jid} (${session.number}) ends, by the ${by}`);
   }
 
@@ -219,6 +220,9 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
       record.forced = true;
       connection.to = record.endedAt;
     }
+    const lostAt = this.recorder.times[connection?.to ?? 0] ?? 0;
+    // It could have been resumed still.
+    if (record.resumableFor !== undefined && this.scheduler.elapsed < lostAt + record.resumableFor && !record.left) record.forced = true;
     this.tell(() => `        session ${record.number} of ${record.jid} has ended`);
   }
 

@@ -123,9 +123,9 @@ export class MessageRouter {
 
   #deliver(job: MessageJob, result: Appended): void {
     if (result.repeated !== undefined) {
-      // S8: the stored copy, to the repeating session only.
+      // S8: the stored copy, to the repeating session only; no legacy session has been served by this (D5).
       const { origin } = job;
-      if (origin?.imNg === true) origin.send(origin.account.present(result.repeated));
+      if (origin?.imNg === true) origin.send(new Outgoing(origin.account.present(result.repeated).element));
       this.#log(job, job.plan, 'S8');
       return job.done();
     }
