@@ -211,6 +211,8 @@ export interface FeatureApi {
 
   /** Hands a session, or several (serialized once), a stanza of the server's own (D7): no routing rule applies. */
   deliver(to: SessionView | readonly SessionView[], stanza: Element): void;
+  /** I8: a session can take more of what need not be sent at once. */
+  hasRoom(session: SessionView): boolean;
   /** I8: resolves when a session can take more of what need not be sent at once; hold a long answer back until then. False: it has ended. */
   whenRoom(session: SessionView): Promise<boolean>;
   /** A row of an account's log as its sessions get it: the archived stanza with its stanza-id (A5, I2). */

@@ -67,6 +67,7 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
       const out = new Outgoing(stanza);
       for (const view of 'jid' in to ? [to] : to) sessionOf(view).send(out);
     },
+    hasRoom: (view) => sessionOf(view).hasRoom,
     whenRoom: (view) => sessionOf(view).whenRoom(),
     present: (account, row) => (account as LocalAccount).present(row).element,
     beginReplay(view) {

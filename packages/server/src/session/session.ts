@@ -117,9 +117,15 @@ export class Session implements StreamSession, SessionView {
     this.#goOn();
   }
 
+  /** I8: the outbox can take more of what need not be sent at once. */
+  get hasRoom(): boolean {
+    const { outboxBytes } = this.#core.limits;
+    return this.outbox.hasRoom && (outboxBytes === 0 || (this.cursor?.waitingBytes ?? 0) < outboxBytes / 2);
+  }
+
   /** I8: waits until the outbox has room for more of the archive, over a resumption if need be. False: the session has ended. */
   async whenRoom(): Promise<boolean> {
-    while (!this.ended && !this.#hasRoom) await this.#nextChance();
+    while (!this.ended && !this.hasRoom) await this.#nextChance();
     return !this.ended;
   }
 
@@ -343,11 +349,6 @@ export class Session implements StreamSession, SessionView {
   }
 
   /** Room for more, behind what waits for its turn already. */
-  get #hasRoom(): boolean {
-    const { outboxBytes } = this.#core.limits;
-    return this.outbox.hasRoom && (outboxBytes === 0 || (this.cursor?.waitingBytes ?? 0) < outboxBytes / 2);
-  }
-
   #nextChance(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

@@ -4,7 +4,7 @@ import type { DirectedPresence } from './directed.ts';
 import { isAvailable, type Outlet } from './outlet.ts';
 import { hasFrom, hasTo } from './roster.ts';
 import type { Rosters } from './rosters.ts';
-import type { Subscriptions } from './subscriptions.ts';
+import type { Subscriptions, WhenRoom } from './subscriptions.ts';
 
 /** RFC 6121 §4: who hears that a session comes, changes and goes, and what it hears of others. */
 export class Availability {
@@ -41,9 +41,17 @@ export class Availability {
     if (!isInitial) return;
     this.#showOwnResources(session);
     if (session.account.sessions.filter(isAvailable).length === 1) this.#subscriptions.repeatRequests(session.account);
-    // Not waited for: it may take a client as long as it likes to read it all, and what it says meanwhile is to be heard.
-    this.#tellWhatIs(session).catch((error: unknown) => {
-      this.#api.logger.error({ session: session.jid.toString(), error: String(error) }, 'a session was not told all of its contacts');
+    // What it says next is answered after all that, as long as it reads. It may take as long as it likes, and is heard meanwhile.
+    await new Promise<void>((goOn) => {
+      const whenRoom = (): Promise<boolean> => {
+        if (!this.#api.hasRoom(session)) goOn();
+        return this.#api.whenRoom(session);
+      };
+      const telling = this.#tellWhatIs(session, whenRoom).catch((error: unknown) => {
+        const fields = { session: session.jid.toString(), error: String(error) };
+        this.#api.logger.error(fields, 'a session was not told all of its contacts');
+      });
+      void telling.then(goOn);
     });
   }
 
@@ -111,9 +119,9 @@ export class Availability {
   }
 
   /** What a session that has become available wants to know, as fast as its client reads (I8). */
-  async #tellWhatIs(session: SessionView): Promise<void> {
-    const strays = await this.#probe(session);
-    await this.#subscriptions.remind(session);
+  async #tellWhatIs(session: SessionView, whenRoom: WhenRoom): Promise<void> {
+    const strays = await this.#probe(session, whenRoom);
+    await this.#subscriptions.remind(session, whenRoom);
     for (const contact of strays) await this.#forget(session.account, contact);
   }
 
@@ -122,7 +130,7 @@ export class Availability {
    * those that are not say nothing (§4.3.2 leaves it open). Gives the local contacts that don't know of the
    * subscription.
    */
-  async #probe(session: SessionView): Promise<readonly JID[]> {
+  async #probe(session: SessionView, whenRoom: WhenRoom): Promise<readonly JID[]> {
     const { account, jid } = session;
     const strays: JID[] = [];
     for (const item of this.#rosters.of(account).items.values()) {
@@ -134,14 +142,14 @@ export class Availability {
       const peer = this.#api.loadedAccount(item.jid.bare);
       if (peer === undefined) continue;
       if (!hasFrom(this.#rosters.item(peer, account.jid))) strays.push(item.jid);
-      else await this.#answer(peer, session);
+      else await this.#answer(peer, session, whenRoom);
     }
     return strays;
   }
 
-  async #answer(peer: AccountView, session: SessionView): Promise<void> {
+  async #answer(peer: AccountView, session: SessionView, whenRoom: WhenRoom): Promise<void> {
     for (const other of peer.sessions) {
-      if (other.presence === undefined || !(await this.#api.whenRoom(session))) continue;
+      if (other.presence === undefined || !(await whenRoom())) continue;
       // What has changed while it was waited for has been told.
       if (other.presence !== undefined && isAvailable(session)) this.#outlet.send(peer, session.jid, other.presence);
     }

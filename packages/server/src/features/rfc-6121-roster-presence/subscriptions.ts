@@ -6,6 +6,9 @@ import type { Rosters } from './rosters.ts';
 import { Side } from './side.ts';
 import type { SubscriptionType } from './subscription-tables.ts';
 
+/** Resolves when the session that is being told something can take more. False: it has ended. */
+export type WhenRoom = () => Promise<boolean>;
+
 /** A subscription stanza on its way. `to`: to the account that it was sent to, or back to its sender. */
 interface Sent {
   readonly to: Side | JID;
@@ -76,7 +79,7 @@ export class Subscriptions {
   }
 
   /** §3.1.3: a session has become available: the requests that nobody has answered yet, as fast as its client reads. */
-  async remind(session: SessionView): Promise<void> {
+  async remind(session: SessionView, whenRoom: WhenRoom): Promise<void> {
     const { account } = session;
     const waiting = new Set(this.#rosters.of(account).requests);
     if (waiting.size === 0) return;
@@ -84,7 +87,7 @@ export class Subscriptions {
       const from = stanza.attrs['from'] ?? '';
       // What came meanwhile the session has had; what was answered meanwhile is over.
       if (!waiting.has(from) || !this.#rosters.of(account).requests.has(from)) continue;
-      if (!(await this.#api.whenRoom(session))) return;
+      if (!(await whenRoom())) return;
       this.#api.deliver(session, stanza);
     }
   }
