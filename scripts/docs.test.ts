@@ -12,6 +12,7 @@ const pages = [
   'CHANGELOG.md',
   'packages/client/README.md',
   'packages/routing/README.md',
+  'packages/server/README.md',
   ...globSync('docs/**/*.md', { cwd: root }),
 ];
 

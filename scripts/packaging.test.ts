@@ -90,10 +90,10 @@ describe('the published packages', { timeout: 120_000 }, () => {
   });
 
   test.each(['@tutti/xmpp', '@tutti/routing', '@tutti/client', 'tutti'])(
-    '%s holds its license, and neither sources nor tests',
+    '%s holds its license and its README, and neither sources nor tests',
     (name) => {
       const files = readdirSync(join(home, 'node_modules', name), { recursive: true, encoding: 'utf8' });
-      expect(files).toContain('LICENSE');
+      expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md']));
       expect(files.filter((file) => /^src|\.test\.|(?<!\.d)\.ts$|tsbuildinfo/.test(file))).toEqual([]);
     },
   );
