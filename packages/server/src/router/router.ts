@@ -46,11 +46,11 @@ export class Router {
     return session.progress.isIdle ? handle() : session.progress.whenIdle().then(() => (session.ended ? undefined : handle()));
   }
 
-  /** A stanza that the server makes or vouches for; `from` and `to` are set. */
-  route(stanza: Element): void {
+  /** A stanza that the server makes or vouches for; `from` and `to` are set. `own`: a message of its own in the name of `from` (S7). */
+  route(stanza: Element, own = false): void {
     const from = JID.tryParse(stanza.attrs['from'] ?? '');
     if (from === undefined) throw new TypeError('a routed stanza has a valid from');
-    if (stanza.name === 'message') void this.messages.route(undefined, stanza, from, nothing);
+    if (stanza.name === 'message') void this.messages.route(undefined, stanza, from, nothing, own);
     else if (stanza.name === 'iq') void this.iqs.route(undefined, stanza, from, nothing);
     else void this.presences.route(stanza, from, nothing);
   }
