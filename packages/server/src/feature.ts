@@ -2,7 +2,7 @@
  * All that a feature may see of the server. A feature is a folder under `features/` with one `defineFeature()`; it imports this file and
  * nothing else of the server. It contributes IQ handlers, hooks, storage and facts; it never decides a delivery (that is `@tutti/routing`).
  */
-import type { Element, JID, StanzaError } from '@tutti/xmpp';
+import type { Element, JID } from '@tutti/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import type { AccountAdmin } from './accounts/admin.ts';
 import type { Config } from './config/schema.ts';
@@ -13,9 +13,9 @@ import type { Metrics } from './observe/metrics.ts';
 
 export { type AccountAdmin, AccountError, type AccountErrorCode } from './accounts/admin.ts';
 export type { Config } from './config/schema.ts';
-export { type Clock, type Logger, type Random, randomId, type Timer } from './environment.ts';
+export { type Clock, type Logger, type Random, randomId } from './environment.ts';
 export type { Hooks } from './hooks.ts';
-export type { AccountLog, LogFilter, Page, Place, Row } from './log/log.ts';
+export type { AccountLog, LogFilter, Row } from './log/log.ts';
 
 /** What a feature may see of a session. The object lives as long as the session, resumptions included: a good key for a WeakMap. */
 export interface SessionView {
@@ -269,5 +269,3 @@ export interface FeatureDefinition {
 export function defineFeature(definition: FeatureDefinition): FeatureDefinition {
   return definition;
 }
-
-export type { StanzaError };

@@ -110,7 +110,7 @@ function skipCharacterReference(bytes: Uint8Array, digits: number, end: number):
 }
 
 /** True for a code point that XML documents may contain (XML 1.0 §2.2). */
-export function isXmlChar(code: number): boolean {
+function isXmlChar(code: number): boolean {
   if (code < 0x20) return code === 0x09 || code === 0x0a || code === 0x0d;
   return code <= 0xd7ff || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
 }

@@ -18,7 +18,7 @@ export const SPACE = 7;
 
 export const NAME_CHAR = 1; // ASCII that may stand after the first place
 export const NAME_START = 2; // ASCII that may stand anywhere
-export const COLON = 3; // between a prefix and the rest
+const COLON = 3; // between a prefix and the rest
 
 for (let byte = 0; byte < 0x20; byte += 1) {
   const space = byte === 0x09 || byte === 0x0a || byte === 0x0d;

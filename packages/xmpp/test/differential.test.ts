@@ -105,6 +105,7 @@ const CORPUS = [
   `<a a='' b='' c='' d='' e='' f='' g='' h='' i='' xmlns:j='urn:j' j:a=''/>`,
 ];
 const PIECES = [
+  // oxlint-disable-next-line typescript/no-misused-spread -- code points are what is wanted
   ...`<>/='"&;:!?[]#xXa1 \t\n\r-._\u0000\u0001\u007F\u0085é·€\u2028\uFFFD\uFFFE😀`,
   '</',
   '/>',

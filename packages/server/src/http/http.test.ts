@@ -140,7 +140,8 @@ describe('RFC 7395 XMPP over WebSocket', () => {
     let answer = '';
     socket.on('error', () => undefined).on('data', (data: Buffer) => (answer += data.toString()));
     socket.write('GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-    await vi.waitUntil(() => answer.includes('404') && open.size === 0, { timeout: 2000, interval: 5 });
+    await vi.waitUntil(() => open.size === 0 && answer !== '', { timeout: 10_000, interval: 5 });
+    expect(answer).toContain('404');
     socket.destroy();
   });
 

@@ -36,7 +36,7 @@ export class LocalAccount implements AccountView {
   }
 
   state<T>(key: StateKey<T>): T {
-    return this.#states.get(key as StateKey<unknown>) as T;
+    return this.#states.get(key) as T;
   }
 
   session(resource: string): Session | undefined {

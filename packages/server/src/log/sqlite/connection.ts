@@ -42,6 +42,8 @@ export class Statements {
     return { changes: Number(changes), lastId: Number(lastInsertRowid) };
   }
 
+  // The caller names the columns that its statement selects.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   get<T extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): T | undefined {
     return this.prepare(sql).get(...values) as unknown as T | undefined;
   }

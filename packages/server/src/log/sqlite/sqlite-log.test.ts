@@ -22,7 +22,10 @@ describeLog(
     const fail = (failing: boolean) => {
       if (failing === (other !== undefined)) return;
       if (failing) (other = new DatabaseSync(path)).exec('BEGIN IMMEDIATE');
-      else other = void other?.close();
+      else {
+        other?.close();
+        other = undefined;
+      }
     };
     return {
       log,

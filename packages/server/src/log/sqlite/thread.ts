@@ -81,7 +81,7 @@ export class LogThread {
   #die(error: LogError): void {
     if (this.#dead) return;
     this.#dead = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
     if (!this.#closing) this.#events.died(error);
   }

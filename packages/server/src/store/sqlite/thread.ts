@@ -72,7 +72,7 @@ export class ThreadExecutor implements SqlExecutor {
 
   #break(error: StoreError): void {
     this.#broken ??= error;
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#broken);
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#broken);
   }
 }
 
