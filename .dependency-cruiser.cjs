@@ -74,6 +74,20 @@ module.exports = {
       to: { path: `^(conformance|simulation|bench|scripts)/|^packages/[^/]+/(test|bench)/|${tests}` },
     },
     {
+      name: 'reference-is-its-own',
+      comment: "The simulator's reference of the rules shares no code with what it is compared with.",
+      severity: 'error',
+      from: { path: '^simulation/model/', pathNot: tests },
+      to: { path: ['^packages/', '^simulation/', '(^|/)node_modules/'], pathNot: ['^packages/xmpp/', '^simulation/model/'] },
+    },
+    {
+      name: 'simulation-decides-nothing',
+      comment: 'The simulator runs the server; how a message is routed it must not ask the planner.',
+      severity: 'error',
+      from: { path: '^simulation/' },
+      to: { path: '^packages/(routing|client)/' },
+    },
+    {
       name: 'pure-packages',
       comment: 'xmpp and routing run in a browser and in the simulator: no node: modules.',
       severity: 'error',

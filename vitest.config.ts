@@ -19,6 +19,7 @@ export default defineConfig({
       suite('conformance', ['conformance/**/*.test.ts'], ['conformance/clients/**']),
       suite('clients', ['conformance/clients/**/*.test.ts']),
       suite('load', ['bench/**/*.test.ts']),
+      suite('simulator', ['simulation/**/*.test.ts']),
       suite('repository', ['scripts/**/*.test.ts']),
     ],
   },

@@ -1,7 +1,7 @@
 /** One step of `npm test`: a command, and for a vitest suite the name of its project. */
 export interface Step {
   readonly name: string;
-  readonly group: 'lint' | 'types' | 'tests';
+  readonly group: 'lint' | 'types' | 'simulation' | 'tests';
   readonly command: readonly string[];
   /** Whether its output is worth reading also when it passes (warnings). */
   readonly talks?: true;
@@ -11,11 +11,14 @@ export interface Step {
 export const steps: readonly Step[] = [
   { name: 'format', group: 'lint', command: ['biome', 'format', '--reporter=summary', '.'] },
   { name: 'oxlint', group: 'lint', command: ['oxlint', '--type-aware'] },
-  { name: 'architecture', group: 'lint', command: ['depcruise', 'packages', 'conformance', 'scripts'] },
+  { name: 'architecture', group: 'lint', command: ['depcruise', 'packages', 'conformance', 'simulation', 'scripts'] },
   { name: 'knip', group: 'lint', command: ['knip', '--no-config-hints'] },
   { name: 'length', group: 'lint', command: ['node', 'scripts/check-length.ts'], talks: true },
   { name: 'types', group: 'types', command: ['tsc', '-p', '.'] },
+  { name: 'worlds', group: 'simulation', command: ['node', '--conditions=source', 'simulation/cli.ts', '--seeds', '2000'], talks: true },
+  { name: 'mutants', group: 'simulation', command: ['node', '--conditions=source', 'simulation/mutants/cli.ts', '--jobs', '1'] },
   { name: 'unit', group: 'tests', command: ['vitest', 'run', '--project', 'unit'] },
+  { name: 'simulator', group: 'tests', command: ['vitest', 'run', '--project', 'simulator'] },
   { name: 'conformance', group: 'tests', command: ['vitest', 'run', '--project', 'conformance'] },
   { name: 'clients', group: 'tests', command: ['vitest', 'run', '--project', 'clients'] },
   { name: 'load', group: 'tests', command: ['vitest', 'run', '--project', 'load'] },

@@ -196,7 +196,7 @@ function cleaned(given: Given, account: string, changes: { readonly to?: string 
 }
 
 /** What a service gets. */
-export function forwardedForm(given: Pick<Given, 'stanza' | 'sender'>): string {
+function forwardedForm(given: Pick<Given, 'stanza' | 'sender'>): string {
   return withoutIdsOf(given.stanza, given.sender?.account.jid).toString(NS.client);
 }
 

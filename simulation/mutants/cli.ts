@@ -33,7 +33,7 @@ const CLI = join(import.meta.dirname, '../cli.ts');
 function hunt(mutant: string): Promise<Fate> {
   const args = ['--conditions=source', CLI, '--mutant', mutant, '--first', '--json', '--seeds', values.seeds, '--from', values.from];
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { maxBuffer: 2 ** 26, timeout: 10 * 60_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { maxBuffer: 2 ** 26, timeout: 10 * 60_000 }, (_error, stdout, stderr) => {
       try {
         const { failures, worlds } = JSON.parse(stdout) as {
           failures: { seed: number; problems: { check: string }[] }[];
@@ -43,7 +43,7 @@ function hunt(mutant: string): Promise<Fate> {
         const checks = [...new Set(failure?.problems.map(({ check }) => check))];
         resolve({ mutant, seed: failure?.seed, checks, worlds, problem: undefined });
       } catch {
-        resolve({ mutant, seed: undefined, checks: [], worlds: 0, problem: stderr.trim().split('\n').at(-1) ?? String(error) });
+        resolve({ mutant, seed: undefined, checks: [], worlds: 0, problem: `its process has ended: ${stderr.trim().split('\n').at(-1)}` });
       }
     });
   });

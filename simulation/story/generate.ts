@@ -28,7 +28,7 @@ export function generateStory(seed: number): Story {
   });
   const steps: Step[] = [];
   let at = 0;
-  const add = (deed: Deed): void => void steps.push({ ...deed, id: `s${steps.length + 1}`, at } as Step);
+  const add = (deed: Deed): void => void steps.push({ ...deed, id: `s${steps.length + 1}`, at });
   const calm = chance.happens(0.3);
   const pace = calm ? 1500 : chance.pick([20, 80, 300]);
   const troubles = chance.happens(0.7);

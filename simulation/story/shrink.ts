@@ -7,17 +7,17 @@ import type { Story } from './story.ts';
  */
 export async function shrinkStory(story: Story, fails: (story: Story) => Promise<boolean>, budget = 400): Promise<Story> {
   let best = story;
-  let left = budget;
+  const plays = { left: budget };
   const attempt = async (candidate: Story): Promise<boolean> => {
-    if (left === 0) return false;
-    left -= 1;
+    if (plays.left === 0) return false;
+    plays.left -= 1;
     return fails(candidate);
   };
   let size = Math.ceil(best.steps.length / 2);
-  while (size >= 1 && left > 0) {
+  while (size >= 1 && plays.left > 0) {
     let progress = false;
     // From the end: what comes last depends on most.
-    for (let end = best.steps.length; end > 0 && left > 0; end -= size) {
+    for (let end = best.steps.length; end > 0 && plays.left > 0; end -= size) {
       const steps = [...best.steps.slice(0, Math.max(0, end - size)), ...best.steps.slice(end)];
       if (steps.length === best.steps.length) continue;
       if (!(await attempt({ ...best, steps }))) continue;

@@ -8,7 +8,7 @@ export function tellStory(story: Story): string {
 }
 
 /** One step as a sentence. */
-export function tellStep(step: Step): string {
+function tellStep(step: Step): string {
   switch (step.do) {
     case 'come':
       return `${name(step.device)} comes: ${tellComing(step.coming)}`;

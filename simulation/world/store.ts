@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { accountMigrations } from '../../packages/server/src/accounts/schema.ts';
 import { features } from '../../packages/server/src/features/index.ts';
 import { openStore, type Store } from '../../packages/server/src/store/store.ts';
@@ -30,7 +29,8 @@ export class WorldStore {
 export async function openWorldStore(): Promise<WorldStore> {
   const store = await openStore({ path: ':memory:' });
   await store.migrate(Object.assign({}, accountMigrations, ...features.map(({ migrations }) => migrations ?? {})));
-  const { rows } = await sql<{ name: string }>`SELECT name FROM sqlite_schema WHERE type = 'table'`.execute(store.db);
+  const schema = store.tables<{ sqlite_schema: { name: string; type: string } }>();
+  const rows = await schema.selectFrom('sqlite_schema').select('name').where('type', '=', 'table').execute();
   const tables = rows.map(({ name }) => name).filter((name) => !/^(sqlite_|migration)/.test(name));
   return new WorldStore(store, tables);
 }
