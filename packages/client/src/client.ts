@@ -73,6 +73,7 @@ export class Client {
   #poller: Poller | undefined;
   #stopping: Promise<void> | undefined;
   #isCaughtUp = false;
+  #endPause: () => void = () => undefined;
 
   /** @internal */
   constructor(settings: Settings) {
@@ -152,14 +153,17 @@ export class Client {
 
   /**
    * Opens the store, connects and catches up; resolves then. Lost connections come back by themselves, also the first one.
-   * Rejects with a TuttiError when there is no use in trying (refused, no-archive, wrong-account, gave-up) or when the client is
+   * Rejects with a TuttiError when there is no use in trying (refused, no-archive, wrong-account, store, gave-up) or when the client is
    * stopped first. A client is started once.
    */
   async start(): Promise<void> {
     if (this.#phase !== 'new') throw new TypeError('a client is started once; make a new one');
     this.#phase = 'running';
     const { store } = this.#settings;
-    const snapshot = await store.load();
+    const snapshot = await store.load().catch((error: unknown) => {
+      void this.#end(new TuttiError('store', asError(error).message, { cause: error }));
+    });
+    if (snapshot === undefined) return this.#started.promise;
     if (snapshot.account !== undefined && snapshot.account !== this.account) {
       const reason = new TuttiError('wrong-account', `the store is that of ${snapshot.account}`);
       void this.#end(reason);
@@ -224,6 +228,7 @@ export class Client {
         // XEP-0198 §5: nothing was missed; a catch-up that was under way goes on.
         this.#setStatus(this.#isCaughtUp ? 'online' : 'catching-up');
         this.#outbox.flush();
+        this.#poller?.poke();
       },
       received: (stanza) => this.#inbox.receive(stanza),
       waiting: () => this.#setStatus('waiting'),
@@ -235,6 +240,7 @@ export class Client {
   /** A new session: what was asked in the one before will not be answered, and what it was given may be lost. */
   async #open(): Promise<void> {
     this.#requests.abandon(new TuttiError('connection-lost', 'the session could not be resumed'));
+    this.#endPause();
     this.#poller?.stop();
     this.#poller = undefined;
     this.#outbox.forgetHanded();
@@ -340,7 +346,11 @@ export class Client {
 
   #pause(attempt: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#settings.clock.after(this.#waitBefore(attempt), resolve);
+      const cancel = this.#settings.clock.after(this.#waitBefore(attempt), resolve);
+      this.#endPause = () => {
+        cancel();
+        resolve();
+      };
     });
   }
 
@@ -354,13 +364,14 @@ export class Client {
     this.#setStatus('offline');
     this.#phase = 'ended';
     const why = reason ?? new TuttiError('stopped', 'the client was stopped');
+    this.#endPause();
     this.#poller?.stop();
     this.#requests.abandon(why);
     this.#outbox.abandon(why);
     await this.#connection.stop();
     this.#timelines.keepCursor();
     await this.#journal.settle();
-    await this.#settings.store.close();
+    await this.#settings.store.close().catch((error: unknown) => this.#listeners.tell('error', asError(error)));
     this.#started.reject(why);
     if (reason !== undefined) this.#listeners.tell('error', reason);
   }

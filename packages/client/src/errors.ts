@@ -16,7 +16,7 @@ export type TuttiCondition =
   | 'discarded'
   /** The store belongs to another account. */
   | 'wrong-account'
-  /** The store could not write. The client has stopped. */
+  /** The store could not read or write. The client has stopped. */
   | 'store'
   /** Connecting failed `reconnect.attempts` times in a row. */
   | 'gave-up';

@@ -113,7 +113,7 @@ describe('a client on a server with IM-NG', { timeout: 120_000 }, () => {
     const [store, network] = [memoryStore(), await world.network()];
     network.fail();
     const first = world.device(alice, { store }, network.port);
-    const started = first.start();
+    const ended = expect(first.start()).rejects.toMatchObject({ condition: 'stopped' });
     await until(
       () => first.status === 'waiting',
       () => first.status,
@@ -122,7 +122,7 @@ describe('a client on a server with IM-NG', { timeout: 120_000 }, () => {
     expect(first.conversation(`${bob}@localhost`).messages).toMatchObject([{ state: 'sending', id: undefined }]);
     await first.stop();
     await expect(sending).rejects.toMatchObject({ condition: 'stopped' });
-    await expect(started).rejects.toMatchObject({ condition: 'stopped' });
+    await ended;
 
     const second = world.device(alice, { store });
     const chat = second.conversation(`${bob}@localhost`);

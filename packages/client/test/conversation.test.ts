@@ -210,6 +210,49 @@ describe('a client', { timeout: 120_000 }, () => {
     expect(phone.status).toBe('offline');
   });
 
+  it('does not start over a store that cannot be read, and tells of one that cannot be closed', async () => {
+    const store: TimelineStore = {
+      ...memoryStore(),
+      load: () => Promise.reject(new Error('no such disk')),
+      close: () => Promise.reject(new Error('still no disk')),
+    };
+    const phone = world.device(await world.account('alice'), { store });
+    const errors: string[] = [];
+    phone.on('error', ({ message }) => errors.push(message));
+    await expect(phone.start()).rejects.toMatchObject({ condition: 'store' });
+    await phone.stop();
+    expect(errors).toEqual(['still no disk', 'store: no such disk']);
+  });
+
+  it('leaves no timer behind, whatever it was waiting for', async () => {
+    const alarms = new Set<() => void>();
+    const clock = {
+      now: () => Date.now(),
+      after(_: number, run: () => void) {
+        const alarm = (): void => {
+          alarms.delete(alarm);
+          run();
+        };
+        alarms.add(alarm);
+        return () => alarms.delete(alarm);
+      },
+    };
+    const network = await world.network();
+    network.fail();
+    const waiting = world.device(await world.account('alice'), { clock }, network.port);
+    const ended = expect(waiting.start()).rejects.toMatchObject({ condition: 'stopped' });
+    await until(
+      () => waiting.status === 'waiting',
+      () => waiting.status,
+    );
+    const online = await world.online(await world.account('alice'), { clock });
+    const asked = online.request(xml('iq', { type: 'get', to: 'nowhere.invalid' }, xml('ping', { xmlns: NS.ping })));
+    asked.catch(() => undefined);
+    await Promise.all([waiting.stop(), online.stop()]);
+    await ended;
+    expect(alarms.size).toBe(0);
+  });
+
   it('is started once', async () => {
     const phone = await world.online(await world.account('alice'));
     await expect(phone.start()).rejects.toThrow(TypeError);
