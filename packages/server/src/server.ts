@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly metrics: Metrics;
   /** The text of /metrics and its content type. */
   readonly scrape: () => Promise<{ readonly contentType: string; readonly body: string }>;
+  /** The server can't do its work any more, and only a new process can. */
+  readonly onFatal?: (error: Error) => void;
 }
 
 /** A server; `start` it once. */
@@ -51,11 +53,15 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     current,
     observer: observeLog(options.metrics),
     onRemove: async (account) => made.core?.accountRemoved(account),
-    onDeath: (error) => logger.error({ error: error.message }, 'the log is gone: restart the server'),
+    onDeath: (error) => {
+      logger.error({ error: error.message }, 'the log is gone: nothing can be archived any more');
+      options.onFatal?.(error);
+    },
   });
   const core = createCore(options, database);
   made.core = core;
   await database.accounts.finishRemovals();
+  await database.accounts.tokens.expire(systemClock.now());
   const { accounts } = database;
   const parts = {
     host: new CoreStreamHost(core),

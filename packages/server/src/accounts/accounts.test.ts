@@ -118,6 +118,13 @@ describe('add', () => {
   });
 });
 
+test('FAST tokens of the hundred clients of an account that were given one last are kept', async () => {
+  await accounts.add('alice@example.org', 'secret');
+  for (let n = 0; n <= 100; n += 1) await accounts.tokens.replace(alice, `client-${n}`, [{ ...token, issued: n }]);
+  expect(await accounts.tokens.find(alice, 'client-0')).toEqual([]);
+  expect(await accounts.tokens.find(alice, 'client-1')).toHaveLength(1);
+});
+
 describe('setPassword', () => {
   test('replaces the keys and revokes the FAST tokens of all clients', async () => {
     await accounts.add('alice@example.org', 'old');

@@ -3,6 +3,9 @@ import type { Kysely } from 'kysely';
 import type { FastToken, TokenStore } from '../stream/sasl/credentials.ts';
 import type { AccountTables } from './schema.ts';
 
+/** Installations of clients that may hold tokens of one account; those that have not been used longest give way. */
+const CLIENTS_PER_ACCOUNT = 100;
+
 /** FAST tokens (XEP-0484) of accounts that exist and may log in. */
 export class StoredTokens implements TokenStore {
   readonly #db: Kysely<AccountTables>;
@@ -35,6 +38,9 @@ export class StoredTokens implements TokenStore {
         return { account: jid, client, slot, seed, mechanism, issued, expires, count };
       });
       await trx.insertInto('fast_token').values(rows).execute();
+      const kept = trx.selectFrom('fast_token').select('client').where('account', '=', jid).groupBy('client');
+      const newest = kept.orderBy((eb) => eb.fn.max('issued'), 'desc').limit(CLIENTS_PER_ACCOUNT);
+      await trx.deleteFrom('fast_token').where('account', '=', jid).where('client', 'not in', newest).execute();
     });
   }
 

@@ -63,7 +63,7 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     const { certificates, notes } = await prepareCertificates(config, config.data);
     logNotes(notes, logger);
     const { metrics, scrape } = createMetrics();
-    const server = await services.createServer({ config, logger, certificates, metrics, scrape });
+    const server = await services.createServer({ config, logger, certificates, metrics, scrape, onFatal: endProcess });
     undo.defer(async () => await server.stop());
     const listening = await server.start().catch((error: unknown) => {
       throw explainListenError(error);
@@ -102,6 +102,11 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     await undo.disposeAsync();
     throw error;
   }
+}
+
+/** What is not committed was not acknowledged either: who supervises the process starts it anew, and nothing is lost. */
+function endProcess(): never {
+  process.exit(1);
 }
 
 interface Reloadable {

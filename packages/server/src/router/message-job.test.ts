@@ -93,12 +93,16 @@ describe('A8 D4 what a user changes while a message is being committed', () => {
         await world.settle();
       }
     };
-    const making = world.connect('alice@localhost/phone');
-    await settle();
-    const alice = await making;
-    const coming = world.connect('bob@localhost/phone', { imNg: true });
-    await settle();
-    const bob = await coming;
+    const whileCommitting = async <T>(work: Promise<T>): Promise<T> => {
+      let isDone = false;
+      const ended = work.finally(() => {
+        isDone = true;
+      });
+      while (!isDone) await settle();
+      return ended;
+    };
+    const alice = await whileCommitting(world.connect('alice@localhost/phone'));
+    const bob = await whileCommitting(world.connect('bob@localhost/phone', { imNg: true }));
     alice.send(note('bob@localhost'));
     await world.settle();
     changed = true;

@@ -9,7 +9,7 @@ const desk = JID.parse('alice@localhost/desk');
 const message = (body: string, id?: string) =>
   xml('message', { from: nurse.toString(), id }, xml('body', null, body), xml('x', { xmlns: NS.mucUser }));
 
-it('D6 the same id, or the same payload where there is none, to another resource is a copy', () => {
+it('D6 the same message to another resource is a copy', () => {
   const copies = new RoomCopies(new FakeClock());
   const first = copies.remember(message('one', 'a'), nurse, phone);
   expect(copies.find(message('one', 'a').with({ to: desk.toString() }), nurse, desk)).toBe(first);

@@ -56,10 +56,11 @@ export class RoomCopies {
   }
 }
 
-/** Same room and nick, same id; or the same payload where there is no id. */
+/**
+ * Same room and nick, same id if there is one, and the same payload: a copy differs in its address alone, so that nobody can show one thing under the
+ * archive id of another (A5).
+ */
 function keyOf(stanza: Element, from: JID, to: JID): string {
-  const { id } = stanza.attrs;
-  const what = id === undefined ? stanza.with({ to: undefined }).toBytes() : new TextEncoder().encode(id);
   // As short as an address may be, whatever the sender writes: thousands of keys are kept.
-  return `${to.bare} ${from} ${id === undefined ? 'payload' : 'id'} ${hash(what)}`;
+  return `${to.bare} ${from} ${hash(stanza.with({ to: undefined }).toBytes())}`;
 }

@@ -167,7 +167,7 @@ export class Session implements StreamSession, SessionView {
     const isThere = this.connection !== undefined;
     const isSent = this.outbox.send(out);
     // D5: without stream management it counts as served when it is sent, and not when the client is gone already.
-    if (out.seq !== undefined && this.outbox.sm === undefined && isThere && isSent) this.account.servedLegacy(out.seq);
+    if (out.seq !== undefined && this.outbox.sm === undefined && isThere) this.account.servedLegacy(out.seq);
     return isSent;
   }
 
