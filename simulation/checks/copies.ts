@@ -1,5 +1,6 @@
 import type { Write } from '../world/recorder.ts';
 import type { World } from '../world/world.ts';
+import { isTight } from '../story/story.ts';
 import type { Report } from './check.ts';
 import type { Ledger, Tally } from './ledger.ts';
 
@@ -100,9 +101,8 @@ function isDue(world: World, number: number, { due }: Tally): boolean {
   const session = recorder.sessions[number - 1];
   if (session === undefined) return false;
   if (session.endedAt === undefined) return world.devices.get(session.jid)?.session === number && world.devices.get(session.jid)?.online === true;
-  const isTight = story.settings.smUnackedMax < 1000 || story.settings.outboxBytes < 100_000;
   // I8: it may be behind, or wait for what is replayed to it.
-  if (isTight) return false;
+  if (isTight(story.settings)) return false;
   return session.connections.some(({ from, to }) => from <= due && (to === undefined || to > due)) && session.boundAt <= due;
 }
 

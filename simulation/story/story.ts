@@ -17,6 +17,11 @@ export interface Settings {
   readonly policy: 'everything' | 'content';
 }
 
+/** Whether sessions in such a world soon have as much as they may. */
+export function isTight({ smUnackedMax, outboxBytes }: Settings): boolean {
+  return smUnackedMax < 1000 || outboxBytes < 100_000;
+}
+
 /** How a device comes. */
 export interface Coming {
   /** IM-NG at once (K1), after its presence, or never. */

@@ -36,8 +36,9 @@ export class CatchUp {
     this.#query += 1;
   }
 
-  result(copy: Copy): void {
-    if (this.#waiting !== undefined) this.#show(copy);
+  /** A message of the archive, in answer to this query. */
+  result(copy: Copy, query: string | undefined): void {
+    if (this.#waiting !== undefined && query === `q${this.#query}`) this.#show(copy);
   }
 
   live(copy: Copy): void {

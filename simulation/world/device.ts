@@ -234,7 +234,7 @@ export class Device {
     this.received.push({ session: this.session, connection: this.connection, copy, imNg: this.imNg });
     const own = this.outstanding.get(copy.key);
     if (own !== undefined) own.reflected = true; // also without an id, where it is not archived (A8)
-    if (copy.form === 'result') this.catchUp.result(copy);
+    if (copy.form === 'result') this.catchUp.result(copy, copy.wrapper?.child('result', NS.mam)?.attrs['queryid']);
     else if (this.imNg && copy.form === 'direct' && copy.id !== undefined) this.catchUp.live(copy);
   }
 

@@ -4,7 +4,7 @@ import { createMemoryState, type MemoryState } from '../../packages/server/src/l
 import type { StreamSession } from '../../packages/server/src/stream/host.ts';
 import type { AccountFacts, SessionFacts } from '../model/facts.ts';
 import { keyOf, readRow } from '../model/message.ts';
-import type { Step, Story } from '../story/story.ts';
+import { isTight, type Step, type Story } from '../story/story.ts';
 import { Chance } from './chance.ts';
 import { Device, type DeviceWorld } from './device.ts';
 import { Disk } from './disk.ts';
@@ -80,6 +80,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const device of this.devices.values()) {
         this.#bringBack(device);
+        if (device.imNg && !device.catchUp.complete) device.query();
         device.acknowledge();
         device.requestCount();
       }
@@ -223,6 +224,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     const lostAt = this.recorder.times[connection?.to ?? 0] ?? 0;
     // It could have been resumed still.
     if (record.resumableFor !== undefined && this.scheduler.elapsed < lostAt + record.resumableFor && !record.left) record.forced = true;
+    // Too much for a client that is gone ends a session, too.
+    if (isTight(this.story.settings) && record.counted !== undefined) record.forced = true;
     this.tell(() => `        session ${record.number} of ${record.jid} has ended`);
   }
 
@@ -366,9 +369,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   /** A stream error that the device did nothing for. */
   #judge(device: Device, error: Element): void {
     const condition = error.elements.find(({ ns }) => ns === NS.streams)?.name;
-    const tight = this.story.settings.smUnackedMax < 1000 || this.story.settings.outboxBytes < 100_000;
     const expected =
-      (condition === 'resource-constraint' && tight) ||
+      (condition === 'resource-constraint' && isTight(this.story.settings)) ||
       (condition === 'undefined-condition' && error.child('handled-count-too-high', NS.sm)?.attrs['h'] === device.wrongCount);
     this.tell(() => `        ${device.jid} gets the stream error ${condition}`);
     if (!expected) this.problem('stream error', `${device.jid} gets ${error}`);

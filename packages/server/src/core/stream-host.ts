@@ -1,5 +1,6 @@
 import { type Element, errorReply, JID, NS, resultReply, StanzaError, StreamError, xml } from '@tutti/xmpp';
 import { randomId } from '../environment.ts';
+import type { LocalAccount } from '../router/local-account.ts';
 import { Session } from '../session/session.ts';
 import { readCount } from '../session/stream-management.ts';
 import { addressBlock } from '../stream/address.ts';
@@ -56,8 +57,12 @@ export class CoreStreamHost implements StreamHost {
     const core = this.#core;
     const jid = this.#chooseResource(identity.account, request);
     const agent = identity.agent?.id;
-    await this.#makeWay(jid, agent);
-    const account = core.accounts.get(identity.account.toString());
+    let account: LocalAccount | undefined;
+    do {
+      await this.#makeWay(jid, agent);
+      account = core.accounts.get(identity.account.toString());
+      // Another one may have bound at the same moment.
+    } while (account !== undefined && findReplaced(account, jid, agent) !== undefined);
     // Also when that happened right before this: a session of a forgotten account would belong to nobody.
     if (account === undefined || core.accounts.get(account.name) !== account)
       throw new StanzaError('not-authorized', { text: 'The account has been removed.' });
@@ -93,9 +98,7 @@ export class CoreStreamHost implements StreamHost {
   async #makeWay(jid: JID, agent: string | undefined): Promise<void> {
     for (;;) {
       const account = await this.#core.accounts.load(jid.bare);
-      const old = account?.sessions.find(
-        (one) => one.resource === jid.resource || (agent !== undefined && one.agent === agent),
-      );
+      const old = account && findReplaced(account, jid, agent);
       if (old === undefined) return;
       // What a client sent before it left is still handled.
       if (old.connection === undefined) await old.whenQuiet();
@@ -137,4 +140,9 @@ export class CoreStreamHost implements StreamHost {
 /** XEP-0198 §5: the client may go on and bind. */
 function failed(condition: 'item-not-found' | 'bad-request'): Element {
   return xml('failed', { xmlns: NS.sm }, xml(condition, { xmlns: NS.stanzas }));
+}
+
+/** The session whose place a new one takes. */
+function findReplaced(account: LocalAccount, jid: JID, agent: string | undefined): Session | undefined {
+  return account.sessions.find((one) => one.resource === jid.resource || (agent !== undefined && one.agent === agent));
 }

@@ -56,3 +56,17 @@ describe('XEP-0198 two resumptions at the same time', () => {
     expect(connections.map(({ received }) => idsOf(received.filter(({ name }) => name === 'message')))).toEqual([[], ['unseen']]);
   });
 });
+
+describe('RFC 6120 §7.7.2.2 two that bind the same resource at the same time', () => {
+  it('one session is left', async () => {
+    const world = await createWorld();
+    const balcony = await world.connect('juliet@localhost/balcony');
+    balcony.send(chat('nobody@localhost', 'its last word')); // who comes has to wait for this
+    balcony.close();
+    const identity = { account: balcony.jid.bare, mechanism: 'TEST' };
+    const connections = [new FakeConnection(), new FakeConnection()] as const;
+    await Promise.all(connections.map((connection) => world.host.bind(identity, { resource: 'balcony' }, connection)));
+    expect(world.core.accounts.get('juliet@localhost')?.sessions).toHaveLength(1);
+    expect(connections.map(({ closed }) => closed)).toEqual([true, false]);
+  });
+});
