@@ -43,8 +43,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   #server: ServerProcess;
   readonly #records = new WeakMap<SessionView, SessionRecord>();
   readonly #byLink = new Map<Link, SessionRecord>();
-  /** All that are open. */
-  readonly #links = new Set<Link>();
+  /** All that are open, and whose they are. */
+  readonly #links = new Map<Link, Device>();
   readonly #binding = new Map<string, Link>();
   readonly #blocks = new Map<string, Set<string>>();
   readonly #facts = new Map<string, { readonly signature: string; readonly facts: AccountFacts }>();
@@ -118,7 +118,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
       },
     };
     const link: Link = new Link(name, end, this, this.scheduler, this.#chance.fork(`link ${device.jid} ${name}`));
-    this.#links.add(link);
+    this.#links.set(link, device);
     device.connection += 1;
     return link;
   }
@@ -325,7 +325,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     const heads = new Map([...this.state.accounts].map(([account, { head }]) => [account, head]));
     this.recorder.crashed((account, key) => findRow(this.state, account, key), heads);
     this.#setDisk('good');
-    for (const link of this.#links) link.die();
+    for (const link of this.#links.keys()) link.die();
     this.#links.clear();
     this.#byLink.clear();
     this.#binding.clear();
@@ -369,7 +369,10 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   /** A stream error that the device did nothing for. */
   #judge(device: Device, error: Element): void {
     const condition = error.elements.find(({ ns }) => ns === NS.streams)?.name;
+    // Of two that bind at the same time one is left.
+    const isRivalled = [...this.#links].some(([link, owner]) => owner === device && link !== device.link);
     const expected =
+      (condition === 'conflict' && isRivalled) ||
       (condition === 'resource-constraint' && isTight(this.story.settings)) ||
       (condition === 'undefined-condition' && error.child('handled-count-too-high', NS.sm)?.attrs['h'] === device.wrongCount);
     this.tell(() => `        ${device.jid} gets the stream error ${condition}`);
