@@ -31,3 +31,4 @@ mirror.on('error', (error) => console.error(error));
 process.once('SIGTERM', () => void mirror.stop());
 
 await mirror.start();
+console.log('up to date');

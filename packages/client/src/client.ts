@@ -169,9 +169,10 @@ export class Client {
       void this.#end(reason);
       return this.#started.promise;
     }
-    if (snapshot.account === undefined) this.#journal.add({ account: this.account });
     this.#outbox.load(snapshot.outgoing);
     this.#timelines.load(snapshot);
+    if (snapshot.account === undefined) this.#journal.add({ account: this.account });
+    this.#journal.open();
     this.#connection.start();
     return this.#started.promise;
   }

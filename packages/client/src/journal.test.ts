@@ -32,6 +32,7 @@ describe('a journal', () => {
   it('keeps first and shows then, one step at a time, and joins what gathers meanwhile', async () => {
     const { store, commits, end } = slowStore();
     const journal = new Journal(store, () => undefined);
+    journal.open();
     const shown: string[] = [];
     journal.add({ append: [entry('1')], cursor: '1' }, () => shown.push('1'));
     journal.add({ append: [entry('2')], cursor: '2' }, () => shown.push('2'));
@@ -51,6 +52,7 @@ describe('a journal', () => {
   ])('a message on its way that is %s in one step', async (_, changes, expected) => {
     const { store, commits, end } = slowStore();
     const journal = new Journal(store, () => undefined);
+    journal.open();
     journal.add({});
     for (const change of changes) journal.add(change);
     await end();
@@ -59,10 +61,24 @@ describe('a journal', () => {
     await journal.settle();
   });
 
+  it('waits until the store has been read', async () => {
+    const { store, commits, end } = slowStore();
+    const journal = new Journal(store, () => undefined);
+    const shown: string[] = [];
+    journal.add({ cursor: '1' }, () => shown.push('1'));
+    await journal.settle();
+    expect(commits).toEqual([]);
+    journal.open();
+    await end();
+    expect(commits).toMatchObject([{ cursor: '1' }]);
+    expect(shown).toEqual(['1']);
+  });
+
   it('a store that fails is told once, and nothing is kept or shown from then on', async () => {
     const { store, commits, end } = slowStore();
     const broken: unknown[] = [];
     const journal = new Journal(store, (error) => broken.push(error));
+    journal.open();
     const shown: string[] = [];
     journal.add({ cursor: '1' }, () => shown.push('1'));
     journal.add({ cursor: '2' }, () => shown.push('2'));

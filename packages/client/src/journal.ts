@@ -15,6 +15,7 @@ export class Journal {
   readonly #broken: (error: unknown) => void;
   #waiting: Step[] = [];
   #writing: Promise<void> | undefined;
+  #isOpen = false;
   #isBroken = false;
 
   /** `broken` is called once when the store fails; nothing is kept or shown from then on. */
@@ -23,11 +24,17 @@ export class Journal {
     this.#broken = broken;
   }
 
+  /** The store has been read: what was added until now, and all that follows, is kept. */
+  open(): void {
+    this.#isOpen = true;
+    if (this.#waiting.length > 0) this.#writing ??= this.#write();
+  }
+
   /** Keeps a change, then calls `shown`. */
   add(change: Change, shown: () => void = () => undefined): void {
     if (this.#isBroken) return;
     this.#waiting.push({ change, shown });
-    this.#writing ??= this.#write();
+    if (this.#isOpen) this.#writing ??= this.#write();
   }
 
   /** Resolves when everything added until now is kept and shown, or the store failed. */

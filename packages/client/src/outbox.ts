@@ -36,10 +36,12 @@ export class Outbox {
     this.#parts = parts;
   }
 
-  /** Takes over what an earlier client left. */
+  /** Takes over what an earlier client left; what was written since is behind it. */
   load(messages: readonly Outgoing[]): void {
+    const written = [...this.#items];
     this.#items.clear();
     for (const message of messages) this.#items.set(message.id, makeItem(message));
+    for (const [id, item] of written) this.#items.set(id, item);
   }
 
   /** The messages on their way to one side, oldest first. */

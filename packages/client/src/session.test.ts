@@ -29,6 +29,7 @@ function setUp(features: readonly string[], read: (session: Session) => readonly
   const journal = new Journal(memoryStore(), (error) => {
     throw error;
   });
+  journal.open();
   const unused = (): Promise<void> => Promise.reject(new Error('nothing is sent'));
   const outbox = new Outbox({
     account: own,

@@ -1,6 +1,6 @@
 import { NS, xml } from '@tutti/xmpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { memoryStore, type Message, type Progress } from '../src/index.ts';
+import { memoryStore, type Message, type Progress, type TimelineStore } from '../src/index.ts';
 import { textsOf, until, World } from './world.ts';
 
 describe('a client on a server with IM-NG', { timeout: 120_000 }, () => {
@@ -113,7 +113,10 @@ describe('a client on a server with IM-NG', { timeout: 120_000 }, () => {
     const [store, network] = [memoryStore(), await world.network()];
     network.fail();
     const first = world.device(alice, { store }, network.port);
-    const ended = expect(first.start()).rejects.toMatchObject({ condition: 'stopped' });
+    const ended = first.start().then(
+      () => 'started',
+      (error: unknown) => error,
+    );
     await until(
       () => first.status === 'waiting',
       () => first.status,
@@ -122,7 +125,7 @@ describe('a client on a server with IM-NG', { timeout: 120_000 }, () => {
     expect(first.conversation(`${bob}@localhost`).messages).toMatchObject([{ state: 'sending', id: undefined }]);
     await first.stop();
     await expect(sending).rejects.toMatchObject({ condition: 'stopped' });
-    await ended;
+    expect(await ended).toMatchObject({ condition: 'stopped' });
 
     const second = world.device(alice, { store });
     const chat = second.conversation(`${bob}@localhost`);
@@ -132,6 +135,34 @@ describe('a client on a server with IM-NG', { timeout: 120_000 }, () => {
       () => JSON.stringify(chat.messages),
     );
     expect(chat.messages).toHaveLength(1);
+  });
+
+  it('K6: what is written before the store was read is sent behind what is in it', async () => {
+    const [alice, bob] = [await world.account('alice'), await world.account('bob')];
+    const [network, memory] = [await world.network(), memoryStore()];
+    network.fail();
+    const first = world.device(alice, { store: memory }, network.port);
+    void first.start().catch(() => undefined);
+    void first.conversation(`${bob}@localhost`).send('one');
+    await until(
+      () => first.status === 'waiting',
+      () => first.status,
+    );
+    await first.stop();
+
+    const read = Promise.withResolvers<void>();
+    const slow: TimelineStore = { ...memory, load: () => read.promise.then(() => memory.load()) };
+    const second = world.device(alice, { store: slow });
+    const chat = second.conversation(`${bob}@localhost`);
+    void chat.send('two');
+    const started = second.start();
+    const three = chat.send('three');
+    read.resolve();
+    await started;
+    await three;
+    expect(textsOf(second, chat.peer)).toEqual(['> one', '> two', '> three']);
+    const his = await world.online(bob);
+    expect(textsOf(his, second.account)).toEqual(['< one', '< two', '< three']);
   });
 
   it('K6 S8: an answer that was lost with the connection costs no second message', async () => {

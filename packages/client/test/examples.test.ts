@@ -83,7 +83,7 @@ describe('the examples', { timeout: 120_000 }, () => {
     await chat.send('one');
 
     const first = run('mirror.ts', alice, file);
-    await until(() => first.printed().includes('0 to go'), first.printed);
+    await until(() => first.printed().includes('up to date'), first.printed);
     await chat.send('two');
     await until(() => mirrored().length === 2, first.printed);
     await end(first.child, 'SIGKILL');
@@ -91,7 +91,7 @@ describe('the examples', { timeout: 120_000 }, () => {
     await chat.send('three');
 
     const second = run('mirror.ts', alice, file);
-    await until(() => second.printed().includes('0 to go'), second.printed);
+    await until(() => second.printed().includes('up to date'), second.printed);
     await until(() => mirrored().length === 3, second.printed);
     await end(second.child, 'SIGTERM');
     expect(mirrored()).toEqual(['one', 'two', 'three']);

@@ -129,7 +129,7 @@ describe('K5 K6 the timeline', () => {
         }
         await Promise.all(devices.map(({ client }) => client.stop()));
       }),
-      { numRuns: Number(process.env['TUTTI_RUNS'] ?? 6) },
+      { numRuns: Number(process.env['TUTTI_RUNS'] ?? 6), endOnFailure: true },
     );
   });
 });
