@@ -141,7 +141,7 @@ function inventDeeds(chance: Chance, persona: Persona, personas: readonly Person
       const other = chance.pick(personas);
       const back: Deed = { do: 'return', device, coming: persona.coming, h: 'right' };
       const plain = { type: 'chat', body: true, marked: false, originId: false, extras: [] };
-      const much: Deed = { do: 'send', device: other.jid, times: chance.between(3, 12), sending: { ...plain, to: persona.account, size: 900 } };
+      const much: Deed = { do: 'send', device: other.jid, times: chance.between(3, 12), sending: { ...plain, to: chance.pick([persona.account, device]), size: 900 } };
       const more: Deed = { do: 'send', device: other.jid, times: 2, sending: { ...plain, to: device, marked: chance.happens(0.5), size: 0 } };
       return [{ do: 'cut', device }, much, back, { do: 'stall', device }, more, { do: 'cut', device }, back];
     }

@@ -11,11 +11,12 @@ export class CatchUp {
   complete = false;
   readonly #known = new Set<string>();
   readonly #pageSize: number;
-  readonly #ask: (payload: Element, take: (answer: Element) => void) => void;
+  readonly #ask: (payload: Element, take: (answer: Element) => void) => boolean;
   #waiting: Copy[] | undefined;
   #query = 0;
 
-  constructor(pageSize: number, ask: (payload: Element, take: (answer: Element) => void) => void) {
+  /** `ask` gives false where it can't. */
+  constructor(pageSize: number, ask: (payload: Element, take: (answer: Element) => void) => boolean) {
     this.#pageSize = pageSize;
     this.#ask = ask;
   }
@@ -42,8 +43,9 @@ export class CatchUp {
   }
 
   live(copy: Copy): void {
-    if (this.#waiting === undefined) this.#show(copy);
-    else this.#waiting.push(copy);
+    // What comes while nothing is read will be read.
+    if (this.complete) this.#show(copy);
+    else this.#waiting?.push(copy);
   }
 
   #show({ id, xml: text }: Copy): void {
@@ -55,7 +57,7 @@ export class CatchUp {
   #readPage(query: number, then: () => void): void {
     const last = this.timeline.at(-1)?.id;
     const page = xml('set', { xmlns: NS.rsm }, xml('max', null, String(this.#pageSize)), last !== undefined && xml('after', null, last));
-    this.#ask(xml('query', { xmlns: NS.mam, queryid: `q${query}` }, page), (answer) => {
+    const isAsked = this.#ask(xml('query', { xmlns: NS.mam, queryid: `q${query}` }, page), (answer) => {
       if (query !== this.#query) return;
       const fin = answer.child('fin', NS.mam);
       if (fin === undefined) return this.abandon();
@@ -66,5 +68,6 @@ export class CatchUp {
       for (const copy of waiting) this.#show(copy);
       then();
     });
+    if (!isAsked) this.abandon();
   }
 }

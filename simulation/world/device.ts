@@ -140,11 +140,13 @@ export class Device {
     if (last !== undefined && this.imNg && this.online) this.#send(last.stanza);
   }
 
-  ask(type: 'get' | 'set', payload: Element, take: (answer: Element) => void = () => {}): void {
-    if (!this.online) return;
+  /** Sends a request. False: it has no connection. */
+  ask(type: 'get' | 'set', payload: Element, take: (answer: Element) => void = () => {}): boolean {
+    if (!this.online) return false;
     const id = `${this.resource}-${this.#next++}`;
     this.#asked.set(id, take);
     this.#send(xml('iq', { type, id }, payload));
+    return true;
   }
 
   enableImNg(): void {
@@ -214,6 +216,7 @@ export class Device {
     this.#ready = true;
     this.#countAcknowledged(acknowledged);
     for (const element of sm.unacknowledged) this.link?.send(element);
+    if (this.imNg && !this.catchUp.complete) this.catchUp.start(() => this.#repeatUnreflected());
   }
 
   /** There is nothing to resume: comes anew. */

@@ -209,7 +209,9 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     this.#byLink.set(link, record);
     const device = this.devices.get(jid) as Device;
     device.session = record.number;
-    this.recorder.mark();
+    const place = this.recorder.mark();
+    const [connection] = record.connections;
+    if (connection !== undefined && !link.isOpen) connection.to = place;
   }
 
   ended(view: SessionView): void {
@@ -301,9 +303,9 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
         return device.sendPresence(step.priority);
       case 'block':
       case 'unblock':
-        return device.ask('set', xml(step.do, { xmlns: NS.blocking }, xml('item', { jid: step.jid })));
+        return void device.ask('set', xml(step.do, { xmlns: NS.blocking }, xml('item', { jid: step.jid })));
       case 'prefer':
-        return device.ask('set', xml('prefs', { xmlns: NS.mam, default: step.fallback }, xml('always'), xml('never')));
+        return void device.ask('set', xml('prefs', { xmlns: NS.mam, default: step.fallback }, xml('always'), xml('never')));
       case 'send':
         for (let n = 0; n < step.times; n += 1) {
           const key = step.times === 1 ? `m-${step.id}` : `m-${step.id}-${n + 1}`;
