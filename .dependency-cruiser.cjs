@@ -78,7 +78,10 @@ module.exports = {
       comment: "The simulator's reference of the rules shares no code with what it is compared with.",
       severity: 'error',
       from: { path: '^simulation/model/', pathNot: tests },
-      to: { path: ['^packages/', '^simulation/', '(^|/)node_modules/'], pathNot: ['^packages/xmpp/', '^simulation/model/'] },
+      to: {
+        path: ['^packages/', '^simulation/', '(^|/)node_modules/'],
+        pathNot: ['^packages/xmpp/', '^simulation/model/'],
+      },
     },
     {
       name: 'simulation-decides-nothing',

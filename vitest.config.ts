@@ -13,6 +13,9 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     allowOnly: false,
+    // Nothing is timed; this is for what hangs, on a machine that has much else to do.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 2,
     projects: [
       suite('unit', ['packages/*/{src,test}/**/*.test.ts']),

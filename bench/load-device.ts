@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net';
 
 const MESSAGE = Buffer.from('<message ');
-const HEADER = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
+const HEADER =
+  "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
 const BODY = 'A sentence of the length that people write to each other, give or take a few words of it.';
 
 /** A device of the load generator: it does as little as possible with what it gets, so that the server is what is measured. */
@@ -59,7 +60,9 @@ export class LoadDevice {
 
   #sendOne(): void {
     this.#sent += 1;
-    this.#socket?.write(`<message to='${this.#peer}' type='chat' id='${this.#resource}-${this.#sent}'><body>${BODY}</body></message>`);
+    this.#socket?.write(
+      `<message to='${this.#peer}' type='chat' id='${this.#resource}-${this.#sent}'><body>${BODY}</body></message>`,
+    );
   }
 
   #say(text: string, expected: string): Promise<void> {

@@ -29,7 +29,13 @@ const users = Number(options.users);
 const devicesEach = Number(options.devices);
 const windowSize = Number(options.window);
 
-const NO_LIMITS = ['stanzas_per_second', 'bytes_per_second', 'connections_per_address', 'unauthenticated_connections', 'sessions_per_account'];
+const NO_LIMITS = [
+  'stanzas_per_second',
+  'bytes_per_second',
+  'connections_per_address',
+  'unauthenticated_connections',
+  'sessions_per_account',
+];
 const settings = [
   'c2s.port=0',
   'c2s.require_tls=false',
@@ -39,8 +45,13 @@ const settings = [
   ...NO_LIMITS.map((name) => `limits.${name}=0`),
 ];
 const data = mkdtempSync(join(tmpdir(), 'tutti-load-'));
-const execArgv = ['--conditions=source', ...(options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`])];
-const server = fork(new URL('../conformance/targets/tutti-process.ts', import.meta.url), [data, ...settings], { execArgv });
+const execArgv = [
+  '--conditions=source',
+  ...(options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]),
+];
+const server = fork(new URL('../conformance/targets/tutti-process.ts', import.meta.url), [data, ...settings], {
+  execArgv,
+});
 const [{ listening }] = (await once(server, 'message')) as [{ listening: { name: string; port: number }[] }];
 const port = listening.find(({ name }) => name === 'c2s')?.port ?? 0;
 
@@ -80,7 +91,8 @@ for (let user = 0; user < users; user += 1) {
   devices.push(...own);
 }
 const senders = devices.filter((_, index) => index % devicesEach === 0);
-const sum = (pick: (device: LoadDevice) => number): number => devices.reduce((total, device) => total + pick(device), 0);
+const sum = (pick: (device: LoadDevice) => number): number =>
+  devices.reduce((total, device) => total + pick(device), 0);
 const measure = () => ({
   at: performance.now(),
   cpu: cpuSeconds(),

@@ -82,10 +82,14 @@ function write(files: Iterable<readonly [string, string]>): void {
 /** Runs the linter over the planted world with the project's rules, as 'rule file' lines. */
 function findViolations(): string[] {
   const config = join(root, '.dependency-cruiser.cjs');
-  const cruise = spawnSync(join(root, 'node_modules/.bin/depcruise'), ['-c', config, '-T', 'json', 'packages', 'simulation'], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
+  const cruise = spawnSync(
+    join(root, 'node_modules/.bin/depcruise'),
+    ['-c', config, '-T', 'json', 'packages', 'simulation'],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+    },
+  );
   const { summary }: { summary: { violations: Violation[] } } = JSON.parse(cruise.stdout);
   return summary.violations.map(({ from, rule }) => `${rule.name} ${from}`);
 }

@@ -98,7 +98,12 @@ async function runWorlds(): Promise<Summary> {
     };
     const story = values.first ? generateStory(seed) : await shrinkStory(generateStory(seed), fails);
     const { problems } = await player.play(story);
-    failures.push({ seed, problems: problems.slice(0, 5), story: tellStory(story), steps: story.steps.map(({ id }) => id) });
+    failures.push({
+      seed,
+      problems: problems.slice(0, 5),
+      story: tellStory(story),
+      steps: story.steps.map(({ id }) => id),
+    });
     if (values.first || failures.length >= 10) break;
   }
   await player.close();
@@ -150,11 +155,15 @@ function report(summary: Summary): void {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   if (values.json) return console.log(JSON.stringify(summary));
   for (const { seed, problems, story, steps } of summary.failures) {
-    console.log(`World ${seed} fails:\n${tellProblems(problems)}\n\nThe shortest story that fails in the same way:\n${story}`);
+    console.log(
+      `World ${seed} fails:\n${tellProblems(problems)}\n\nThe shortest story that fails in the same way:\n${story}`,
+    );
     console.log(`\nEverything that happens in it: npm run simulate -- --seed ${seed} --only ${steps.join(',')}\n`);
   }
   const { worlds, messages, writes, seconds, failures } = summary;
-  console.log(`${worlds} worlds, ${messages} messages in, ${writes} stanzas out, ${seconds.toFixed(1)} s: ${failures.length} failed`);
+  console.log(
+    `${worlds} worlds, ${messages} messages in, ${writes} stanzas out, ${seconds.toFixed(1)} s: ${failures.length} failed`,
+  );
 }
 
 function tellProblems(problems: readonly Problem[]): string {

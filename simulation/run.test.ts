@@ -5,8 +5,22 @@ import { openPlayer, type Player } from './run.ts';
 import { generateStory } from './story/generate.ts';
 import type { Coming, Story } from './story/story.ts';
 
-const coming = (imNg: Coming['imNg']): Coming => ({ imNg, carbons: false, priority: 0, sm: 'resumable', inline: false });
-const hello = { to: 'bob@localhost', type: 'chat', body: true, marked: false, originId: true, extras: [], size: 0 } as const;
+const coming = (imNg: Coming['imNg']): Coming => ({
+  imNg,
+  carbons: false,
+  priority: 0,
+  sm: 'resumable',
+  inline: false,
+});
+const hello = {
+  to: 'bob@localhost',
+  type: 'chat',
+  body: true,
+  marked: false,
+  originId: true,
+  extras: [],
+  size: 0,
+} as const;
 
 /** Alice writes to Bob; in between the server is killed. */
 const story: Story = {
@@ -52,9 +66,12 @@ describe('a world', () => {
 });
 
 describe('the mutants', () => {
-  it.each(mutants.flatMap((mutant) => mutant.edits.map(({ file }) => [mutant.name, file, mutant] as const)))('%s: stands in %s', (_name, file, mutant) => {
-    expect(changeSource(mutant, file)).not.toBe('');
-  });
+  it.each(mutants.flatMap((mutant) => mutant.edits.map(({ file }) => [mutant.name, file, mutant] as const)))(
+    '%s: stands in %s',
+    (_name, file, mutant) => {
+      expect(changeSource(mutant, file)).not.toBe('');
+    },
+  );
 
   it('have names of their own', () => {
     expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);

@@ -38,7 +38,9 @@ describe.runIf(hasSlixmpp)('two people, three devices each, four client librarie
     return { domain: 'localhost', account, password: 'secret', resource, mode, tcp: port('c2s'), http: port('http') };
   }
 
-  it('D1 D2 S1 S2 K5: one conversation, the same on all six, with one device away in the middle', { timeout: 60_000 }, async () => {
+  it('D1 D2 S1 S2 K5: one conversation, the same on all six, with one device away in the middle', {
+    timeout: 60_000,
+  }, async () => {
     const alice = {
       phone: createSlixmpp(login('alice@localhost', 'phone', 'im-ng'), certificate),
       laptop: createXmppJs(login('alice@localhost', 'laptop', 'im-ng'), 'tcp'),
@@ -53,7 +55,8 @@ describe.runIf(hasSlixmpp)('two people, three devices each, four client librarie
     const everybodyHas = (count: number, left: Participant[] = []) =>
       until(
         () => devices.every(([, device]) => left.includes(device) || device.screen.lines.length === count),
-        () => `${count} lines on every screen, but ${devices.map(([name, { screen }]) => `${name} ${screen.lines.length}`).join(', ')}`,
+        () =>
+          `${count} lines on every screen, but ${devices.map(([name, { screen }]) => `${name} ${screen.lines.length}`).join(', ')}`,
       );
 
     await Promise.all(devices.map(([, device]) => device.join()));

@@ -16,7 +16,14 @@ export function createSlixmpp(login: Login, certificate: string): Participant {
 
   const start = (): ChildProcess => {
     const jid = `${login.account}/${login.resource}`;
-    const options = { jid, password: login.password, mode: login.mode, certificate, host: '127.0.0.1', port: login.tcp };
+    const options = {
+      jid,
+      password: login.password,
+      mode: login.mode,
+      certificate,
+      host: '127.0.0.1',
+      port: login.tcp,
+    };
     const process = spawn(python, [SCRIPT, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'ignore'] });
     createInterface({ input: process.stdout }).on('line', (line) => {
       const told = JSON.parse(line) as { message?: string; done?: number; error?: string };

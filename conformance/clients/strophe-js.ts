@@ -35,7 +35,12 @@ export function createStropheJs(login: Login): Participant {
       connected().send($msg({ to, type: 'chat' }).c('body').t(body).tree());
     },
     async catchUp(after) {
-      const query = $iq({ type: 'set' }).c('query', { xmlns: NS.mam }).c('set', { xmlns: NS.rsm }).c('max').t('100').up();
+      const query = $iq({ type: 'set' })
+        .c('query', { xmlns: NS.mam })
+        .c('set', { xmlns: NS.rsm })
+        .c('max')
+        .t('100')
+        .up();
       await request(after === undefined ? query : query.c('after').t(after));
     },
     async leave() {
@@ -49,7 +54,8 @@ function reach(connection: InstanceType<typeof Strophe.Connection>, login: Login
   return new Promise((resolve, reject) => {
     connection.connect(`${login.account}/${login.resource}`, login.password, (status: number) => {
       if (status === wanted) resolve();
-      if (status === Strophe.Status.AUTHFAIL || status === Strophe.Status.CONNFAIL) reject(new Error(`strophe.js: status ${status}`));
+      if (status === Strophe.Status.AUTHFAIL || status === Strophe.Status.CONNFAIL)
+        reject(new Error(`strophe.js: status ${status}`));
     });
   });
 }

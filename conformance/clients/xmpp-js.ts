@@ -29,7 +29,12 @@ export function createXmppJs(login: Login, transport: 'tcp' | 'ws'): Participant
       await connected().send(xml('message', { to, type: 'chat' }, xml('body', {}, body)));
     },
     async catchUp(after) {
-      const rsm = xml('set', { xmlns: NS.rsm }, xml('max', {}, '100'), ...(after === undefined ? [] : [xml('after', {}, after)]));
+      const rsm = xml(
+        'set',
+        { xmlns: NS.rsm },
+        xml('max', {}, '100'),
+        ...(after === undefined ? [] : [xml('after', {}, after)]),
+      );
       await connected().iqCaller.set(xml('query', { xmlns: NS.mam }, rsm));
     },
     async leave() {

@@ -6,13 +6,19 @@ import type { Ledger } from './ledger.ts';
 /** I3, XEP-0198: the server counts what it has done with: no sooner, and in the end all of it. */
 export function checkAcknowledgements(world: World, ledger: Ledger, report: Report): void {
   const { recorder } = world;
-  const byPlace = new Map(ledger.instances.filter(({ session }) => session !== undefined).map((instance) => [instance.place, instance]));
+  const byPlace = new Map(
+    ledger.instances.filter(({ session }) => session !== undefined).map((instance) => [instance.place, instance]),
+  );
   for (const { element, session, place } of recorder.writes) {
     if (element.ns !== NS.sm || !['a', 'resumed'].includes(element.name)) continue;
     const h = Number(element.attrs['h']);
     const counted = session.counted ?? [];
     const come = counted.filter((at) => at < place);
-    if (h > come.length) report('SM', `${session.jid} (${session.number}) is told that ${h} stanzas were handled, it has sent ${come.length}`);
+    if (h > come.length)
+      report(
+        'SM',
+        `${session.jid} (${session.number}) is told that ${h} stanzas were handled, it has sent ${come.length}`,
+      );
     for (const at of come.slice(0, h)) {
       const instance = byPlace.get(at);
       if (instance === undefined) continue;
@@ -24,6 +30,7 @@ export function checkAcknowledgements(world: World, ledger: Ledger, report: Repo
   for (const device of world.devices.values()) {
     const { sm } = device;
     if (!device.online || sm === undefined || !sm.inbound) continue;
-    if (sm.acknowledged !== sm.total) report('SM', `${device.jid} has sent ${sm.total} stanzas, the server has handled ${sm.acknowledged}`);
+    if (sm.acknowledged !== sm.total)
+      report('SM', `${device.jid} has sent ${sm.total} stanzas, the server has handled ${sm.acknowledged}`);
   }
 }

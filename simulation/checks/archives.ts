@@ -13,18 +13,23 @@ export function checkArchives(world: World, ledger: Ledger, report: Report): voi
     for (const [key, same] of found) {
       const tally = ledger.rows.get(key)?.get(account);
       if (tally === undefined || same.length > tally.max) {
-        report('I4', `${account} has ${same.length} rows of ${key}, not ${tally?.max ?? 0}: ${readRow(same[0]?.stanza ?? new Uint8Array())}`);
+        report(
+          'I4',
+          `${account} has ${same.length} rows of ${key}, not ${tally?.max ?? 0}: ${readRow(same[0]?.stanza ?? new Uint8Array())}`,
+        );
         continue;
       }
       for (const row of same) {
         const xml = readRow(row.stanza).toString(NS.client);
-        if (!tally.allowed.has(xml)) report('A4', `${account} has ${key} as ${xml}, not ${[...tally.allowed.keys()].join(' or ')}`);
+        if (!tally.allowed.has(xml))
+          report('A4', `${account} has ${key} as ${xml}, not ${[...tally.allowed.keys()].join(' or ')}`);
       }
     }
     for (const [key, tallies] of ledger.rows) {
       const tally = tallies.get(account);
       const there = found.get(key)?.length ?? 0;
-      if (tally !== undefined && there < tally.min) report(key.endsWith('!') ? 'S7' : 'I4', `${account} has ${there} rows of ${key}, not ${tally.min}`);
+      if (tally !== undefined && there < tally.min)
+        report(key.endsWith('!') ? 'S7' : 'I4', `${account} has ${there} rows of ${key}, not ${tally.min}`);
     }
     rows.forEach((row, index) => {
       if (row.seq !== index + 1) report('I1', `${account}'s rows are not numbered densely at ${row.seq}`);

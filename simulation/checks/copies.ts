@@ -28,14 +28,21 @@ export function checkCopies(world: World, ledger: Ledger, report: Report): void 
     const perConnection = [...Map.groupBy(writes, ({ connection }) => connection).values()].map(({ length }) => length);
     const fewest = Math.max(...perConnection);
     const { session, copy, element } = writes[0] as Write;
-    if (fewest > max) report(tally?.check ?? nameMissing(ledger, key, session.barrier), `${session.jid} (${number}) was given ${key} ${fewest} times, not ${max}: ${copy?.form} ${element}`);
+    if (fewest > max)
+      report(
+        tally?.check ?? nameMissing(ledger, key, session.barrier),
+        `${session.jid} (${number}) was given ${key} ${fewest} times, not ${max}: ${copy?.form} ${element}`,
+      );
   }
   for (const [key, tallies] of ledger.copies) {
     for (const [number, tally] of tallies) {
       const writes = given.get(`${key} ${number}`) ?? [];
       if (writes.length < tally.min && isDue(world, number, tally)) {
         const session = recorder.sessions[number - 1];
-        report(tally.check, `${session?.jid} (${number}) was given ${key} ${writes.length} times, not ${tally.min}: ${[...tally.allowed.keys()].join(' or ')}`);
+        report(
+          tally.check,
+          `${session?.jid} (${number}) was given ${key} ${writes.length} times, not ${tally.min}: ${[...tally.allowed.keys()].join(' or ')}`,
+        );
       }
     }
   }
@@ -48,7 +55,10 @@ function checkCopy(world: World, ledger: Ledger, { copy, session, place, element
   const who = `${session.jid} (${session.number})`;
   const tally = ledger.copies.get(copy.key)?.get(session.number);
   if (tally !== undefined && !tally.allowed.has(`${copy.form} ${copy.xml}`)) {
-    report('I2', `${who} was given ${copy.key} as ${copy.form} ${copy.xml}, not ${[...tally.allowed.keys()].join(' or ')}`);
+    report(
+      'I2',
+      `${who} was given ${copy.key} as ${copy.form} ${copy.xml}, not ${[...tally.allowed.keys()].join(' or ')}`,
+    );
   }
   const { wrapper } = copy;
   if (wrapper !== undefined && (wrapper.attrs['to'] !== session.jid || wrapper.attrs['type'] !== copy.type)) {
@@ -61,10 +71,14 @@ function checkCopy(world: World, ledger: Ledger, { copy, session, place, element
     return;
   }
   const row = rows.find(({ id }) => id === copy.id);
-  if (row === undefined) return report('I3', `${who} was given ${copy.key} with ${copy.id}, which is not in the archive`);
-  const unit = world.recorder.units.find((one) => one.rows.some(({ account }, i) => account === session.account && one.seqs[i] === row.seq));
+  if (row === undefined)
+    return report('I3', `${who} was given ${copy.key} with ${copy.id}, which is not in the archive`);
+  const unit = world.recorder.units.find((one) =>
+    one.rows.some(({ account }, i) => account === session.account && one.seqs[i] === row.seq),
+  );
   const stored = unit?.rows.find(({ account }) => account === session.account);
-  if (unit === undefined || stored?.key !== copy.key) return report('I2', `${who} was given ${copy.key} with the id of ${stored?.key}`);
+  if (unit === undefined || stored?.key !== copy.key)
+    return report('I2', `${who} was given ${copy.key} with the id of ${stored?.key}`);
   if ((unit.done ?? Infinity) > place) report('I3', `${who} was given ${copy.key} before it was committed`);
   if (session.barrier !== undefined && copy.form === 'direct' && row.seq > session.barrier && stored.xml !== copy.xml) {
     report('I2', `${who} was given ${copy.key} as ${copy.xml}, archived is ${stored.xml}`);
@@ -90,7 +104,11 @@ function checkReceptions(world: World, ledger: Ledger, report: Report): void {
     for (const [key, tallies] of ledger.copies) {
       const min = tallies.get(session.number)?.min ?? 0;
       const count = counts.get(`${key} ${session.number}`) ?? 0;
-      if (count < min) report(session.barrier === undefined ? 'I7' : 'I1', `${device.jid} (${session.number}) has got ${key} ${count} times, not ${min}`);
+      if (count < min)
+        report(
+          session.barrier === undefined ? 'I7' : 'I1',
+          `${device.jid} (${session.number}) has got ${key} ${count} times, not ${min}`,
+        );
     }
   }
 }
@@ -100,10 +118,13 @@ function isDue(world: World, number: number, { due }: Tally): boolean {
   const { recorder, story } = world;
   const session = recorder.sessions[number - 1];
   if (session === undefined) return false;
-  if (session.endedAt === undefined) return world.devices.get(session.jid)?.session === number && world.devices.get(session.jid)?.online === true;
+  if (session.endedAt === undefined)
+    return world.devices.get(session.jid)?.session === number && world.devices.get(session.jid)?.online === true;
   // I8: it may be behind, or wait for what is replayed to it.
   if (isTight(story.settings)) return false;
-  return session.connections.some(({ from, to }) => from <= due && (to === undefined || to > due)) && session.boundAt <= due;
+  return (
+    session.connections.some(({ from, to }) => from <= due && (to === undefined || to > due)) && session.boundAt <= due
+  );
 }
 
 /** The invariant that is broken by a copy that nobody expects. */

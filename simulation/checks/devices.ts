@@ -12,22 +12,34 @@ export function checkDevices(world: World, report: Report): void {
     }
     const session = world.recorder.sessions[device.session - 1];
     const end = world.recorder.times.length - 1;
-    const facts = world.recorder.factsBetween(device.account, end, end).flatMap(({ sessions }) => sessions).find((one) => one.session === session?.number);
+    const facts = world.recorder
+      .factsBetween(device.account, end, end)
+      .flatMap(({ sessions }) => sessions)
+      .find((one) => one.session === session?.number);
     if (facts === undefined || facts.imNg !== device.imNg || facts.carbons !== device.carbons) {
-      report('E2', `${device.jid}: IM-NG ${device.imNg}, Carbons ${device.carbons}; the server has ${JSON.stringify(facts)}`);
+      report(
+        'E2',
+        `${device.jid}: IM-NG ${device.imNg}, Carbons ${device.carbons}; the server has ${JSON.stringify(facts)}`,
+      );
     }
     if (!device.imNg) continue;
     if (!device.catchUp.complete) {
       report('K5', `${device.jid} has not caught up`);
       continue;
     }
-    const archive = (world.state.accounts.get(device.account)?.rows ?? []).map((row) => ({ id: row.id, xml: readRow(row.stanza).toString(NS.client) }));
+    const archive = (world.state.accounts.get(device.account)?.rows ?? []).map((row) => ({
+      id: row.id,
+      xml: readRow(row.stanza).toString(NS.client),
+    }));
     const { timeline } = device.catchUp;
     const length = Math.max(archive.length, timeline.length);
     for (let index = 0; index < length; index += 1) {
       const [mine, archived] = [timeline[index], archive[index]];
       if (mine?.id === archived?.id && mine?.xml === archived?.xml) continue;
-      report('I1', `${device.jid} shows ${mine?.id} ${mine?.xml} at ${index + 1}, the archive has ${archived?.id} ${archived?.xml}`);
+      report(
+        'I1',
+        `${device.jid} shows ${mine?.id} ${mine?.xml} at ${index + 1}, the archive has ${archived?.id} ${archived?.xml}`,
+      );
       break;
     }
   }

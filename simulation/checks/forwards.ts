@@ -12,7 +12,8 @@ export function checkForwards(world: World, ledger: Ledger, report: Report): voi
       continue;
     }
     for (const { xml } of forwards) {
-      if (!tally.allowed.has(xml)) report('S4', `${key} was forwarded as ${xml}, not ${[...tally.allowed.keys()].join(' or ')}`);
+      if (!tally.allowed.has(xml))
+        report('S4', `${key} was forwarded as ${xml}, not ${[...tally.allowed.keys()].join(' or ')}`);
     }
   }
   for (const [key, tally] of ledger.forwards) {

@@ -70,7 +70,12 @@ export class Ledger {
   readonly #writesByKey = new Map<string, number[]>();
   readonly #roomFirsts = new Map<string, Instance>();
 
-  constructor(recorder: Recorder, accounts: readonly string[], policy: Given['policy'], acknowledged: ReadonlySet<string>) {
+  constructor(
+    recorder: Recorder,
+    accounts: readonly string[],
+    policy: Given['policy'],
+    acknowledged: ReadonlySet<string>,
+  ) {
     this.#recorder = recorder;
     this.#accounts = new Set(accounts);
     this.#policy = policy;
@@ -102,7 +107,10 @@ export class Ledger {
     const done = arrival.first === undefined ? (unit?.done ?? answered ?? limit) : this.#copied(arrival, arrival.first);
     // What happens in the same moment may be before or after.
     const end = Math.max(done, this.#recorder.placeAfter(done, 0) - 1);
-    const evident = (unit !== undefined && unit.result !== 'lost') || (answered !== undefined && answered <= begun) || this.#acknowledged.has(`${key} ${session?.number}`);
+    const evident =
+      (unit !== undefined && unit.result !== 'lost') ||
+      (answered !== undefined && answered <= begun) ||
+      this.#acknowledged.has(`${key} ${session?.number}`);
     const certain = arrival.certain && (evident || !this.#wasDisturbed(session, place, limit));
     const expected = this.#expect(arrival, end);
     const repeats = session !== undefined && !arrival.own && this.#isRepeated(arrival, unit);
@@ -132,7 +140,9 @@ export class Ledger {
       const found = expected.map(({ copies }) => copies.get(number));
       const tally = this.#tally(this.copies, key, number, this.#checkOf(instance, number), end);
       const account = this.#recorder.sessions[number - 1]?.account;
-      const archived = (arrival.first?.expected ?? expected).map(({ rows }) => rows.some((row) => row.account === account));
+      const archived = (arrival.first?.expected ?? expected).map(({ rows }) =>
+        rows.some((row) => row.account === account),
+      );
       const forms = found.map((copy) => (copy === undefined ? undefined : `${copy.form} ${copy.xml}`));
       count(tally, forms, certain, archived);
     }
@@ -186,12 +196,21 @@ export class Ledger {
       if (record.endedAt < place || this.#recorder.crashes.includes(record.endedAt)) continue;
       // Where the client has acknowledged something it may have been this.
       const sure = certain && expected.length === 1 && !record.acknowledged && (record.countsAt ?? Infinity) < place;
-      this.#arrive({ stanza: returned, key: keyOf(returned), place: record.endedAt, session: undefined, own: true, certain: sure });
+      this.#arrive({
+        stanza: returned,
+        key: keyOf(returned),
+        place: record.endedAt,
+        session: undefined,
+        own: true,
+        certain: sure,
+      });
     }
   }
 
   #enterRepeated({ key, end, certain }: Instance, session: SessionRecord): void {
-    const original = this.instances.find((one) => one.key === key && (one.unit?.result === 'committed' || one.unit?.result === 'written'));
+    const original = this.instances.find(
+      (one) => one.key === key && (one.unit?.result === 'committed' || one.unit?.result === 'written'),
+    );
     const row = original?.unit?.rows.find(({ account }) => account === session.account);
     const facts = this.#recorder.factsBetween(session.account, end, end).flatMap(({ sessions }) => sessions);
     const imNg = facts.some((one) => one.session === session.number && one.imNg);
@@ -208,14 +227,31 @@ export class Ledger {
       const named = new Set(facts.filter(({ resource }) => resource === to.split('/')[1]).map((one) => one.session));
       const given = { stanza, sender: session === undefined ? undefined : { account: session.account } };
       const form = `direct ${parseXml(noticeForm(given), NS.client).append(marker).toString(NS.client)}`;
-      for (const number of named) count(this.#tally(this.copies, key, number, 'A3', end), [form], certain && named.size === 1, [false]);
+      for (const number of named)
+        count(this.#tally(this.copies, key, number, 'A3', end), [form], certain && named.size === 1, [false]);
       return;
     }
     const { id, from, to } = stanza.attrs;
     const condition = xml('internal-server-error', { xmlns: NS.stanzas });
-    const error = xml('message', { id, to: from, from: to ?? bareOf(from ?? ''), type: 'error' }, xml('error', { type: 'wait' }, condition), marker);
-    if (session !== undefined) count(this.#tally(this.copies, keyOf(error), session.number, 'A3', end), [`direct ${error.toString(NS.client)}`], certain, [false]);
-    else count(this.forwards.get(keyOf(error)) ?? this.#newForward(keyOf(error), end), [error.toString(NS.client)], certain);
+    const error = xml(
+      'message',
+      { id, to: from, from: to ?? bareOf(from ?? ''), type: 'error' },
+      xml('error', { type: 'wait' }, condition),
+      marker,
+    );
+    if (session !== undefined)
+      count(
+        this.#tally(this.copies, keyOf(error), session.number, 'A3', end),
+        [`direct ${error.toString(NS.client)}`],
+        certain,
+        [false],
+      );
+    else
+      count(
+        this.forwards.get(keyOf(error)) ?? this.#newForward(keyOf(error), end),
+        [error.toString(NS.client)],
+        certain,
+      );
   }
 
   #newForward(key: string, end: number): Tally {
@@ -239,7 +275,8 @@ export class Ledger {
         expected.push(
           expect({
             stanza,
-            sender: sender === undefined || session === undefined ? undefined : { account: sender, session: session.number },
+            sender:
+              sender === undefined || session === undefined ? undefined : { account: sender, session: session.number },
             destination,
             recipient: isSelf ? sender : recipient,
             own,
@@ -255,7 +292,9 @@ export class Ledger {
   /** What an account wants counts as of when a message is taken up, who is there as of when it is delivered: all that may meet. */
   #factsBetween(account: string, from: number, to: number): readonly AccountFacts[] {
     const versions = this.#recorder.factsBetween(account, from, to);
-    const wishes = versions.filter((one, index) => one.blocks !== versions[index - 1]?.blocks || one.unarchived !== versions[index - 1]?.unarchived);
+    const wishes = versions.filter(
+      (one, index) => one.blocks !== versions[index - 1]?.blocks || one.unarchived !== versions[index - 1]?.unarchived,
+    );
     if (wishes.length <= 1) return versions;
     return versions.flatMap(({ sessions }) => wishes.map((wish) => ({ ...wish, sessions })));
   }
@@ -264,15 +303,19 @@ export class Ledger {
   #isRepeated({ stanza, key, session }: Arrival, unit: Unit | undefined): boolean {
     // What is not archived for its sender (A8) can't be recognised.
     const isArchived = unit?.rows.some((row) => row.outgoing && row.account === session?.account) === true;
-    if (session === undefined || unit === undefined || !isArchived || stanza.child('origin-id', NS.sid) === undefined) return false;
+    if (session === undefined || unit === undefined || !isArchived || stanza.child('origin-id', NS.sid) === undefined)
+      return false;
     return this.#recorder.units.some(({ rows, result, appended, now }) => {
-      const isThere = (result === 'committed' || result === 'written') && appended < unit.appended && unit.now - now < REPEAT_MS;
+      const isThere =
+        (result === 'committed' || result === 'written') && appended < unit.appended && unit.now - now < REPEAT_MS;
       return isThere && rows.some((row) => row.key === key && row.outgoing && row.account === session.account);
     });
   }
 
   #takeUnit(key: string, place: number, limit: number): Unit | undefined {
-    const unit = this.#unitsByKey.get(key)?.find((one) => !this.#taken.has(one) && one.appended >= place && one.appended <= limit);
+    const unit = this.#unitsByKey
+      .get(key)
+      ?.find((one) => !this.#taken.has(one) && one.appended >= place && one.appended <= limit);
     if (unit !== undefined) this.#taken.add(unit);
     return unit;
   }
@@ -281,7 +324,10 @@ export class Ledger {
   #copied({ key, place, stanza }: Arrival, first: Instance): number {
     const limit = this.#calmAfter(first.end);
     const to = stanza.attrs['to'];
-    return this.#recorder.writes.find((write) => write.copy?.key === key && write.session.jid === to && write.place >= place)?.place ?? limit;
+    return (
+      this.#recorder.writes.find((write) => write.copy?.key === key && write.session.jid === to && write.place >= place)
+        ?.place ?? limit
+    );
   }
 
   #firstWrite(key: string, from: number, to: number): number | undefined {
@@ -301,7 +347,9 @@ export class Ledger {
   /** The sender's session, or the server, ended before it can be known to have handled what came. */
   #wasDisturbed(session: SessionRecord | undefined, place: number, limit: number): boolean {
     if (this.#recorder.crashes.includes(limit)) return true;
-    return session?.forced === true && session.endedAt !== undefined && session.endedAt <= limit && session.endedAt >= place;
+    return (
+      session?.forced === true && session.endedAt !== undefined && session.endedAt <= limit && session.endedAt >= place
+    );
   }
 
   #checkOf({ expected, key, stanza }: Instance, session: number): string {
@@ -326,7 +374,12 @@ function makeTally(check: string, due: number): Tally {
 }
 
 /** Adds one message's outcome: sure where all facts agree. */
-function count(tally: Tally, found: readonly (string | undefined)[], certain: boolean, archived: readonly boolean[] = []): void {
+function count(
+  tally: Tally,
+  found: readonly (string | undefined)[],
+  certain: boolean,
+  archived: readonly boolean[] = [],
+): void {
   const there = found.filter((one) => one !== undefined);
   if (there.length === 0) return;
   tally.max += 1;
@@ -344,4 +397,3 @@ function destinationOf(to: string | undefined, address: string): Given['destinat
   if (domain === 'localhost') return to === undefined || address.includes('@') ? 'account' : 'service';
   return domain === 'rooms.localhost' ? 'service' : 'remote';
 }
-

@@ -14,7 +14,9 @@ export function checkOrder(world: World, ledger: Ledger, report: Report): void {
   const { recorder, state } = world;
   const numbers = new Map<string, Map<string, number>>();
   for (const [account, { rows }] of state.accounts) numbers.set(account, new Map(rows.map(({ id, seq }) => [id, seq])));
-  const repeated = new Set(ledger.instances.filter(({ repeats }) => repeats).map(({ key, session }) => `${key} ${session?.number}`));
+  const repeated = new Set(
+    ledger.instances.filter(({ repeats }) => repeats).map(({ key, session }) => `${key} ${session?.number}`),
+  );
 
   const written = Map.groupBy(recorder.writes, ({ session }) => session);
   for (const [session, writes] of written) {
@@ -24,8 +26,10 @@ export function checkOrder(world: World, ledger: Ledger, report: Report): void {
     for (const { copy, element, connection } of writes) {
       // Rows that a legacy session was given before do not count: the first of the live ones comes after the answer to enable.
       enabled ||= element.name === 'iq' || element.name === 'bound';
-      const seq = copy?.form === 'direct' && copy.id !== undefined ? numbers.get(session.account)?.get(copy.id) : undefined;
-      if (enabled && copy !== undefined && seq !== undefined && seq > session.barrier) shown.push({ key: copy.key, seq, connection });
+      const seq =
+        copy?.form === 'direct' && copy.id !== undefined ? numbers.get(session.account)?.get(copy.id) : undefined;
+      if (enabled && copy !== undefined && seq !== undefined && seq > session.barrier)
+        shown.push({ key: copy.key, seq, connection });
     }
     checkSequence(session, shown, repeated, true, report, 'was given');
   }
@@ -35,9 +39,13 @@ export function checkOrder(world: World, ledger: Ledger, report: Report): void {
       if (session?.barrier === undefined) continue;
       const { barrier } = session;
       const shown = receptions.flatMap(({ copy, connection, imNg }) => {
-        const seq = imNg && copy.form === 'direct' && copy.id !== undefined ? numbers.get(session.account)?.get(copy.id) : undefined;
+        const seq =
+          imNg && copy.form === 'direct' && copy.id !== undefined
+            ? numbers.get(session.account)?.get(copy.id)
+            : undefined;
         if (seq === undefined) return [];
-        if (seq <= barrier && !repeated.has(`${copy.key} ${number}`)) report('E4', `${device.jid} (${number}) has got row ${seq} live, its barrier is ${barrier}`);
+        if (seq <= barrier && !repeated.has(`${copy.key} ${number}`))
+          report('E4', `${device.jid} (${number}) has got row ${seq} live, its barrier is ${barrier}`);
         return seq > barrier ? [{ key: copy.key, seq, connection }] : [];
       });
       checkSequence(session, shown, repeated, false, report, 'has got');
@@ -47,7 +55,14 @@ export function checkOrder(world: World, ledger: Ledger, report: Report): void {
 }
 
 /** `again`: after a resumption rows may come once more. */
-function checkSequence(session: SessionRecord, shown: readonly Shown[], repeated: ReadonlySet<string>, again: boolean, report: Report, verb: string): void {
+function checkSequence(
+  session: SessionRecord,
+  shown: readonly Shown[],
+  repeated: ReadonlySet<string>,
+  again: boolean,
+  report: Report,
+  verb: string,
+): void {
   let max = session.barrier as number;
   let next = max + 1;
   let connection = shown[0]?.connection;
@@ -75,6 +90,10 @@ function checkBarriers(world: World, numbers: ReadonlyMap<string, ReadonlyMap<st
     const id = metadata.child('end')?.attrs['id'];
     const end = id === undefined ? 0 : numbers.get(session.account)?.get(id);
     // Enabled later than in Bind 2, the barrier lies behind.
-    if (end === undefined || end > session.barrier) report('E5', `${session.jid} (${session.number}) is told that the archive ends at ${end}, its barrier is ${session.barrier}`);
+    if (end === undefined || end > session.barrier)
+      report(
+        'E5',
+        `${session.jid} (${session.number}) is told that the archive ends at ${end}, its barrier is ${session.barrier}`,
+      );
   }
 }

@@ -12,6 +12,7 @@ export function checkPages(world: World, report: Report): void {
     const fin = element.name === 'iq' ? element.child('fin', NS.mam) : undefined;
     const last = fin?.child('set', NS.rsm)?.child('last')?.text();
     if (last === undefined) continue;
-    if (!results.has(last)) report('K5', `${session.jid} (${session.number}) was told the end of a page before its last message ${last}`);
+    if (!results.has(last))
+      report('K5', `${session.jid} (${session.number}) was told the end of a page before its last message ${last}`);
   }
 }

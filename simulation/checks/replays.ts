@@ -21,7 +21,8 @@ export function checkReplays(world: World, ledger: Ledger, report: Report): void
   const served = new Map<string, Served[]>(story.accounts.map((account) => [account, []]));
   for (const write of recorder.writes) {
     const { copy, session, place } = write;
-    if (copy?.id === undefined || copy.form === 'result' || (copy.form !== 'replay' && isImNg(world, session, place))) continue;
+    if (copy?.id === undefined || copy.form === 'result' || (copy.form !== 'replay' && isImNg(world, session, place)))
+      continue;
     const rows = world.state.accounts.get(session.account)?.rows ?? [];
     const row = rows.find(({ id }) => id === copy.id);
     if (row === undefined) continue;
@@ -44,18 +45,26 @@ function checkReplay(world: World, ledger: Ledger, { copy, session, place }: Wri
   const who = `${session.jid} (${session.number})`;
   const row = ledger.unread.get(`${session.account} ${copy?.key}`);
   if (row === undefined) report('D5', `${who} was given ${copy?.key} as missed, which nobody waits for`);
-  else if (!row.has(copy?.xml ?? '')) report('I2', `${who} was given ${copy?.key} as missed as ${copy?.xml}, archived is ${[...row].join(' or ')}`);
+  else if (!row.has(copy?.xml ?? ''))
+    report('I2', `${who} was given ${copy?.key} as missed as ${copy?.xml}, archived is ${[...row].join(' or ')}`);
   if (session.enabledAt !== undefined && session.enabledAt < (session.takesAt ?? Infinity)) {
     report('D5', `${who} had IM-NG and was given ${copy?.key} as missed`);
   }
   if (session.queriedAt !== undefined && session.takesAt !== undefined && session.queriedAt < session.takesAt) {
     report('D5', `${who} has read its archive and was given ${copy?.key} as missed`);
   }
-  if (seq > (world.recorder.heads.get(session.account) ?? 0)) report('I3', `${who} was given row ${seq} as missed at ${place}`);
+  if (seq > (world.recorder.heads.get(session.account) ?? 0))
+    report('I3', `${who} was given row ${seq} as missed at ${place}`);
 }
 
 /** Nobody has had it: neither this session nor, for sure, another one. */
-function checkOnce({ recorder }: World, served: readonly Served[], { copy, session, connection, place }: Write, seq: number, report: Report): void {
+function checkOnce(
+  { recorder }: World,
+  served: readonly Served[],
+  { copy, session, connection, place }: Write,
+  seq: number,
+  report: Report,
+): void {
   for (const { seq: other, write } of served) {
     if (other !== seq) continue;
     const isSame = write.session === session;
@@ -65,9 +74,14 @@ function checkOnce({ recorder }: World, served: readonly Served[], { copy, sessi
     // With stream management it counts as served when it is acknowledged; a carbon of what the account sent never does.
     const isSure = write.session.counted === undefined && write.copy?.form !== 'sent' && isTaken(recorder, write);
     const [before, now] = [recorder.times[write.place] ?? 0, recorder.times[place] ?? 0];
-    const lost = recorder.crashes.some((crash) => crash > write.place && crash < place && mayBeLost(recorder, before, recorder.times[crash] ?? 0));
+    const lost = recorder.crashes.some(
+      (crash) => crash > write.place && crash < place && mayBeLost(recorder, before, recorder.times[crash] ?? 0),
+    );
     if (!isSame && isSure && !lost) {
-      report('D5', `${session.jid} (${session.number}) was given ${copy?.key} as missed at ${now} ms, which ${write.session.jid} (${write.session.number}) had at ${before} ms`);
+      report(
+        'D5',
+        `${session.jid} (${session.number}) was given ${copy?.key} as missed at ${now} ms, which ${write.session.jid} (${write.session.number}) had at ${before} ms`,
+      );
     }
   }
 }
@@ -90,17 +104,29 @@ function checkComplete(world: World, ledger: Ledger, account: string, served: re
   const rows = world.state.accounts.get(account)?.rows ?? [];
   for (const session of recorder.sessions) {
     const { takesAt } = session;
-    if (session.account !== account || takesAt === undefined || session.isInline || session.endedAt !== undefined) continue;
+    if (session.account !== account || takesAt === undefined || session.isInline || session.endedAt !== undefined)
+      continue;
     if (world.devices.get(session.jid)?.session !== session.number) continue;
     if ((session.queriedAt !== undefined && session.queriedAt < takesAt) || session.barrier !== undefined) continue;
     const others = recorder.factsBetween(account, takesAt, takesAt).flatMap(({ sessions }) => sessions);
-    if (others.some((one) => one.session !== session.number && !one.imNg && one.priority !== undefined && one.priority >= 0)) continue;
+    if (
+      others.some(
+        (one) => one.session !== session.number && !one.imNg && one.priority !== undefined && one.priority >= 0,
+      )
+    )
+      continue;
     const before = Math.max(0, ...served.filter(({ write }) => write.place < takesAt).map(({ seq }) => seq));
-    const head = recorder.units.reduce((max, unit) => (unit.done !== undefined && unit.done < takesAt ? Math.max(max, seqIn(unit, account)) : max), 0);
+    const head = recorder.units.reduce(
+      (max, unit) => (unit.done !== undefined && unit.done < takesAt ? Math.max(max, seqIn(unit, account)) : max),
+      0,
+    );
     const after = new Set(served.filter(({ write }) => write.place >= takesAt).map(({ seq }) => seq));
     for (const row of rows) {
       const unit = recorder.units.find((one) => seqIn(one, account) === row.seq);
-      const isUnread = unit !== undefined && ledger.unread.has(`${account} ${unit.key}`) && !ledger.maybeRead.has(`${account} ${unit.key}`);
+      const isUnread =
+        unit !== undefined &&
+        ledger.unread.has(`${account} ${unit.key}`) &&
+        !ledger.maybeRead.has(`${account} ${unit.key}`);
       if (row.seq > before && row.seq <= head && isUnread && !after.has(row.seq)) {
         report('D5', `${session.jid} (${session.number}) was not given ${unit.key}, which nobody has had`);
       }
@@ -108,6 +134,9 @@ function checkComplete(world: World, ledger: Ledger, account: string, served: re
   }
 }
 
-function seqIn(unit: { readonly rows: readonly { readonly account: string }[]; readonly seqs: readonly number[] }, account: string): number {
+function seqIn(
+  unit: { readonly rows: readonly { readonly account: string }[]; readonly seqs: readonly number[] },
+  account: string,
+): number {
   return Math.max(0, ...unit.rows.map((row, index) => (row.account === account ? (unit.seqs[index] ?? 0) : 0)));
 }

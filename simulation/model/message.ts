@@ -43,14 +43,33 @@ export function readRow(bytes: Uint8Array): Element {
   return parseXml(bytes, NS.client);
 }
 
-function unwrap(form: Form, wrapper: Element, child: Element, account: string, id: string | undefined): Copy | undefined {
+function unwrap(
+  form: Form,
+  wrapper: Element,
+  child: Element,
+  account: string,
+  id: string | undefined,
+): Copy | undefined {
   const inner = child.child('forwarded', NS.forward)?.elements.find(({ name }) => name === 'message');
   return inner && copyOf(form, inner, account, wrapper, id);
 }
 
-function copyOf(form: Form, message: Element, account: string, wrapper: Element | undefined, id: string | undefined): Copy {
+function copyOf(
+  form: Form,
+  message: Element,
+  account: string,
+  wrapper: Element | undefined,
+  id: string | undefined,
+): Copy {
   const ours = message.elements.filter((child) => child.is('stanza-id', NS.sid) && child.attrs['by'] === account);
   const last = ours.at(-1);
   const rest = message.without((child) => child === last || (form === 'replay' && child.is('delay', NS.delay)));
-  return { key: keyOf(message), form, id: id ?? last?.attrs['id'], xml: rest.toString(NS.client), wrapper, type: message.attrs['type'] };
+  return {
+    key: keyOf(message),
+    form,
+    id: id ?? last?.attrs['id'],
+    xml: rest.toString(NS.client),
+    wrapper,
+    type: message.attrs['type'],
+  };
 }

@@ -51,7 +51,13 @@ export interface Expected {
   readonly forward: string | undefined;
 }
 
-const nothing = { rows: [], copies: new Map<number, ExpectedCopy>(), error: undefined, returned: undefined, forward: undefined };
+const nothing = {
+  rows: [],
+  copies: new Map<number, ExpectedCopy>(),
+  error: undefined,
+  returned: undefined,
+  forward: undefined,
+};
 
 export function expect(given: Given): Expected {
   const { stanza, sender, recipient, destination } = given;
@@ -69,13 +75,21 @@ export function expect(given: Given): Expected {
   const peer = to ?? sender?.account.jid ?? '';
   if (sender?.account.blocks.has(peer) === true) {
     const condition = xml('not-acceptable', { xmlns: NS.stanzas });
-    return { class: messageClass, ...nothing, error: answer(given, 'cancel', condition, xml('blocked', { xmlns: NS.blockingErrors })) };
+    return {
+      class: messageClass,
+      ...nothing,
+      error: answer(given, 'cancel', condition, xml('blocked', { xmlns: NS.blockingErrors })),
+    };
   }
 
   const toSelf = sender !== undefined && (to === undefined || bareOf(to) === sender.account.jid);
-  if (toSelf && !isOne && type !== 'error') return { class: messageClass, ...expectToSelf(given, sender.account, sender.session) };
+  if (toSelf && !isOne && type !== 'error')
+    return { class: messageClass, ...expectToSelf(given, sender.account, sender.session) };
 
-  const mine = sender === undefined || toSelf || isOne || type === 'error' ? nothing : expectOfSender(given, sender.account, sender.session);
+  const mine =
+    sender === undefined || toSelf || isOne || type === 'error'
+      ? nothing
+      : expectOfSender(given, sender.account, sender.session);
   if (destination !== 'account') return { class: messageClass, ...nothing, ...mine, ...expectElsewhere(given) };
   const theirs = expectOfRecipient(given, toSelf ? sender.account : recipient, isOne);
   return {
@@ -95,8 +109,10 @@ function expectOfSender(given: Given, account: AccountFacts, from: number): Pick
   const archived = cleaned(given, account.jid);
   const copies = new Map<number, ExpectedCopy>();
   for (const session of account.sessions) {
-    if (session.imNg) copies.set(session.session, { form: 'direct', xml: archived }); // S1, S3
-    else if (session.session !== from && session.carbons && isForCarbons(stanza)) copies.set(session.session, { form: 'sent', xml: archived }); // S2
+    if (session.imNg)
+      copies.set(session.session, { form: 'direct', xml: archived }); // S1, S3
+    else if (session.session !== from && session.carbons && isForCarbons(stanza))
+      copies.set(session.session, { form: 'sent', xml: archived }); // S2
   }
   return { rows: rowsOf(given, account, stanza.attrs['to'] ?? account.jid, archived, false), copies };
 }
@@ -105,23 +121,30 @@ function expectOfSender(given: Given, account: AccountFacts, from: number): Pick
 function expectToSelf(given: Given, account: AccountFacts, from: number): Omit<Expected, 'class'> {
   const archived = cleaned(given, account.jid);
   const copies = new Map<number, ExpectedCopy>();
-  for (const session of account.sessions) if (session.imNg) copies.set(session.session, { form: 'direct', xml: archived });
+  for (const session of account.sessions)
+    if (session.imNg) copies.set(session.session, { form: 'direct', xml: archived });
   const legacy = legacyOf(account);
   const direct = namedOrAll(given.stanza, legacy);
   for (const session of legacy) {
     if (direct.includes(session)) copies.set(session.session, { form: 'direct', xml: archived });
-    else if (session.session !== from && session.carbons && isForCarbons(given.stanza)) copies.set(session.session, { form: 'sent', xml: archived });
+    else if (session.session !== from && session.carbons && isForCarbons(given.stanza))
+      copies.set(session.session, { form: 'sent', xml: archived });
   }
   const rows = rowsOf(given, account, given.stanza.attrs['to'] ?? account.jid, archived, isUnread(given.stanza));
   return { ...nothing, rows, copies };
 }
 
 /** D1 to D6. */
-function expectOfRecipient(given: Given, account: AccountFacts | undefined, isOne: boolean): Omit<Expected, 'class' | 'forward'> {
+function expectOfRecipient(
+  given: Given,
+  account: AccountFacts | undefined,
+  isOne: boolean,
+): Omit<Expected, 'class' | 'forward'> {
   const { stanza } = given;
   const from = stanza.attrs['from'] ?? '';
   const to = stanza.attrs['to'] ?? account?.jid ?? '';
-  const unavailable = (): Element | undefined => answer(given, 'cancel', xml('service-unavailable', { xmlns: NS.stanzas }));
+  const unavailable = (): Element | undefined =>
+    answer(given, 'cancel', xml('service-unavailable', { xmlns: NS.stanzas }));
   if (account === undefined || (account.blocks.has(from) && !given.own)) return { ...nothing, error: unavailable() }; // D4
 
   const asSent = cleaned(given, account.jid);
@@ -144,21 +167,30 @@ function expectOfRecipient(given: Given, account: AccountFacts | undefined, isOn
     return { ...nothing, copies };
   }
   const archived = cleaned(given, account.jid, { to: account.jid }); // A4
-  for (const session of account.sessions) if (session.imNg) copies.set(session.session, { form: 'direct', xml: archived }); // D1
+  for (const session of account.sessions)
+    if (session.imNg) copies.set(session.session, { form: 'direct', xml: archived }); // D1
   const private_ = isRoomPrivate(stanza);
   const direct = private_ ? legacy.filter((session) => session.resource === resource) : namedOrAll(stanza, legacy);
   for (const session of legacy) {
     if (direct.includes(session)) copies.set(session.session, { form: 'direct', xml: asSent });
-    else if (session.carbons && isForCarbons(stanza) && !has(stanza, 'x', NS.mucUser)) copies.set(session.session, { form: 'received', xml: asSent });
+    else if (session.carbons && isForCarbons(stanza) && !has(stanza, 'x', NS.mucUser))
+      copies.set(session.session, { form: 'received', xml: asSent });
   }
-  return { rows: rowsOf(given, account, from, archived, isUnread(stanza)), copies, error: undefined, returned: undefined };
+  return {
+    rows: rowsOf(given, account, from, archived, isUnread(stanza)),
+    copies,
+    error: undefined,
+    returned: undefined,
+  };
 }
 
 function expectElsewhere(given: Given): Pick<Expected, 'error' | 'forward'> {
   const { stanza, destination } = given;
   const condition = (name: string): Element => xml(name, { xmlns: NS.stanzas });
-  if (destination === 'remote') return { error: answer(given, 'cancel', condition('remote-server-not-found')), forward: undefined };
-  if (domainOf(stanza.attrs['to'] ?? '') === 'localhost') return { error: answer(given, 'cancel', condition('service-unavailable')), forward: undefined };
+  if (destination === 'remote')
+    return { error: answer(given, 'cancel', condition('remote-server-not-found')), forward: undefined };
+  if (domainOf(stanza.attrs['to'] ?? '') === 'localhost')
+    return { error: answer(given, 'cancel', condition('service-unavailable')), forward: undefined };
   return { error: undefined, forward: forwardedForm(given) };
 }
 
@@ -201,7 +233,13 @@ function forwardedForm(given: Pick<Given, 'stanza' | 'sender'>): string {
 }
 
 /** A3: an error that could not be archived, as the session that it names gets it, less the marker. */
-export function noticeForm({ stanza, sender }: { readonly stanza: Element; readonly sender: { readonly account: string } | undefined }): string {
+export function noticeForm({
+  stanza,
+  sender,
+}: {
+  readonly stanza: Element;
+  readonly sender: { readonly account: string } | undefined;
+}): string {
   return withoutIdsOf(withoutIdsOf(stanza, sender?.account), bareOf(stanza.attrs['to'] ?? '')).toString(NS.client);
 }
 
@@ -216,7 +254,12 @@ function answer(given: Given, type: string, ...conditions: readonly Element[]): 
   const { id, to, from } = stanza.attrs;
   const isFull = to?.includes('/') === true;
   const marker = isFull && has(stanza, 'im-ng', NS.imNg);
-  return xml('message', { id, to: from, from: to ?? sender?.account.jid, type: 'error' }, xml('error', { type }, ...conditions), marker && xml('im-ng', { xmlns: NS.imNg }));
+  return xml(
+    'message',
+    { id, to: from, from: to ?? sender?.account.jid, type: 'error' },
+    xml('error', { type }, ...conditions),
+    marker && xml('im-ng', { xmlns: NS.imNg }),
+  );
 }
 
 /** RFC 6121 §5.2.2. */
@@ -233,7 +276,10 @@ function isForCarbons(stanza: Element): boolean {
     case 'error':
       return true;
     case 'normal':
-      return has(stanza, 'body', NS.client) || stanza.elements.some(({ ns }) => [NS.chatStates, NS.receipts].includes(ns as typeof NS.receipts));
+      return (
+        has(stanza, 'body', NS.client) ||
+        stanza.elements.some(({ ns }) => [NS.chatStates, NS.receipts].includes(ns as typeof NS.receipts))
+      );
     default:
       return false;
   }

@@ -1,5 +1,5 @@
 /**
- * Examines the simulation: each mutant has to be caught. `npm run simulate:mutants -- --seeds 400`; `--only NAME` for one; `--jobs N` processes.
+ * Examines the simulation: each mutant has to be caught. `npm run simulate:mutants -- --seeds 2000`; `--only NAME` for one; `--jobs N` processes.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { mutants } from './mutants.ts';
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '400' },
+    seeds: { type: 'string', default: '2000' },
     from: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '2' },
     only: { type: 'string', multiple: true },
@@ -31,7 +31,18 @@ const CLI = join(import.meta.dirname, '../cli.ts');
 
 /** Plays worlds with a mutant until it is caught, in a process of its own. */
 function hunt(mutant: string): Promise<Fate> {
-  const args = ['--conditions=source', CLI, '--mutant', mutant, '--first', '--json', '--seeds', values.seeds, '--from', values.from];
+  const args = [
+    '--conditions=source',
+    CLI,
+    '--mutant',
+    mutant,
+    '--first',
+    '--json',
+    '--seeds',
+    values.seeds,
+    '--from',
+    values.from,
+  ];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { maxBuffer: 2 ** 26, timeout: 10 * 60_000 }, (_error, stdout, stderr) => {
       try {
@@ -43,13 +54,21 @@ function hunt(mutant: string): Promise<Fate> {
         const checks = [...new Set(failure?.problems.map(({ check }) => check))];
         resolve({ mutant, seed: failure?.seed, checks, worlds, problem: undefined });
       } catch {
-        resolve({ mutant, seed: undefined, checks: [], worlds: 0, problem: `its process has ended: ${stderr.trim().split('\n').at(-1)}` });
+        resolve({
+          mutant,
+          seed: undefined,
+          checks: [],
+          worlds: 0,
+          problem: `its process has ended: ${stderr.trim().split('\n').at(-1)}`,
+        });
       }
     });
   });
 }
 
-const chosen = mutants.filter(({ name }) => values.only === undefined || values.only.includes(name)).map(({ name }) => name);
+const chosen = mutants
+  .filter(({ name }) => values.only === undefined || values.only.includes(name))
+  .map(({ name }) => name);
 const fates: Fate[] = [];
 const queue = [...chosen];
 const work = async (): Promise<void> => {
@@ -62,7 +81,8 @@ if (values.json) console.log(JSON.stringify(fates));
 else {
   const width = Math.max(...chosen.map(({ length }) => length));
   for (const { mutant, seed, checks, worlds, problem } of fates) {
-    const fate = problem ?? (seed === undefined ? `SURVIVED ${worlds} worlds` : `caught at seed ${seed} by ${checks.join(', ')}`);
+    const fate =
+      problem ?? (seed === undefined ? `SURVIVED ${worlds} worlds` : `caught at seed ${seed} by ${checks.join(', ')}`);
     console.log(`${mutant.padEnd(width)}  ${fate}`);
   }
   const survivors = fates.filter(({ seed }) => seed === undefined).length;

@@ -9,7 +9,9 @@ const PACKAGES = join(import.meta.dirname, '../../packages');
 /** Plants a bug: the module is loaded as though its source said so. The file stays as it is. Call it before the server is loaded. */
 export function plantMutant(name: string): void {
   const mutant = findMutant(name);
-  const changed = new Map(mutant.edits.map(({ file }) => [pathToFileURL(join(PACKAGES, file)).href, changeSource(mutant, file)]));
+  const changed = new Map(
+    mutant.edits.map(({ file }) => [pathToFileURL(join(PACKAGES, file)).href, changeSource(mutant, file)]),
+  );
   registerHooks({
     load(url, context, nextLoad) {
       const source = changed.get(url);
@@ -25,7 +27,8 @@ export function changeSource(mutant: Mutant, file: string): string {
   for (const edit of mutant.edits) {
     if (edit.file !== file) continue;
     const parts = source.split(edit.find);
-    if (parts.length !== 2) throw new Error(`mutant ${mutant.name}: '${edit.find}' stands ${parts.length - 1} times in ${file}`);
+    if (parts.length !== 2)
+      throw new Error(`mutant ${mutant.name}: '${edit.find}' stands ${parts.length - 1} times in ${file}`);
     source = parts.join(edit.replace);
   }
   return source;

@@ -24,7 +24,9 @@ export function generateStory(seed: number): Story {
   const accounts = NAMES.slice(0, pickSize(chance)).map((name) => `${name}@${DOMAIN}`);
   const personas = accounts.flatMap((account) => {
     const count = Math.min(RESOURCES.length, 1 + Math.floor(chance.next() * chance.next() * 6.5));
-    return RESOURCES.slice(0, count).map((resource) => makePersona(chance.fork(`${account}/${resource}`), account, resource));
+    return RESOURCES.slice(0, count).map((resource) =>
+      makePersona(chance.fork(`${account}/${resource}`), account, resource),
+    );
   });
   const steps: Step[] = [];
   let at = 0;
@@ -45,7 +47,8 @@ export function generateStory(seed: number): Story {
     const persona = chance.pick(personas);
     for (const deed of inventDeeds(chance, persona, personas, accounts, troubles)) {
       add(deed);
-      at += chance.below(30);
+      // What follows a return often comes before the server has answered it; sometimes there is a pause.
+      at += chance.below(deed.do === 'return' ? 5 : chance.happens(0.1) ? 2500 : 30);
     }
     at += chance.below(pace);
   }
@@ -59,7 +62,7 @@ function pickSize(chance: Chance): number {
 function makeSettings(chance: Chance): Settings {
   const tight = chance.happens(0.4);
   return {
-    outboxBytes: tight ? chance.pick([3000, 10_000]) : 262_144,
+    outboxBytes: tight ? chance.pick([3000, 6000, 10_000]) : 262_144,
     smUnackedMax: tight ? chance.pick([6, 20]) : 1000,
     smResumeTimeout: chance.pick([600, 600, 5]),
     mamPageMax: chance.pick([3, 10, 250]),
@@ -79,7 +82,13 @@ function makePersona(chance: Chance, account: string, resource: string): Persona
   return { jid: `${account}/${resource}`, account, coming, present: false, stalled: false, resumable: false };
 }
 
-function inventDeeds(chance: Chance, persona: Persona, personas: readonly Persona[], accounts: readonly string[], troubles: boolean): Deed[] {
+function inventDeeds(
+  chance: Chance,
+  persona: Persona,
+  personas: readonly Persona[],
+  accounts: readonly string[],
+  troubles: boolean,
+): Deed[] {
   const device = persona.jid;
   const disk = chance.happens(troubles ? 0.06 : 0) ? inventDiskTrouble(chance) : [];
   if (disk.length > 0) return disk;
@@ -89,7 +98,8 @@ function inventDeeds(chance: Chance, persona: Persona, personas: readonly Person
     for (const one of personas) one.present = false;
     return [{ do: 'crash', written: chance.happens(0.5) }];
   }
-  if (common === 'jump') return [{ do: 'jump', ms: chance.pick([-3_600_000, -5000, 5000, 61_000, 3_600_000, 90_000_000]) }];
+  if (common === 'jump')
+    return [{ do: 'jump', ms: chance.pick([-3_600_000, -5000, 5000, 61_000, 3_600_000, 90_000_000]) }];
   if (common === 'rest') return [{ do: 'rest' }];
   if (!persona.present) {
     persona.present = true;
@@ -103,8 +113,25 @@ function inventDeeds(chance: Chance, persona: Persona, personas: readonly Person
     return [{ do: 'return', device, coming: persona.coming, h }];
   }
   const what = chance.weighted({
-    send: 40, burst: 3, cut: 4, leave: 2, stall: 2, read: persona.stalled ? 8 : 0, acknowledge: 3, 'take-over': 0.6,
-    enable: persona.coming.imNg === 'at once' ? 0.3 : 1.2, carbons: 1, presence: 2, query: 2, repeat: 2.5, block: 1.2, prefer: 0.7, again: 0.7, flap: persona.resumable ? 1.2 : 0, away: persona.resumable ? 1.2 : 0,
+    send: 40,
+    burst: 3,
+    cut: 4,
+    leave: 2,
+    stall: 2,
+    read: persona.stalled ? 8 : 0,
+    acknowledge: 3,
+    'take-over': 0.6,
+    enable: persona.coming.imNg === 'at once' ? 0.3 : 1.2,
+    carbons: 1,
+    presence: 2,
+    query: 2,
+    repeat: 3,
+    block: 1.2,
+    prefer: 0.7,
+    again: 0.7,
+    flap: persona.resumable ? 1.2 : 0,
+    away: persona.resumable ? 2 : 0,
+    absent: 1.6,
   });
   switch (what) {
     case 'send':
@@ -112,7 +139,14 @@ function inventDeeds(chance: Chance, persona: Persona, personas: readonly Person
         return { do: 'send', device, times: 1, sending: inventSending(chance, persona, personas, accounts) };
       });
     case 'burst':
-      return [{ do: 'send', device, times: chance.between(5, 40), sending: { ...inventSending(chance, persona, personas, accounts), size: chance.pick([0, 100, 900]) } }];
+      return [
+        {
+          do: 'send',
+          device,
+          times: chance.between(5, 40),
+          sending: { ...inventSending(chance, persona, personas, accounts), size: chance.pick([0, 100, 900]) },
+        },
+      ];
     case 'cut':
     case 'leave':
       persona.present = false;
@@ -129,7 +163,13 @@ function inventDeeds(chance: Chance, persona: Persona, personas: readonly Person
     case 'presence':
       return [{ do: 'presence', device, priority: chance.pick([0, 0, 3, -1, undefined]) }];
     case 'block':
-      return [{ do: chance.happens(0.5) ? 'block' : 'unblock', device, jid: inventPeer(chance, personas, accounts, persona.account) }];
+      return [
+        {
+          do: chance.happens(0.5) ? 'block' : 'unblock',
+          device,
+          jid: inventPeer(chance, personas, accounts, persona.account),
+        },
+      ];
     case 'prefer':
       return [{ do: 'prefer', device, fallback: chance.pick(['always', 'always', 'never', 'roster']) }];
     case 'flap': {
@@ -141,9 +181,42 @@ function inventDeeds(chance: Chance, persona: Persona, personas: readonly Person
       const other = chance.pick(personas);
       const back: Deed = { do: 'return', device, coming: persona.coming, h: 'right' };
       const plain = { type: 'chat', body: true, marked: false, originId: false, extras: [] };
-      const much: Deed = { do: 'send', device: other.jid, times: chance.between(3, 12), sending: { ...plain, to: chance.pick([persona.account, device]), size: 900 } };
-      const more: Deed = { do: 'send', device: other.jid, times: 2, sending: { ...plain, to: device, marked: chance.happens(0.5), size: 0 } };
+      const much: Deed = {
+        do: 'send',
+        device: other.jid,
+        times: chance.between(3, 16),
+        sending: { ...plain, to: chance.pick([persona.account, device]), size: 900 },
+      };
+      const more: Deed = {
+        do: 'send',
+        device: other.jid,
+        times: 2,
+        sending: { ...plain, to: device, marked: chance.happens(0.5), size: 0 },
+      };
       return [{ do: 'cut', device }, much, back, { do: 'stall', device }, more, { do: 'cut', device }, back];
+    }
+    case 'absent': {
+      // It is not there, much comes, it comes and reads its archive at once; somebody repeats something meanwhile.
+      const siblings = personas.filter(({ account }) => account === persona.account);
+      const other = chance.pick(chance.happens(0.5) ? siblings : personas);
+      const plain = {
+        to: persona.account,
+        type: 'chat',
+        body: true,
+        marked: false,
+        originId: true,
+        extras: [],
+        size: chance.pick([0, 900]),
+      };
+      const much: Deed = { do: 'send', device: other.jid, times: chance.between(1, 12), sending: plain };
+      const come: Deed = { do: 'come', device, coming: persona.coming };
+      return [
+        { do: chance.pick(['leave', 'cut']), device },
+        much,
+        { do: 'repeat', device: other.jid },
+        come,
+        { do: 'query', device },
+      ];
     }
     case 'again':
       return [{ do: 'come', device, coming: persona.coming }];
@@ -169,15 +242,37 @@ function inventRoom(chance: Chance, personas: readonly Persona[], accounts: read
   const account = chance.pick(accounts);
   const joined = personas.filter((persona) => persona.account === account && chance.happens(0.8)).map(({ jid }) => jid);
   const to = joined.length > 0 ? joined : [`${account}/phone`];
-  return { do: 'room', nick: chance.pick(['juliet', 'mercutio']), to, type: chance.pick(['chat', 'chat', 'normal']), withId: chance.happens(0.7) };
+  return {
+    do: 'room',
+    nick: chance.pick(['juliet', 'mercutio']),
+    to,
+    type: chance.pick(['chat', 'chat', 'normal']),
+    withId: chance.happens(0.7),
+  };
 }
 
-function inventSending(chance: Chance, persona: Persona, personas: readonly Persona[], accounts: readonly string[]): Sending {
+function inventSending(
+  chance: Chance,
+  persona: Persona,
+  personas: readonly Persona[],
+  accounts: readonly string[],
+): Sending {
   const type = chance.weighted({ chat: 10, normal: 3, none: 1.5, headline: 1.5, groupchat: 1.2, error: 1.2, odd: 0.3 });
   const body = chance.happens(0.8);
   const extras: Extra[] = [];
   if (type !== 'headline') {
-    const kinds: readonly Extra[] = ['chat-state', 'receipt', 'receipt-request', 'no-store', 'no-copy', 'private', 'forged-own', 'forged-peer', 'thread', 'custom'];
+    const kinds: readonly Extra[] = [
+      'chat-state',
+      'receipt',
+      'receipt-request',
+      'no-store',
+      'no-copy',
+      'private',
+      'forged-own',
+      'forged-peer',
+      'thread',
+      'custom',
+    ];
     for (const kind of kinds) if (chance.happens(kind === 'chat-state' && !body ? 0.6 : 0.05)) extras.push(kind);
   }
   return {
@@ -191,8 +286,24 @@ function inventSending(chance: Chance, persona: Persona, personas: readonly Pers
   };
 }
 
-function inventAddress(chance: Chance, persona: Persona, personas: readonly Persona[], accounts: readonly string[]): string | undefined {
-  const kind = chance.weighted({ bare: 12, full: 6, own: 1.5, ownFull: 1.5, none: 0.6, unknown: 0.8, absent: 1, remote: 0.8, room: 0.8, service: 0.4 });
+function inventAddress(
+  chance: Chance,
+  persona: Persona,
+  personas: readonly Persona[],
+  accounts: readonly string[],
+): string | undefined {
+  const kind = chance.weighted({
+    bare: 12,
+    full: 6,
+    own: 1.5,
+    ownFull: 1.5,
+    none: 0.6,
+    unknown: 0.8,
+    absent: 1.6,
+    remote: 0.8,
+    room: 0.8,
+    service: 0.4,
+  });
   const other = chance.pick(accounts);
   switch (kind) {
     case 'bare':

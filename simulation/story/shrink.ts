@@ -5,7 +5,11 @@ import type { Story } from './story.ts';
  * @param fails plays a story; true when it fails in the same way
  * @param budget how many stories may be played
  */
-export async function shrinkStory(story: Story, fails: (story: Story) => Promise<boolean>, budget = 400): Promise<Story> {
+export async function shrinkStory(
+  story: Story,
+  fails: (story: Story) => Promise<boolean>,
+  budget = 400,
+): Promise<Story> {
   let best = story;
   const plays = { left: budget };
   const attempt = async (candidate: Story): Promise<boolean> => {

@@ -15,8 +15,28 @@ describe('generateStory', () => {
     const kinds = new Set(stories.flatMap(({ steps }) => steps.map((step) => step.do)));
     expect([...kinds].toSorted()).toEqual(
       [
-        'acknowledge', 'block', 'carbons', 'come', 'crash', 'cut', 'disk', 'enable', 'jump', 'leave', 'prefer', 'presence', 'query',
-        'read', 'repeat', 'rest', 'return', 'room', 'send', 'stall', 'take-over', 'unblock',
+        'acknowledge',
+        'block',
+        'carbons',
+        'come',
+        'crash',
+        'cut',
+        'disk',
+        'enable',
+        'jump',
+        'leave',
+        'prefer',
+        'presence',
+        'query',
+        'read',
+        'repeat',
+        'rest',
+        'return',
+        'room',
+        'send',
+        'stall',
+        'take-over',
+        'unblock',
       ].toSorted(),
     );
     const sizes = stories.map(({ accounts }) => accounts.length);

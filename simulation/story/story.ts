@@ -64,14 +64,23 @@ export type Extra =
 export type Step = { readonly id: string; readonly at: number } & (
   | { readonly do: 'come'; readonly device: string; readonly coming: Coming }
   | { readonly do: 'return'; readonly device: string; readonly coming: Coming; readonly h: 'right' | 'too high' }
-  | { readonly do: 'leave' | 'cut' | 'stall' | 'read' | 'acknowledge' | 'enable' | 'query' | 'repeat'; readonly device: string }
+  | {
+      readonly do: 'leave' | 'cut' | 'stall' | 'read' | 'acknowledge' | 'enable' | 'query' | 'repeat';
+      readonly device: string;
+    }
   | { readonly do: 'take-over'; readonly device: string }
   | { readonly do: 'carbons'; readonly device: string; readonly on: boolean }
   | { readonly do: 'presence'; readonly device: string; readonly priority: number | undefined }
   | { readonly do: 'send'; readonly device: string; readonly times: number; readonly sending: Sending }
   | { readonly do: 'block' | 'unblock'; readonly device: string; readonly jid: string }
   | { readonly do: 'prefer'; readonly device: string; readonly fallback: 'always' | 'never' | 'roster' }
-  | { readonly do: 'room'; readonly nick: string; readonly to: readonly string[]; readonly type: 'chat' | 'normal'; readonly withId: boolean }
+  | {
+      readonly do: 'room';
+      readonly nick: string;
+      readonly to: readonly string[];
+      readonly type: 'chat' | 'normal';
+      readonly withId: boolean;
+    }
   | { readonly do: 'disk'; readonly state: DiskState }
   | { readonly do: 'crash'; readonly written: boolean }
   | { readonly do: 'jump'; readonly ms: number }

@@ -4,7 +4,10 @@ import type { Coming, Sending, Step, Story } from './story.ts';
 export function tellStory(story: Story): string {
   const { settings } = story;
   const head = `World ${story.seed}: ${story.accounts.map((account) => account.split('@')[0]).join(', ')}; ${JSON.stringify(settings)}`;
-  return [head, ...story.steps.map((step) => `${(step.at / 1000).toFixed(3).padStart(9)} s  ${step.id.padEnd(5)}${tellStep(step)}`)].join('\n');
+  return [
+    head,
+    ...story.steps.map((step) => `${(step.at / 1000).toFixed(3).padStart(9)} s  ${step.id.padEnd(5)}${tellStep(step)}`),
+  ].join('\n');
 }
 
 /** One step as a sentence. */
@@ -68,7 +71,14 @@ function tellComing({ imNg, carbons, priority, sm, inline }: Coming): string {
 }
 
 function tellSending({ to, type, body, marked, originId, extras, size }: Sending, times: number): string {
-  const parts = [type ?? 'no type', !body && 'no body', marked && 'marked', originId && 'origin-id', ...extras, size > 0 && `${size} characters`];
+  const parts = [
+    type ?? 'no type',
+    !body && 'no body',
+    marked && 'marked',
+    originId && 'origin-id',
+    ...extras,
+    size > 0 && `${size} characters`,
+  ];
   const what = parts.filter((part) => part !== false).join(', ');
   return `${times === 1 ? 'a message' : `${times} messages`} to ${to === undefined ? 'nobody (itself)' : name(to)}: ${what}`;
 }

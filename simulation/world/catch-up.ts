@@ -56,7 +56,12 @@ export class CatchUp {
 
   #readPage(query: number, then: () => void): void {
     const last = this.timeline.at(-1)?.id;
-    const page = xml('set', { xmlns: NS.rsm }, xml('max', null, String(this.#pageSize)), last !== undefined && xml('after', null, last));
+    const page = xml(
+      'set',
+      { xmlns: NS.rsm },
+      xml('max', null, String(this.#pageSize)),
+      last !== undefined && xml('after', null, last),
+    );
     const isAsked = this.#ask(xml('query', { xmlns: NS.mam, queryid: `q${query}` }, page), (answer) => {
       if (query !== this.#query) return;
       const fin = answer.child('fin', NS.mam);

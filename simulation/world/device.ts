@@ -130,7 +130,8 @@ export class Device {
   /** Sends a message. */
   say(stanza: Element): void {
     if (!this.online) return;
-    if (isConversation(stanza) && stanza.child('origin-id', NS.sid) !== undefined) this.outstanding.set(keyOf(stanza), { stanza, reflected: false });
+    if (isConversation(stanza) && stanza.child('origin-id', NS.sid) !== undefined)
+      this.outstanding.set(keyOf(stanza), { stanza, reflected: false });
     this.#send(stanza);
   }
 
@@ -169,7 +170,11 @@ export class Device {
 
   sendPresence(priority: number | undefined): void {
     if (!this.online) return;
-    this.#send(priority === undefined ? xml('presence', { type: 'unavailable' }) : xml('presence', null, xml('priority', null, String(priority))));
+    this.#send(
+      priority === undefined
+        ? xml('presence', { type: 'unavailable' })
+        : xml('presence', null, xml('priority', null, String(priority))),
+    );
   }
 
   /** Reads what it has missed (K5). */
@@ -212,7 +217,8 @@ export class Device {
   resumed(h: number): void {
     const { sm } = this;
     const acknowledged = sm?.acknowledge(h);
-    if (sm === undefined || acknowledged === undefined) return this.#world.problem('SM', `${this.jid}: <resumed h='${h}'/> counts what was not sent`);
+    if (sm === undefined || acknowledged === undefined)
+      return this.#world.problem('SM', `${this.jid}: <resumed h='${h}'/> counts what was not sent`);
     this.#ready = true;
     this.#countAcknowledged(acknowledged);
     for (const element of sm.unacknowledged) this.link?.send(element);
@@ -297,7 +303,8 @@ export class Device {
     else if (element.name === 'a' && sm !== undefined) {
       const h = Number(element.attrs['h']);
       const acknowledged = sm.acknowledge(h);
-      if (acknowledged === undefined) this.#world.problem('SM', `${this.jid}: <a h='${h}'/> counts what was not sent, or less than before`);
+      if (acknowledged === undefined)
+        this.#world.problem('SM', `${this.jid}: <a h='${h}'/> counts what was not sent, or less than before`);
       else this.#countAcknowledged(acknowledged);
     } else if (element.name === 'r' && sm !== undefined) {
       const link = this.link;
@@ -309,7 +316,8 @@ export class Device {
   }
 
   #countAcknowledged(elements: readonly Element[]): void {
-    for (const element of elements) if (element.name === 'message') this.acknowledged.add(`${keyOf(element)} ${this.session}`);
+    for (const element of elements)
+      if (element.name === 'message') this.acknowledged.add(`${keyOf(element)} ${this.session}`);
   }
 
   #takeIq(iq: Element): void {

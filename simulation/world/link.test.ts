@@ -6,12 +6,21 @@ import { Scheduler } from './scheduler.ts';
 
 const message = (body: string): Element => xml('message', { id: body }, xml('body', null, body));
 
-function connect(seed: number): { link: Link; scheduler: Scheduler; atServer: string[]; atClient: string[]; ends: string[] } {
+function connect(seed: number): {
+  link: Link;
+  scheduler: Scheduler;
+  atServer: string[];
+  atClient: string[];
+  ends: string[];
+} {
   const scheduler = new Scheduler((error) => {
     throw error;
   });
   const [atServer, atClient, ends]: string[][] = [[], [], []];
-  const client = { received: (element: Element) => void atClient?.push(element.attrs['id'] ?? ''), lost: () => void ends?.push('lost') };
+  const client = {
+    received: (element: Element) => void atClient?.push(element.attrs['id'] ?? ''),
+    lost: () => void ends?.push('lost'),
+  };
   const watcher = { written: () => undefined, closed: (_: Link, by: string) => void ends?.push(by) };
   const link = new Link('test', client, watcher, scheduler, new Chance(seed));
   link.attach({

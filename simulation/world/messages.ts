@@ -7,7 +7,8 @@ export function writeMessage(sending: Sending, key: string, sender: string): Ele
   return xml(
     'message',
     { id: key, to, type },
-    body && xml('body', null, `${key} ${'Wherefore art thou? '.repeat(Math.ceil(size / 20)).slice(0, size)}<&>'"\u{1f339}`),
+    body &&
+      xml('body', null, `${key} ${'Wherefore art thou? '.repeat(Math.ceil(size / 20)).slice(0, size)}<&>'"\u{1f339}`),
     ...extras.map((extra) => writeExtra(extra, sender, to)),
     marked && xml('im-ng', { xmlns: NS.imNg }),
     type === 'error' && xml('error', { type: 'cancel' }, xml('item-not-found', { xmlns: NS.stanzas })),

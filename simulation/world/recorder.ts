@@ -129,7 +129,9 @@ export class Recorder {
   /** The facts that held at some moment from `from` to `to`. */
   factsBetween(account: string, from: number, to: number): readonly AccountFacts[] {
     const versions = this.#versions.get(account) ?? [];
-    return versions.filter((version, index) => version.from <= to && (versions[index + 1]?.from ?? Infinity) > from).map(({ facts }) => facts);
+    return versions
+      .filter((version, index) => version.from <= to && (versions[index + 1]?.from ?? Infinity) > from)
+      .map(({ facts }) => facts);
   }
 
   /** The first place that is later than `ms` after another. */
@@ -212,7 +214,15 @@ export class Recorder {
       const element = readRow(stanza);
       return { account, outgoing, key: keyOf(element), xml: element.toString(NS.client) };
     });
-    const unit: Unit = { key: read[0]?.key ?? '', rows: read, appended: this.mark(), now, done: undefined, result: undefined, seqs: [] };
+    const unit: Unit = {
+      key: read[0]?.key ?? '',
+      rows: read,
+      appended: this.mark(),
+      now,
+      done: undefined,
+      result: undefined,
+      seqs: [],
+    };
     if (read.length > 0) this.units.push(unit);
     return unit;
   }
@@ -251,7 +261,9 @@ export class Recorder {
 
   /** An earlier unit has that row. */
   #isTaken(account: string | undefined, seq: number): boolean {
-    return this.units.some(({ rows, seqs }) => rows.some((row, index) => row.account === account && seqs[index] === seq));
+    return this.units.some(({ rows, seqs }) =>
+      rows.some((row, index) => row.account === account && seqs[index] === seq),
+    );
   }
 
   #noticeChanges(account: string, facts: AccountFacts, place: number): void {

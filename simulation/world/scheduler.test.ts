@@ -8,7 +8,8 @@ describe('Scheduler', () => {
     scheduler.after(20, () => void seen.push('third'));
     scheduler.after(10, () => void seen.push('first'));
     scheduler.after(10, () => void seen.push('second'));
-    for (let n = 0; n < 100; n += 1) scheduler.after(30 + ((n * 37) % 100), () => void seen.push(String((n * 37) % 100)));
+    for (let n = 0; n < 100; n += 1)
+      scheduler.after(30 + ((n * 37) % 100), () => void seen.push(String((n * 37) % 100)));
     await scheduler.run(1000);
     expect(seen.slice(0, 3)).toEqual(['first', 'second', 'third']);
     expect(seen.slice(3)).toEqual(Array.from({ length: 100 }, (_, n) => String(n)));
@@ -18,7 +19,13 @@ describe('Scheduler', () => {
   it('lets all promises of an event settle before the next', async () => {
     const seen: string[] = [];
     const scheduler = new Scheduler(() => undefined);
-    scheduler.after(1, () => void Promise.resolve().then(() => Promise.resolve()).then(() => seen.push('promise')));
+    scheduler.after(
+      1,
+      () =>
+        void Promise.resolve()
+          .then(() => Promise.resolve())
+          .then(() => seen.push('promise')),
+    );
     scheduler.after(1, () => void seen.push('event'));
     await scheduler.run(1);
     expect(seen).toEqual(['promise', 'event']);

@@ -4,7 +4,12 @@ import { loadConfig } from '../../packages/server/src/config/load.ts';
 import { Core } from '../../packages/server/src/core/core.ts';
 import { CoreStreamHost } from '../../packages/server/src/core/stream-host.ts';
 import type { Clock, Logger } from '../../packages/server/src/environment.ts';
-import { type AccountView, defineFeature, type FeatureDefinition, type SessionView } from '../../packages/server/src/feature.ts';
+import {
+  type AccountView,
+  defineFeature,
+  type FeatureDefinition,
+  type SessionView,
+} from '../../packages/server/src/feature.ts';
 import { features } from '../../packages/server/src/features/index.ts';
 import { type AccountLog, LogError } from '../../packages/server/src/log/log.ts';
 import { createMemoryLog, type MemoryLog } from '../../packages/server/src/log/memory/memory-log.ts';
@@ -67,7 +72,13 @@ export class ServerProcess {
       config: configOf(options.settings),
       log: watchLog(this.#log, recorder, () => scheduler.now()),
       db: store.db,
-      accounts: { exists: async (jid) => known.has(jid.toString()), add: refuse, setPassword: refuse, remove: refuse, list: refuse },
+      accounts: {
+        exists: async (jid) => known.has(jid.toString()),
+        add: refuse,
+        setPassword: refuse,
+        remove: refuse,
+        list: refuse,
+      },
       features: [...features, watchFeature(watcher)],
     });
     this.host = new CoreStreamHost(this.core);
@@ -142,8 +153,13 @@ function watchLog(log: MemoryLog, recorder: Recorder, now: () => number): Accoun
     append(unit, done) {
       const record = recorder.appended(unit, now());
       log.append(unit, (result) => {
-        const outcome = result instanceof LogError ? 'failed' : result.repeated === undefined ? 'committed' : 'repeated';
-        recorder.settled(record, outcome, result instanceof LogError ? [] : (result.places ?? []).map(({ seq }) => seq));
+        const outcome =
+          result instanceof LogError ? 'failed' : result.repeated === undefined ? 'committed' : 'repeated';
+        recorder.settled(
+          record,
+          outcome,
+          result instanceof LogError ? [] : (result.places ?? []).map(({ seq }) => seq),
+        );
         done(result);
       });
     },

@@ -1,18 +1,19 @@
 import { type Element, JID, NS, StreamError, xml } from '@tutti/xmpp';
 import type { AccountView, SessionView } from '../../packages/server/src/feature.ts';
 import { createMemoryState, type MemoryState } from '../../packages/server/src/log/memory/state.ts';
-import type { StreamSession } from '../../packages/server/src/stream/host.ts';
-import type { AccountFacts, SessionFacts } from '../model/facts.ts';
 import { keyOf, readRow } from '../model/message.ts';
+import { findAddresses } from '../story/addresses.ts';
 import { isTight, type Step, type Story } from '../story/story.ts';
 import { Chance } from './chance.ts';
 import { Device, type DeviceWorld } from './device.ts';
 import { Disk } from './disk.ts';
-import { Link, type LinkWatcher, type ServerEnd } from './link.ts';
+import { FactsView } from './facts-view.ts';
+import { Link, type LinkWatcher } from './link.ts';
 import { writeMessage, writeRoomCopies } from './messages.ts';
 import { Recorder, type SessionRecord, startCounting } from './recorder.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServerProcess, type ServerWatcher } from './server.ts';
+import { serverEnd, shorten } from './server-end.ts';
 import type { WorldStore } from './store.ts';
 
 /** Something that must not be. */
@@ -37,6 +38,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   readonly problems: Problem[] = [];
   /** Addresses that the story names: facts are kept for these. */
   readonly #addresses: readonly JID[];
+  readonly #facts: FactsView;
   readonly #chance: Chance;
   readonly #disk: Disk;
   readonly #store: WorldStore;
@@ -47,8 +49,6 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   readonly #links = new Map<Link, Device>();
   readonly #binding = new Map<string, Link>();
   readonly #blocks = new Map<string, Set<string>>();
-  readonly #facts = new Map<string, { readonly signature: string; readonly facts: AccountFacts }>();
-  readonly #preferring = new Map<string, ReadonlySet<string>>();
   readonly #told: ((line: () => string) => void) | undefined;
 
   constructor(story: Story, store: WorldStore, tell?: (line: () => string) => void) {
@@ -57,9 +57,18 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     this.#told = tell;
     this.#chance = new Chance(story.seed).fork('world');
     this.scheduler = new Scheduler((error) => this.problem('exception', String((error as Error).stack ?? error)));
-    this.recorder = new Recorder(() => this.scheduler.elapsed, story.accounts, (account) => this.#lookAt(account));
+    this.recorder = new Recorder(
+      () => this.scheduler.elapsed,
+      story.accounts,
+      (account) => this.#facts.lookAt(account),
+    );
     this.#disk = new Disk(this.scheduler, this.#chance.fork('disk'));
     this.#addresses = findAddresses(story).map((address) => JID.parse(address));
+    this.#facts = new FactsView(story, this.#addresses, {
+      core: () => this.#server.core,
+      numberOf: (session) => this.#records.get(session)?.number,
+      blocks: (account) => this.#blocks.get(account),
+    });
     this.#server = this.#boot();
     for (const step of story.steps) {
       if (!('device' in step) || this.devices.has(step.device)) continue;
@@ -130,7 +139,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
       const identity = { account: JID.parse(device.account), mechanism: 'SIMULATED' };
       const request = { resource: device.resource, ...(inline === undefined ? {} : { inline }) };
       // Those that this one replaces end at once, whatever they have still to do.
-      for (const session of this.recorder.sessions) if (session.jid === device.jid && session.endedAt === undefined) session.forced = true;
+      for (const session of this.recorder.sessions)
+        if (session.jid === device.jid && session.endedAt === undefined) session.forced = true;
       const server = this.#server;
       server.host.bind(identity, request, link).then(
         ({ session, inline: answers }) => {
@@ -138,7 +148,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
           link.attach(serverEnd(session, link, () => this.#byLink.get(link), this.recorder));
           const record = this.#byLink.get(link);
           if (record !== undefined) record.isInline = inline !== undefined;
-          if (record !== undefined && answers.some((answer) => answer.is('enabled', NS.sm))) startCounting(record, this.recorder.mark());
+          if (record !== undefined && answers.some((answer) => answer.is('enabled', NS.sm)))
+            startCounting(record, this.recorder.mark());
           // The stream's own answer, as the client reads it: in order with all that the session sends.
           link.write(xml('bound', { xmlns: NS.bind2 }, ...answers).toBytes(NS.client));
           if (!link.isOpen) session.disconnected(link, false);
@@ -225,7 +236,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     }
     const lostAt = this.recorder.times[connection?.to ?? 0] ?? 0;
     // It could have been resumed still.
-    if (record.resumableFor !== undefined && this.scheduler.elapsed < lostAt + record.resumableFor && !record.left) record.forced = true;
+    if (record.resumableFor !== undefined && this.scheduler.elapsed < lostAt + record.resumableFor && !record.left)
+      record.forced = true;
     // Too much for a client that is gone ends a session, too.
     if (isTight(this.story.settings) && record.counted !== undefined) record.forced = true;
     this.tell(() => `        session ${record.number} of ${record.jid} has ended`);
@@ -249,8 +261,11 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   }
 
   complained(message: string, fields: object): void {
-    const isBad = this.recorder.badDisk.some(({ from, to }) => this.scheduler.elapsed >= from && this.scheduler.elapsed <= to);
-    const explained = isBad && (message === 'a message could not be archived' || message === 'old messages could not be deleted');
+    const isBad = this.recorder.badDisk.some(
+      ({ from, to }) => this.scheduler.elapsed >= from && this.scheduler.elapsed <= to,
+    );
+    const explained =
+      isBad && (message === 'a message could not be archived' || message === 'old messages could not be deleted');
     if (!explained) this.problem('log', `${message} ${JSON.stringify(fields)}`);
   }
 
@@ -305,7 +320,10 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
       case 'unblock':
         return void device.ask('set', xml(step.do, { xmlns: NS.blocking }, xml('item', { jid: step.jid })));
       case 'prefer':
-        return void device.ask('set', xml('prefs', { xmlns: NS.mam, default: step.fallback }, xml('always'), xml('never')));
+        return void device.ask(
+          'set',
+          xml('prefs', { xmlns: NS.mam, default: step.fallback }, xml('always'), xml('never')),
+        );
       case 'send':
         for (let n = 0; n < step.times; n += 1) {
           const key = step.times === 1 ? `m-${step.id}` : `m-${step.id}-${n + 1}`;
@@ -363,7 +381,9 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   }
 
   #lastComing(jid: string): Extract<Step, { do: 'come' }>['coming'] {
-    const steps = this.story.steps.filter((step) => (step.do === 'come' || step.do === 'return') && step.device === jid);
+    const steps = this.story.steps.filter(
+      (step) => (step.do === 'come' || step.do === 'return') && step.device === jid,
+    );
     const last = steps.at(-1) as Extract<Step, { do: 'come' }> | undefined;
     return last?.coming ?? { imNg: 'at once', carbons: false, priority: 0, sm: 'resumable', inline: false };
   }
@@ -376,77 +396,13 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     const expected =
       (condition === 'conflict' && isRivalled) ||
       (condition === 'resource-constraint' && isTight(this.story.settings)) ||
-      (condition === 'undefined-condition' && error.child('handled-count-too-high', NS.sm)?.attrs['h'] === device.wrongCount);
+      (condition === 'undefined-condition' &&
+        error.child('handled-count-too-high', NS.sm)?.attrs['h'] === device.wrongCount);
     this.tell(() => `        ${device.jid} gets the stream error ${condition}`);
     if (!expected) this.problem('stream error', `${device.jid} gets ${error}`);
   }
-
-  /** The facts of an account, the same object as long as they are the same. */
-  #lookAt(account: string): AccountFacts {
-    const local = this.#server.core.accounts.get(account);
-    const sessions: SessionFacts[] = [];
-    let signature = '';
-    for (const session of local?.sessions ?? []) {
-      const record = this.#records.get(session);
-      if (record === undefined) continue;
-      const { resource, imNg, carbons, priority } = session;
-      sessions.push({ session: record.number, resource, imNg, carbons, priority });
-      signature += `${record.number} ${imNg} ${carbons} ${priority};`;
-    }
-    const blocks = this.#blocks.get(account) ?? none;
-    const unarchived = this.#lookAtPreferences(account);
-    const known = this.#facts.get(account);
-    if (known?.signature === signature && known.facts.blocks === blocks && known.facts.unarchived === unarchived) return known.facts;
-    const facts = { jid: account, sessions, blocks, unarchived };
-    this.#facts.set(account, { signature, facts });
-    return facts;
-  }
-
-  #lookAtPreferences(account: string): ReadonlySet<string> {
-    const prefers = this.story.steps.some((step) => step.do === 'prefer' && step.device.startsWith(`${account}/`));
-    const local = prefers ? this.#server.core.accounts.get(account) : undefined;
-    const before = this.#preferring.get(account) ?? none;
-    if (local === undefined) return before;
-    const now = this.#addresses.filter((jid) => !this.#server.core.archives(local, jid)).map(String);
-    if (now.length === before.size && now.every((jid) => before.has(jid))) return before;
-    const set = new Set(now);
-    this.#preferring.set(account, set);
-    return set;
-  }
-}
-
-const none: ReadonlySet<string> = new Set();
-
-function serverEnd(session: StreamSession, link: Link, record: () => SessionRecord | undefined, recorder: Recorder): ServerEnd {
-  return {
-    receive(element) {
-      const known = record();
-      if (known !== undefined) recorder.received(known, element);
-      session.receive(element);
-    },
-    drained: () => session.drained(),
-    disconnected: (clean) => session.disconnected(link, clean),
-  };
 }
 
 function findRow(state: MemoryState, account: string, key: string): number | undefined {
   return state.accounts.get(account)?.rows.findLast((row) => keyOf(readRow(row.stanza)) === key)?.seq;
 }
-
-/** Every address whose blocks and preferences matter. */
-function findAddresses(story: Story): string[] {
-  const found = new Set<string>(story.accounts);
-  for (const step of story.steps) {
-    if ('device' in step) found.add(step.device);
-    if (step.do === 'send' && step.sending.to !== undefined) found.add(step.sending.to);
-    if (step.do === 'room') found.add(`balcony@rooms.localhost/${step.nick}`);
-    if (step.do === 'block' || step.do === 'unblock') found.add(step.jid);
-  }
-  return [...found];
-}
-
-function shorten(element: Element): string {
-  const text = element.toString(NS.client);
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
-}
-

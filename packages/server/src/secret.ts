@@ -13,6 +13,7 @@ export function keepSecret(data: string): Uint8Array {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const secret = readFileSync(file);
-  if (secret.length !== SECRET_BYTES) throw new Error(`${file} is damaged; remove it: clients will have to log in with their passwords again`);
+  if (secret.length !== SECRET_BYTES)
+    throw new Error(`${file} is damaged; remove it: clients will have to log in with their passwords again`);
   return secret;
 }

@@ -14,5 +14,7 @@ export const systemClock: Clock = {
 export const systemRandom: Random = { bytes: (length) => randomBytes(length) };
 
 export const systemDigest: FeatureApi['digest'] = (algorithm, data) => {
-  return createHash(algorithm === 'sha-1' ? 'sha1' : 'sha256').update(data).digest();
+  return createHash(algorithm === 'sha-1' ? 'sha1' : 'sha256')
+    .update(data)
+    .digest();
 };

@@ -114,7 +114,10 @@ const limits = optionalTable(
     ),
     roster_name_bytes: sizeLimit('1 KiB', 'The longest name of a contact, and of a group of contacts.'),
     roster_groups: limit(100, 'Groups that one contact may be in.'),
-  roster_bytes: sizeLimit('1 MiB', 'The names of all contacts in one roster and of the groups they are in, together.'),
+    roster_bytes: sizeLimit(
+      '1 MiB',
+      'The names of all contacts in one roster and of the groups they are in, together.',
+    ),
     directed_presences: limit(1000, 'Addresses outside its roster, such as rooms, that a session may be present at.'),
     offline_messages: limit(1000, 'The newest messages that a legacy client gets when it comes online (XEP-0160).'),
     blocklist_items: limit(5000, 'Entries in one block list (XEP-0191).'),

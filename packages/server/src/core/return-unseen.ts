@@ -21,9 +21,14 @@ function answerTo(stanza: Element, to: JID): Element | undefined {
   const from = JID.tryParse(stanza.attrs['from'] ?? '');
   if (from === undefined || from.equals(to.bare) || from.isDomain) return undefined; // the server's own
   const unavailable = new StanzaError('service-unavailable');
-  if (stanza.name === 'iq') return type === 'get' || type === 'set' ? messageError(stanza, unavailable, undefined, false) : undefined;
+  if (stanza.name === 'iq')
+    return type === 'get' || type === 'set' ? messageError(stanza, unavailable, undefined, false) : undefined;
   if (stanza.name !== 'message' || type === 'error' || type === 'headline') return undefined;
   const marked = stanza.child('im-ng', NS.imNg) !== undefined;
-  const { class: messageClass } = classify({ to: JID.tryParse(stanza.attrs['to'] ?? ''), type: messageType(type), marked });
+  const { class: messageClass } = classify({
+    to: JID.tryParse(stanza.attrs['to'] ?? ''),
+    type: messageType(type),
+    marked,
+  });
   return messageClass === 'one' ? messageError(stanza, unavailable, undefined, marked) : undefined;
 }

@@ -94,12 +94,12 @@ describe('A8 D4 what a user changes while a message is being committed', () => {
       }
     };
     const whileCommitting = async <T>(work: Promise<T>): Promise<T> => {
-      let isDone = false;
-      const ended = work.finally(() => {
-        isDone = true;
-      });
-      while (!isDone) await settle();
-      return ended;
+      const turn = (): Promise<undefined> => settle().then(() => undefined);
+      const done = work.then((value) => ({ value }));
+      for (;;) {
+        const ended = await Promise.race([done, turn()]);
+        if (ended !== undefined) return ended.value;
+      }
     };
     const alice = await whileCommitting(world.connect('alice@localhost/phone'));
     const bob = await whileCommitting(world.connect('bob@localhost/phone', { imNg: true }));

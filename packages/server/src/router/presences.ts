@@ -34,9 +34,12 @@ export class PresenceRouter {
     const failed = (error: unknown): void => {
       if (!(error instanceof StanzaError)) this.#logFailure(error);
       if (presence.attrs['type'] === 'error') return;
-      const stanzaError = error instanceof StanzaError ? error : new StanzaError('internal-server-error', { type: 'wait' });
+      const stanzaError =
+        error instanceof StanzaError ? error : new StanzaError('internal-server-error', { type: 'wait' });
       const { to } = presence.attrs;
-      origin.send(new Outgoing(errorReply(to === undefined ? presence.with({ to: origin.account.name }) : presence, stanzaError)));
+      origin.send(
+        new Outgoing(errorReply(to === undefined ? presence.with({ to: origin.account.name }) : presence, stanzaError)),
+      );
     };
     return this.#fromSession(origin, presence, from).catch(failed).then(done);
   }

@@ -31,7 +31,12 @@ export class Router {
     }
     const { sm } = session.outbox;
     if (stanza.name === 'message') {
-      return this.messages.route(session, stanza, session.jid, session.progress.begin(() => sm?.countHandled()));
+      return this.messages.route(
+        session,
+        stanza,
+        session.jid,
+        session.progress.begin(() => sm?.countHandled()),
+      );
     }
     if (stanza.name !== 'iq' && stanza.name !== 'presence') {
       session.terminate(new StreamError('unsupported-stanza-type'));
@@ -43,7 +48,9 @@ export class Router {
       return this.presences.fromSession(session, stanza, session.jid, done);
     };
     // RFC 6120 §10.1: what goes to others past the log waits for the messages before it.
-    return session.progress.isIdle ? handle() : session.progress.whenIdle().then(() => (session.ended ? undefined : handle()));
+    return session.progress.isIdle
+      ? handle()
+      : session.progress.whenIdle().then(() => (session.ended ? undefined : handle()));
   }
 
   /** A stanza that the server makes or vouches for; `from` and `to` are set. `own`: a message of its own in the name of `from` (S7). */
@@ -66,4 +73,3 @@ function stampFrom(session: Session, stanza: Element): Element | undefined {
   if (jid === undefined || !(jid.equals(session.jid) || jid.equals(session.account.jid))) return undefined;
   return stanza.with({ from: full });
 }
-

@@ -50,10 +50,15 @@ describe('XEP-0198 two resumptions at the same time', () => {
     const identity = { account: balcony.jid.bare, mechanism: 'TEST' };
     const resume = xml('resume', { xmlns: NS.sm, previd: enabled?.attrs['id'], h: 0 });
     const connections = [new FakeConnection(), new FakeConnection()] as const;
-    const resumptions = await Promise.all(connections.map((connection) => world.host.resume(identity, resume, connection)));
+    const resumptions = await Promise.all(
+      connections.map((connection) => world.host.resume(identity, resume, connection)),
+    );
     for (const resumption of resumptions) if (resumption.session !== undefined) resumption.start();
     await world.settle();
-    expect(connections.map(({ received }) => idsOf(received.filter(({ name }) => name === 'message')))).toEqual([[], ['unseen']]);
+    expect(connections.map(({ received }) => idsOf(received.filter(({ name }) => name === 'message')))).toEqual([
+      [],
+      ['unseen'],
+    ]);
   });
 });
 

@@ -12,7 +12,10 @@ export interface Info {
 /** The domain's: the sum of what the features declare. */
 export function domainInfo(features: readonly FeatureDefinition[], forms: readonly Element[]): Info {
   return {
-    identities: [{ category: 'server', type: 'im', name: 'Tutti' }, ...features.flatMap(({ disco }) => disco?.identities ?? [])],
+    identities: [
+      { category: 'server', type: 'im', name: 'Tutti' },
+      ...features.flatMap(({ disco }) => disco?.identities ?? []),
+    ],
     features: unique([NS.discoInfo, NS.discoItems, ...features.flatMap(({ disco }) => disco?.domain ?? [])]),
     forms,
   };

@@ -3,7 +3,9 @@ import type { Info } from './info.ts';
 
 /** XEP-0115 §5.1: the string whose hash names what an entity says of itself. */
 export function verificationString(info: Info): string {
-  const identities = info.identities.map(({ category, type, name }) => `${category}/${type}//${name ?? ''}<`).toSorted();
+  const identities = info.identities
+    .map(({ category, type, name }) => `${category}/${type}//${name ?? ''}<`)
+    .toSorted();
   const features = info.features.map((feature) => `${feature}<`).toSorted();
   const forms = info.forms.map(formString).toSorted();
   return [...identities, ...features, ...forms].join('');
@@ -13,7 +15,10 @@ export function verificationString(info: Info): string {
 function formString(form: Element): string {
   const fields = form.childrenNamed('field', NS.dataForms).map((field) => ({
     name: field.attrs['var'] ?? '',
-    values: field.childrenNamed('value', NS.dataForms).map((value) => value.text()).toSorted(),
+    values: field
+      .childrenNamed('value', NS.dataForms)
+      .map((value) => value.text())
+      .toSorted(),
   }));
   const type = fields.find(({ name }) => name === 'FORM_TYPE')?.values[0] ?? '';
   const rest = fields.filter(({ name }) => name !== 'FORM_TYPE').toSorted((a, b) => (a.name < b.name ? -1 : 1));

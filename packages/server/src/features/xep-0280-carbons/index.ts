@@ -9,11 +9,15 @@ export const carbons = defineFeature({
   rules: ['D2', 'S2', 'E3'],
   disco: { domain: [NS.carbons, NS.carbonsRules], account: [NS.carbons, NS.carbonsRules] },
   setup(api) {
-    for (const [name, carbonsOn] of [['enable', true], ['disable', false]] as const) {
+    for (const [name, carbonsOn] of [
+      ['enable', true],
+      ['disable', false],
+    ] as const) {
       api.iq({ type: 'set', name, ns: NS.carbons, target: ['own', 'domain'] }, ({ session }) => {
         if (session === undefined) throw new StanzaError('forbidden');
         // E3: IM-NG and Carbons exclude each other; the first stays on.
-        if (carbonsOn && session.imNg) throw new StanzaError('conflict', { type: 'cancel', text: 'IM-NG is on already.' });
+        if (carbonsOn && session.imNg)
+          throw new StanzaError('conflict', { type: 'cancel', text: 'IM-NG is on already.' });
         api.update(session, { carbons: carbonsOn });
         return undefined;
       });
