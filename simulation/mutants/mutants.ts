@@ -49,8 +49,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'acknowledged before the commit',
     'server/src/router/router.ts',
-    'return this.messages.route(session, stanza, session.jid, session.progress.begin(() => sm?.countHandled()));',
-    'sm?.countHandled();\n      return this.messages.route(session, stanza, session.jid, () => {});',
+    'session.progress.begin(() => sm?.countHandled()),',
+    '(sm?.countHandled(), () => {}),',
   ),
   mutant(
     'shown although the commit failed',

@@ -1,7 +1,6 @@
 import { type Element, JID, NS, StreamError, xml } from '@tutti/xmpp';
 import type { AccountView, SessionView } from '../../packages/server/src/feature.ts';
 import { createMemoryState, type MemoryState } from '../../packages/server/src/log/memory/state.ts';
-import { keyOf, readRow } from '../model/message.ts';
 import { findAddresses } from '../story/addresses.ts';
 import { isTight, type Step, type Story } from '../story/story.ts';
 import { Chance } from './chance.ts';
@@ -11,6 +10,7 @@ import { FactsView } from './facts-view.ts';
 import { Link, type LinkWatcher } from './link.ts';
 import { writeMessage, writeRoomCopies } from './messages.ts';
 import { Recorder, type SessionRecord, startCounting } from './recorder.ts';
+import { findRow } from './rows.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServerProcess, type ServerWatcher } from './server.ts';
 import { serverEnd, shorten } from './server-end.ts';
@@ -401,8 +401,4 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     this.tell(() => `        ${device.jid} gets the stream error ${condition}`);
     if (!expected) this.problem('stream error', `${device.jid} gets ${error}`);
   }
-}
-
-function findRow(state: MemoryState, account: string, key: string): number | undefined {
-  return state.accounts.get(account)?.rows.findLast((row) => keyOf(readRow(row.stanza)) === key)?.seq;
 }
