@@ -4,7 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import type { Problem } from './world/world.ts';
+import type { Problem } from './world/problem.ts';
 
 const HELP = `Usage: npm run simulate -- [options]
 

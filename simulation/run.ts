@@ -1,7 +1,8 @@
 import { checkWorld } from './checks/check.ts';
 import type { Story } from './story/story.ts';
 import { openWorldStore, type WorldStore } from './world/store.ts';
-import { type Problem, World } from './world/world.ts';
+import type { Problem } from './world/problem.ts';
+import { World } from './world/world.ts';
 
 /** How a story went. */
 export interface Outcome {

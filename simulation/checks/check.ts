@@ -1,4 +1,5 @@
-import type { Problem, World } from '../world/world.ts';
+import type { Problem } from '../world/problem.ts';
+import type { World } from '../world/world.ts';
 import { checkAcknowledgements } from './acknowledgements.ts';
 import { checkArchives } from './archives.ts';
 import { checkCopies } from './copies.ts';

@@ -9,19 +9,13 @@ import { Disk } from './disk.ts';
 import { FactsView } from './facts-view.ts';
 import { Link, type LinkWatcher } from './link.ts';
 import { writeMessage, writeRoomCopies } from './messages.ts';
+import type { Problem } from './problem.ts';
 import { Recorder, type SessionRecord, startCounting } from './recorder.ts';
 import { findRow } from './rows.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServerProcess, type ServerWatcher } from './server.ts';
 import { serverEnd, shorten } from './server-end.ts';
 import type { WorldStore } from './store.ts';
-
-/** Something that must not be. */
-export interface Problem {
-  /** The rule or invariant. */
-  readonly check: string;
-  readonly text: string;
-}
 
 /** Ms from the last step to the moment when everybody comes back, and to the end. */
 const AFTER = { lastStep: 1500, comeBack: 2000, counts: 3000 };
