@@ -57,15 +57,12 @@ export class CoreStreamHost implements StreamHost {
     const core = this.#core;
     const jid = this.#chooseResource(identity.account, request);
     const agent = identity.agent?.id;
-    let account: LocalAccount | undefined;
-    do {
-      await this.#makeWay(jid, agent);
-      account = core.accounts.get(identity.account.toString());
-      // Another one may have bound at the same moment.
-    } while (account !== undefined && findReplaced(account, jid, agent) !== undefined);
+    const account = await core.accounts.load(identity.account);
     // Also when that happened right before this: a session of a forgotten account would belong to nobody.
     if (account === undefined || core.accounts.get(account.name) !== account)
       throw new StanzaError('not-authorized', { text: 'The account has been removed.' });
+    // From here to the new session nothing waits, so there is never more than one of a resource, and the one that comes last stays.
+    makeWay(account, jid, agent);
     const { sessionsPerAccount } = core.limits;
     if (sessionsPerAccount > 0 && account.sessions.length >= sessionsPerAccount) {
       throw new StanzaError('resource-constraint', { type: 'wait', text: 'Too many sessions of this account.' });
@@ -92,18 +89,6 @@ export class CoreStreamHost implements StreamHost {
     const start = session.resume(connection, h);
     const { id, handled } = session.outbox.sm;
     return { session, answer: xml('resumed', { xmlns: NS.sm, previd: id, h: handled }), start };
-  }
-
-  /** RFC 6120 §7.7.2.2: a new session takes the place of the old one with its resource; XEP-0386 §4: so it does of its installation's. */
-  async #makeWay(jid: JID, agent: string | undefined): Promise<void> {
-    for (;;) {
-      const account = await this.#core.accounts.load(jid.bare);
-      const old = account && findReplaced(account, jid, agent);
-      if (old === undefined) return;
-      // What a client sent before it left is still handled.
-      if (old.connection === undefined) await old.whenQuiet();
-      old.terminate(new StreamError('conflict', 'Replaced by a new connection.'));
-    }
   }
 
   /** RFC 6120 §7.6, §7.7; XEP-0386 §4: a resource that the server makes is the client's tag and something unguessable. */
@@ -142,7 +127,10 @@ function failed(condition: 'item-not-found' | 'bad-request'): Element {
   return xml('failed', { xmlns: NS.sm }, xml(condition, { xmlns: NS.stanzas }));
 }
 
-/** The session whose place a new one takes. */
-function findReplaced(account: LocalAccount, jid: JID, agent: string | undefined): Session | undefined {
-  return account.sessions.find((one) => one.resource === jid.resource || (agent !== undefined && one.agent === agent));
+/** RFC 6120 §7.7.2.2: a new session takes the place of the old one with its resource; XEP-0386 §4: so it does of its installation's. */
+function makeWay(account: LocalAccount, jid: JID, agent: string | undefined): void {
+  for (const old of account.sessions) {
+    const isReplaced = old.resource === jid.resource || (agent !== undefined && old.agent === agent);
+    if (isReplaced) old.terminate(new StreamError('conflict', 'Replaced by a new connection.'));
+  }
 }
