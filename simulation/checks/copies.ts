@@ -2,7 +2,8 @@ import type { Write } from '../world/recorder.ts';
 import type { World } from '../world/world.ts';
 import { isTight } from '../story/story.ts';
 import type { Report } from './check.ts';
-import type { Ledger, Tally } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import type { Tally } from './tally.ts';
 
 /**
  * D1 to D6, S1 to S8, I2, I5, I6, I7: every session was given the copies that the reference says, in that form, no sooner than the commit (I3);

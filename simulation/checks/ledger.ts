@@ -2,19 +2,8 @@ import { type Element, NS, parseXml, xml } from '@tutti/xmpp';
 import type { AccountFacts } from '../model/facts.ts';
 import { keyOf } from '../model/message.ts';
 import { bareOf, domainOf, type Expected, expect, type Given, isRoomPrivate, noticeForm } from '../model/reference.ts';
+import { count, makeTally, type Tally } from './tally.ts';
 import type { Recorder, SessionRecord, Unit } from '../world/recorder.ts';
-
-/** How often something has to be there, and what it may look like. */
-export interface Tally {
-  min: number;
-  max: number;
-  /** Form and XML, and whether it is archived: undefined where that depends. */
-  readonly allowed: Map<string, boolean | undefined>;
-  /** The place at which it is due. */
-  due: number;
-  /** The invariant that it stands for. */
-  readonly check: string;
-}
 
 /** One message that the server got, and what became of it. */
 export interface Instance {
@@ -102,7 +91,7 @@ export class Ledger {
     // What has not been begun when its session ends never is.
     const limit = this.#calmAfter(place);
     const begun = Math.min(limit, session?.endedAt ?? Infinity);
-    const unit = arrival.first === undefined ? this.#takeUnit(key, place, begun) : undefined;
+    const unit = arrival.first === undefined ? this.#takeUnit(arrival, begun) : undefined;
     const answered = this.#firstWrite(key, place, limit) ?? this.#firstWrite(`${keyOf(stanza)}!`, place, limit);
     const done = arrival.first === undefined ? (unit?.done ?? answered ?? limit) : this.#copied(arrival, arrival.first);
     // What happens in the same moment may be before or after.
@@ -208,10 +197,9 @@ export class Ledger {
   }
 
   #enterRepeated({ key, end, certain }: Instance, session: SessionRecord): void {
-    const original = this.instances.find(
-      (one) => one.key === key && (one.unit?.result === 'committed' || one.unit?.result === 'written'),
-    );
-    const row = original?.unit?.rows.find(({ account }) => account === session.account);
+    const there = this.instances.filter(({ unit }) => unit?.result === 'committed' || unit?.result === 'written');
+    const rows = there.flatMap((one) => (one.key === key ? (one.unit?.rows ?? []) : []));
+    const row = rows.find(({ account }) => account === session.account);
     const facts = this.#recorder.factsBetween(session.account, end, end).flatMap(({ sessions }) => sessions);
     const imNg = facts.some((one) => one.session === session.number && one.imNg);
     if (row === undefined || !imNg) return;
@@ -312,11 +300,16 @@ export class Ledger {
     });
   }
 
-  #takeUnit(key: string, place: number, limit: number): Unit | undefined {
-    const unit = this.#unitsByKey
-      .get(key)
-      ?.find((one) => !this.#taken.has(one) && one.appended >= place && one.appended <= limit);
-    if (unit !== undefined) this.#taken.add(unit);
+  #takeUnit(arrival: Arrival, limit: number): Unit | undefined {
+    const { key, place } = arrival;
+    const units = this.#unitsByKey.get(key) ?? [];
+    const unit = units.find((one) => !this.#taken.has(one) && one.appended >= place && one.appended <= limit);
+    if (unit === undefined) return undefined;
+    // What had no row when it came leaves the unit to the repetition that came before it was appended.
+    const again = this.#recorder.receipts.find((receipt) => receipt.key === key && receipt.place > place);
+    const isOfAnother = again !== undefined && again.place <= unit.appended;
+    if (isOfAnother && this.#expect(arrival, place).every(({ rows }) => rows.length === 0)) return undefined;
+    this.#taken.add(unit);
     return unit;
   }
 
@@ -367,29 +360,6 @@ export class Ledger {
     tally.due = Math.max(tally.due, due);
     return tally;
   }
-}
-
-function makeTally(check: string, due: number): Tally {
-  return { min: 0, max: 0, allowed: new Map(), due, check };
-}
-
-/** Adds one message's outcome: sure where all facts agree. */
-function count(
-  tally: Tally,
-  found: readonly (string | undefined)[],
-  certain: boolean,
-  archived: readonly boolean[] = [],
-): void {
-  const there = found.filter((one) => one !== undefined);
-  if (there.length === 0) return;
-  tally.max += 1;
-  if (certain && there.length === found.length) tally.min += 1;
-  found.forEach((one, index) => {
-    if (one === undefined) return;
-    const isArchived = archived[index];
-    const isOther = tally.allowed.has(one) && tally.allowed.get(one) !== isArchived;
-    tally.allowed.set(one, isOther ? undefined : isArchived);
-  });
 }
 
 function destinationOf(to: string | undefined, address: string): Given['destination'] {

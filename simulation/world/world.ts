@@ -1,7 +1,9 @@
 import { type Element, JID, NS, StreamError, xml } from '@tutti/xmpp';
 import type { AccountView, SessionView } from '../../packages/server/src/feature.ts';
+import type { Session } from '../../packages/server/src/session/session.ts';
 import { createMemoryState, type MemoryState } from '../../packages/server/src/log/memory/state.ts';
 import { findAddresses } from '../story/addresses.ts';
+import { findComing } from '../story/comings.ts';
 import { isTight, type Step, type Story } from '../story/story.ts';
 import { Chance } from './chance.ts';
 import { Device, type DeviceWorld } from './device.ts';
@@ -41,7 +43,9 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   readonly #byLink = new Map<Link, SessionRecord>();
   /** All that are open, and whose they are. */
   readonly #links = new Map<Link, Device>();
-  readonly #binding = new Map<string, Link>();
+  /** Binds under way, and those that began while another one of their device's was. */
+  readonly #binding = new Map<Link, Device>();
+  readonly #rivalled = new WeakSet<Link>();
   readonly #blocks = new Map<string, Set<string>>();
   readonly #told: ((line: () => string) => void) | undefined;
 
@@ -129,7 +133,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   bind(device: Device, link: Link, inline: Element | undefined): void {
     this.scheduler.after(5, () => {
       if (!link.isOpen) return;
-      this.#binding.set(device.jid, link);
+      if ([...this.#binding.values()].includes(device)) this.#rivalled.add(link);
+      this.#binding.set(link, device);
       const identity = { account: JID.parse(device.account), mechanism: 'SIMULATED' };
       const request = { resource: device.resource, ...(inline === undefined ? {} : { inline }) };
       // Those that this one replaces end at once, whatever they have still to do.
@@ -139,6 +144,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
       server.host.bind(identity, request, link).then(
         ({ session, inline: answers }) => {
           if (server !== this.#server) return;
+          this.#binding.delete(link);
           link.attach(serverEnd(session, link, () => this.#byLink.get(link), this.recorder));
           const record = this.#byLink.get(link);
           if (record !== undefined) record.isInline = inline !== undefined;
@@ -208,12 +214,12 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
 
   bound(view: SessionView): void {
     const jid = view.jid.toString();
-    const link = this.#binding.get(jid) as Link;
+    const link = (view as Session).connection as Link;
     const record = this.recorder.bound(view.account.jid.toString(), view.resource);
     this.#records.set(view, record);
     this.#byLink.set(link, record);
     const device = this.devices.get(jid) as Device;
-    device.session = record.number;
+    if (device.link === link) device.session = record.number;
     const place = this.recorder.mark();
     const [connection] = record.connections;
     if (connection !== undefined && !link.isOpen) connection.to = place;
@@ -370,23 +376,16 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
 
   #bringBack(device: Device): void {
     if (device.isConnected) return;
-    const coming = this.#lastComing(device.jid);
-    device.return('end', coming);
-  }
-
-  #lastComing(jid: string): Extract<Step, { do: 'come' }>['coming'] {
-    const steps = this.story.steps.filter(
-      (step) => (step.do === 'come' || step.do === 'return') && step.device === jid,
-    );
-    const last = steps.at(-1) as Extract<Step, { do: 'come' }> | undefined;
-    return last?.coming ?? { imNg: 'at once', carbons: false, priority: 0, sm: 'resumable', inline: false };
+    device.return('end', findComing(this.story, device.jid));
   }
 
   /** A stream error that the device did nothing for. */
   #judge(device: Device, error: Element): void {
     const condition = error.elements.find(({ ns }) => ns === NS.streams)?.name;
     // Of two that bind at the same time one is left.
-    const isRivalled = [...this.#links].some(([link, owner]) => owner === device && link !== device.link);
+    const isRivalled =
+      (device.link !== undefined && this.#rivalled.has(device.link)) ||
+      [...this.#links].some(([link, owner]) => owner === device && link !== device.link);
     const expected =
       (condition === 'conflict' && isRivalled) ||
       (condition === 'resource-constraint' && isTight(this.story.settings)) ||
