@@ -286,6 +286,12 @@ export const mutants: readonly Mutant[] = [
   ),
   // D5
   mutant(
+    'a repetition counts as served to legacy sessions',
+    ROUTER,
+    'origin.send(new Outgoing(origin.account.present(result.repeated).element));',
+    'origin.send(origin.account.present(result.repeated));',
+  ),
+  mutant(
     'rows for a client that is gone count as served',
     SESSION,
     'this.outbox.sm === undefined && isThere',
@@ -314,5 +320,11 @@ export const mutants: readonly Mutant[] = [
     'server/src/features/xep-0160-offline/index.ts',
     'if (!isFirst || session.imNg) return;',
     'if (!isFirst) return;',
+  ),
+  mutant(
+    'the end of a page overtakes its messages',
+    'server/src/session/backlog.ts',
+    " || (stanza.name === 'message' && stanza.child('result', NS.mam) !== undefined)",
+    '',
   ),
 ];

@@ -47,8 +47,7 @@ export function generateStory(seed: number): Story {
     const persona = chance.pick(personas);
     for (const deed of inventDeeds(chance, persona, personas, accounts, troubles)) {
       add(deed);
-      // What follows a return often comes before the server has answered it; sometimes there is a pause.
-      at += chance.below(deed.do === 'return' ? 5 : chance.happens(0.1) ? 2500 : 30);
+      at += inventGap(chance, deed);
     }
     at += chance.below(pace);
   }
@@ -131,7 +130,7 @@ function inventDeeds(
     again: 0.7,
     flap: persona.resumable ? 1.2 : 0,
     away: persona.resumable ? 2 : 0,
-    absent: 1.6,
+    absent: persona.coming.imNg === 'never' ? 3 : 1,
   });
   switch (what) {
     case 'send':
@@ -214,6 +213,7 @@ function inventDeeds(
         { do: chance.pick(['leave', 'cut']), device },
         much,
         { do: 'repeat', device: other.jid },
+        ...(chance.happens(0.5) ? [{ do: 'rest' } as const] : []),
         come,
         { do: 'query', device },
       ];
@@ -222,6 +222,20 @@ function inventDeeds(
       return [{ do: 'come', device, coming: persona.coming }];
     default:
       return [{ do: what, device }];
+  }
+}
+
+/** Ms between deeds that belong together. */
+function inventGap(chance: Chance, deed: Deed): number {
+  switch (deed.do) {
+    case 'return': // what follows often comes before the server has answered
+      return chance.below(5);
+    case 'come': // it is there, and has hardly begun
+      return chance.between(12, 50);
+    case 'rest':
+      return 1500;
+    default:
+      return chance.happens(0.1) ? chance.below(2500) : chance.below(30);
   }
 }
 
