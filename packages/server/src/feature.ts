@@ -10,12 +10,14 @@ import type { Clock, Logger, Random } from './environment.ts';
 import type { Hooks } from './hooks.ts';
 import type { AccountLog, Row } from './log/log.ts';
 import type { Metrics } from './observe/metrics.ts';
+import type { ServiceDesk } from './service-desk.ts';
 
 export { type AccountAdmin, AccountError, type AccountErrorCode } from './accounts/admin.ts';
 export type { Config } from './config/schema.ts';
 export { type Clock, type Logger, type Random, randomId } from './environment.ts';
 export type { Hooks } from './hooks.ts';
 export type { AccountLog, LogFilter, Row } from './log/log.ts';
+export type { ServiceDesk, ServiceHandler, ServiceInfo, ServiceRequest } from './service-desk.ts';
 
 /** What a feature may see of a session. The object lives as long as the session, resumptions included: a good key for a WeakMap. */
 export interface SessionView {
@@ -145,6 +147,9 @@ export interface EarlyService {
   readonly answer: (request: EarlyRequest) => Promise<Element | undefined> | Element | undefined;
 }
 
+/** Takes a stanza to a domain of a service; `from` is vouched for. A promise never rejects. */
+export type ServiceReceiver = (stanza: Element, from: JID) => void | Promise<void>;
+
 export interface FeatureApi {
   readonly clock: Clock;
   readonly random: Random;
@@ -237,8 +242,10 @@ export interface FeatureApi {
     condition: 'policy-violation' | 'not-authorized' | 'reset' | 'conflict',
     text?: string,
   ): void;
-  /** Registers what runs for stanzas to a domain of this server's that is not a served domain, such as a room service. */
-  service(domain: string, handler: (stanza: Element, from: JID) => void): void;
+  /** Registers what runs for stanzas to a domain of this server's that is not a served domain. A promise: the stanza is done with when it settles. */
+  service(domain: string, handler: ServiceReceiver): void;
+  /** The same with a front desk that answers discovery, pings and IQ requests: for services such as rooms. */
+  serviceDesk(domain: string): ServiceDesk;
   /** Domains of registered services. */
   serviceDomains(): readonly string[];
   /** Account administration, as the command line has it. */

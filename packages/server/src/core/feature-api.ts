@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { FeatureApi, SessionChange, SessionView, StateKey } from '../feature.ts';
 import type { LocalAccount } from '../router/local-account.ts';
 import { Outgoing } from '../session/outgoing.ts';
+import { ServiceDesk } from '../service-desk.ts';
 import type { Session } from '../session/session.ts';
 import type { Core } from './core.ts';
 import { elementKey } from './feature-registry.ts';
@@ -86,7 +87,20 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     queriedArchive: (view) => registry.observe('sessionQueriedArchive', view),
     discoForms: (domain) => registry.discoForms(domain),
     end: (view, condition, text) => sessionOf(view).terminate(new StreamError(condition, text)),
-    service: (domain, handler) => void registry.services.set(domain, handler),
+    service: (domain, handler) => registry.addService(domain, handler),
+    serviceDesk(domain) {
+      const { clock, random, logger } = options;
+      const route = (stanza: Element): void => router.route(stanza);
+      const desk = new ServiceDesk(domain, {
+        clock,
+        random,
+        logger,
+        askTimeout: () => core.limits.iqTimeout * 1000,
+        route,
+      });
+      registry.addService(domain, desk.receive);
+      return desk;
+    },
     serviceDomains: () => [...registry.services.keys()],
     accounts: options.accounts,
   };

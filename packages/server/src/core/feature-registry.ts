@@ -1,6 +1,14 @@
 import { type Element, type JID, StanzaError } from '@tutti/xmpp';
 import type { Logger } from '../environment.ts';
-import type { AccountView, EarlyService, FeatureDefinition, PeerFact, RosterFacts, SessionView } from '../feature.ts';
+import type {
+  AccountView,
+  EarlyService,
+  FeatureDefinition,
+  PeerFact,
+  RosterFacts,
+  ServiceReceiver,
+  SessionView,
+} from '../feature.ts';
 import type { Hooks } from '../hooks.ts';
 
 type Observer =
@@ -27,7 +35,7 @@ export class FeatureRegistry {
   readonly blocksFacts: PeerFact[] = [];
   readonly archivesFacts: PeerFact[] = [];
   roster: RosterFacts | undefined;
-  readonly services = new Map<string, (stanza: Element, from: JID) => void>();
+  readonly services = new Map<string, ServiceReceiver>();
   readonly #hooks: { [Name in keyof Hooks]: Hooks[Name][] } = {
     sessionBound: [],
     sessionAvailable: [],
@@ -49,6 +57,11 @@ export class FeatureRegistry {
   constructor(features: readonly FeatureDefinition[], logger: Logger) {
     this.features = features;
     this.#logger = logger;
+  }
+
+  addService(domain: string, receiver: ServiceReceiver): void {
+    if (this.services.has(domain)) throw new Error(`two services at ${domain}`);
+    this.services.set(domain, receiver);
   }
 
   on<Name extends keyof Hooks>(name: Name, hook: Hooks[Name]): void {

@@ -181,8 +181,10 @@ export class MessageRouter {
     const to = job.message.to as JID;
     const service = this.#core.services.get(to.domain);
     if (service !== undefined) {
-      service(job.stanza, job.from);
-      return job.done();
+      const waiting = service(job.stanza, job.from);
+      if (waiting === undefined) job.done();
+      else void waiting.then(job.done);
+      return;
     }
     // RFC 6121 §8.5: nobody reads messages to the server itself.
     if (this.#core.isLocalDomain(to.domain)) return this.#answer(job, new StanzaError('service-unavailable'));

@@ -1,6 +1,6 @@
 import type { Element, JID } from '@tutti/xmpp';
 import type { Clock, Logger } from '../environment.ts';
-import type { AccountView } from '../feature.ts';
+import type { AccountView, ServiceReceiver } from '../feature.ts';
 import type { AccountLog } from '../log/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { LocalAccounts } from './accounts.ts';
@@ -17,7 +17,7 @@ export interface RouterCore {
   /** Domains that hold accounts. */
   readonly isLocalDomain: (domain: string) => boolean;
   /** Services of this server by domain, such as rooms; not the served domains themselves. */
-  readonly services: ReadonlyMap<string, (stanza: Element, from: JID) => void>;
+  readonly services: ReadonlyMap<string, ServiceReceiver>;
   /** Takes stanzas to other servers; gives false where it can't, for `<remote-server-not-found/>`. */
   readonly remote: (stanza: Element, from: JID, to: JID) => boolean;
   /** XEP-0191. */
