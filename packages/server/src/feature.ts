@@ -10,7 +10,7 @@ import type { Clock, Logger, Random } from './environment.ts';
 import type { Hooks } from './hooks.ts';
 import type { AccountLog, Row } from './log/log.ts';
 import type { Metrics } from './observe/metrics.ts';
-import type { ServiceDesk } from './service-desk.ts';
+import type { ServiceDesk, ServiceInfo } from './service-desk.ts';
 
 export { type AccountAdmin, AccountError, type AccountErrorCode } from './accounts/admin.ts';
 export type { Config } from './config/schema.ts';
@@ -147,6 +147,17 @@ export interface EarlyService {
   readonly answer: (request: EarlyRequest) => Promise<Element | undefined> | Element | undefined;
 }
 
+/** Service discovery that declarations can't say, of the domain or of an account (XEP-0030): nodes and items. */
+export interface DiscoProvider {
+  /** §3.2: what a node says of itself; undefined: it is not a node of this feature's. */
+  info?(request: IqRequest, node: string): ServiceInfo | undefined | Promise<ServiceInfo | undefined>;
+  /** §4: items of the address itself, or of a node; undefined: none of this feature's. */
+  items?(
+    request: IqRequest,
+    node: string | undefined,
+  ): readonly Element[] | undefined | Promise<readonly Element[] | undefined>;
+}
+
 /** Takes a stanza to a domain of a service; `from` is vouched for. A promise never rejects. */
 export type ServiceReceiver = (stanza: Element, from: JID) => void | Promise<void>;
 
@@ -234,6 +245,10 @@ export interface FeatureApi {
   ask(session: SessionView, type: 'get' | 'set', payload: Element): Promise<Element>;
   /** Tells the other features that a session has read the archive (D5). */
   queriedArchive(session: SessionView): void;
+  /** Adds nodes and items to service discovery. */
+  disco(provider: DiscoProvider): void;
+  /** What the features have added with `disco`; for the feature that answers. */
+  discoProviders(): readonly DiscoProvider[];
   /** What the features have to add to the domain's disco#info (XEP-0128). */
   discoForms(domain: string): readonly Element[];
   /** Ends a session with a stream error. */

@@ -85,6 +85,8 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
       return session.asks.ask(type, session.account.name, session.jid.toString(), payload, send);
     },
     queriedArchive: (view) => registry.observe('sessionQueriedArchive', view),
+    disco: (provider) => void registry.discoProviders.push(provider),
+    discoProviders: () => registry.discoProviders,
     discoForms: (domain) => registry.discoForms(domain),
     end: (view, condition, text) => sessionOf(view).terminate(new StreamError(condition, text)),
     service: (domain, handler) => registry.addService(domain, handler),

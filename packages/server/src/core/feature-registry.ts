@@ -2,6 +2,7 @@ import { type Element, type JID, StanzaError } from '@tutti/xmpp';
 import type { Logger } from '../environment.ts';
 import type {
   AccountView,
+  DiscoProvider,
   EarlyService,
   FeatureDefinition,
   PeerFact,
@@ -29,6 +30,7 @@ export class FeatureRegistry {
   readonly features: readonly FeatureDefinition[];
   readonly nonzas = new Map<string, NonzaHandler>();
   readonly bind2 = new Map<string, Bind2Handler>();
+  readonly discoProviders: DiscoProvider[] = [];
   readonly streamFeatures: ((domain: string) => Element)[] = [];
   /** By the namespace of the request. */
   readonly earlyServices = new Map<string, EarlyService>();

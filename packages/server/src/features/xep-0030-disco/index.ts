@@ -1,5 +1,5 @@
 import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
-import { defineFeature, type FeatureApi, type IqRequest } from '../../feature.ts';
+import { defineFeature, type FeatureApi, type IqRequest, type ServiceInfo } from '../../feature.ts';
 import { accountInfo, domainInfo, type Info, writeInfo } from './info.ts';
 import { verificationString } from './verification.ts';
 
@@ -14,26 +14,27 @@ export const disco = defineFeature({
   rules: ['E1'],
   setup(api) {
     const describeDomain = (domain: string): Info => domainInfo(api.features, api.discoForms(domain));
-    api.iq({ type: 'get', name: 'query', ns: NS.discoInfo, target: ['domain'] }, ({ payload, domain }) => {
-      const { node } = payload.attrs;
-      const info = describeDomain(domain);
+    api.iq({ type: 'get', name: 'query', ns: NS.discoInfo, target: ['domain'] }, async (request) => {
+      const { node } = request.payload.attrs;
+      const info = describeDomain(request.domain);
       // XEP-0115 §6.2: the node of the advertised hash gives the same answer.
-      if (node !== undefined && node !== `${CAPS_NODE}#${hashOf(api, info)}`) throw new StanzaError('item-not-found');
-      return writeInfo(info, node);
+      if (node === undefined || node === `${CAPS_NODE}#${hashOf(api, info)}`) return writeInfo(info, node);
+      return writeInfo(await describeNode(api, request, node), node);
     });
-    api.iq({ type: 'get', name: 'query', ns: NS.discoItems, target: ['domain'] }, ({ payload }) => {
-      requireNoNode(payload);
-      return xml('query', { xmlns: NS.discoItems }, ...api.serviceDomains().map((jid) => xml('item', { jid })));
+    api.iq({ type: 'get', name: 'query', ns: NS.discoItems, target: ['domain'] }, async (request) => {
+      const { node } = request.payload.attrs;
+      const services = node === undefined ? api.serviceDomains().map((jid) => xml('item', { jid })) : undefined;
+      return writeItems(await listItems(api, request, node, services), node);
     });
-    api.iq({ type: 'get', name: 'query', ns: NS.discoInfo, target: ['own', 'account'] }, (request) => {
+    api.iq({ type: 'get', name: 'query', ns: NS.discoInfo, target: ['own', 'account'] }, async (request) => {
       requireAccess(api, request);
-      requireNoNode(request.payload);
-      return writeInfo(accountInfo(api.features), undefined);
+      const { node } = request.payload.attrs;
+      return writeInfo(node === undefined ? accountInfo(api.features) : await describeNode(api, request, node), node);
     });
-    api.iq({ type: 'get', name: 'query', ns: NS.discoItems, target: ['own', 'account'] }, (request) => {
+    api.iq({ type: 'get', name: 'query', ns: NS.discoItems, target: ['own', 'account'] }, async (request) => {
       requireAccess(api, request);
-      requireNoNode(request.payload);
-      return xml('query', { xmlns: NS.discoItems });
+      const { node } = request.payload.attrs;
+      return writeItems(await listItems(api, request, node, node === undefined ? [] : undefined), node);
     });
     // E1, XEP-0115 §6.3: in the stream features.
     api.streamFeature((domain) => {
@@ -57,8 +58,30 @@ function requireAccess(api: FeatureApi, { target, account, from }: IqRequest): v
   if (account === undefined || !api.maySeePresence(account, from)) throw new StanzaError('service-unavailable');
 }
 
-function requireNoNode(payload: Element): void {
-  if (payload.attrs['node'] !== undefined) throw new StanzaError('item-not-found');
+/** XEP-0030 §3.2: the first feature that knows the node. */
+async function describeNode(api: FeatureApi, request: IqRequest, node: string): Promise<ServiceInfo> {
+  for (const provider of api.discoProviders()) {
+    const info = await provider.info?.(request, node);
+    if (info !== undefined) return info;
+  }
+  throw new StanzaError('item-not-found');
+}
+
+/** XEP-0030 §4: the items of all features; a node that none of them knows is not there. */
+async function listItems(
+  api: FeatureApi,
+  request: IqRequest,
+  node: string | undefined,
+  own: readonly Element[] | undefined,
+): Promise<readonly Element[]> {
+  const lists = await Promise.all(api.discoProviders().map((provider) => provider.items?.(request, node)));
+  const known = [own, ...lists].filter((list) => list !== undefined);
+  if (known.length === 0) throw new StanzaError('item-not-found');
+  return known.flat();
+}
+
+function writeItems(items: readonly Element[], node: string | undefined): Element {
+  return xml('query', { xmlns: NS.discoItems, node }, ...items);
 }
 
 /** XEP-0115 §5.1: SHA-1 in base64, the hash that every client knows. */

@@ -1,13 +1,8 @@
 import { type Element, NS, xml } from '@tutti/xmpp';
-import type { DiscoIdentity, FeatureDefinition } from '../../feature.ts';
+import type { FeatureDefinition, ServiceInfo } from '../../feature.ts';
 
 /** What an entity says of itself (XEP-0030 §3), before it is written. */
-export interface Info {
-  readonly identities: readonly DiscoIdentity[];
-  readonly features: readonly string[];
-  /** XEP-0128. */
-  readonly forms: readonly Element[];
-}
+export type Info = Required<ServiceInfo>;
 
 /** The domain's: the sum of what the features declare. */
 export function domainInfo(features: readonly FeatureDefinition[], forms: readonly Element[]): Info {
@@ -30,13 +25,13 @@ export function accountInfo(features: readonly FeatureDefinition[]): Info {
   };
 }
 
-export function writeInfo(info: Info, node: string | undefined): Element {
+export function writeInfo(info: ServiceInfo, node: string | undefined): Element {
   return xml(
     'query',
     { xmlns: NS.discoInfo, node },
     ...info.identities.map(({ category, type, name }) => xml('identity', { category, type, name })),
     ...info.features.map((feature) => xml('feature', { var: feature })),
-    ...info.forms,
+    ...(info.forms ?? []),
   );
 }
 
