@@ -180,3 +180,16 @@ function convert<T>(accept: (value: unknown) => T | undefined, allowed: string) 
     return z.NEVER;
   });
 }
+
+/** A line of text; '' where there is none. */
+export function line(initial: string, doc: string, { secret = false }: { readonly secret?: boolean } = {}) {
+  const type = z.string().regex(/^[^\r\n]*$/);
+  return type.default(initial).register(keyNotes, { doc, allowed: 'a line of text', secret });
+}
+
+/** A list of media types; `image/*` stands for all of one kind. */
+export function mediaTypes(doc: string) {
+  const allowed = 'a list of media types: ["image/*", "application/pdf"]; empty = all';
+  const type = z.string().regex(/^[a-z0-9.+-]+\/(?:\*|[a-z0-9.+-]+)$/);
+  return z.array(type).default([]).register(keyNotes, { doc, allowed });
+}

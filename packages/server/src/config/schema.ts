@@ -23,6 +23,10 @@ import {
   uriList,
   url,
 } from './keys.ts';
+import { bosh } from './tables/bosh.ts';
+import { externalServices } from './tables/external-services.ts';
+import { push } from './tables/push.ts';
+import { upload } from './tables/upload.ts';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -54,7 +58,7 @@ const c2sTls = optionalTable('Clients over TCP with TLS from the first byte (dir
   port: atStart(port(5223, 'The port to listen on.')),
 });
 
-const http = optionalTable('The HTTP server: WebSocket (RFC 7395), host-meta (XEP-0156), metrics.', {
+const http = optionalTable('The HTTP server: WebSocket (RFC 7395), BOSH, files, host-meta (XEP-0156), metrics.', {
   enabled: atStart(flag(true, 'Listen for HTTP.')),
   host: atStart(
     host(LOOPBACK, 'The address to listen on. Plain HTTP: beyond loopback, put a TLS reverse proxy before it.'),
@@ -64,6 +68,11 @@ const http = optionalTable('The HTTP server: WebSocket (RFC 7395), host-meta (XE
     'https',
     'http',
   ]),
+  connections: limit(2000, 'Open HTTP connections; a WebSocket counts as a stream instead.'),
+  connections_per_address: limit(
+    100,
+    'Open HTTP connections from one address; behind a proxy, where `public_url` is set, those of this machine are not counted.',
+  ),
 });
 
 const tls = optionalTable('Certificates. Without any, a self-signed one is made and kept in <data>/tls.', {
@@ -199,6 +208,10 @@ export const configSchema = table('These stand at the top of the file, before an
   contact,
   log,
   metrics,
+  bosh,
+  upload,
+  push,
+  external_services: externalServices,
 });
 
 type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`

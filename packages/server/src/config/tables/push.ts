@@ -1,0 +1,19 @@
+import { atStart, choice, count, duration, flag, limit, optionalTable, sizeLimit } from '../keys.ts';
+
+/** XEP-0357. */
+export const push = optionalTable('Notifications for devices that are not connected (XEP-0357).', {
+  enabled: atStart(flag(true, 'Let clients name app servers that are told of new messages.')),
+  content: choice(
+    ['nothing', 'count', 'sender', 'body'],
+    'count',
+    'What an app server is told: only that there is something; how many messages; who sent the last one, too; its text, too.',
+  ),
+  body_bytes: sizeLimit('1 KiB', 'How much of a text is told, where it is.'),
+  ack_time: duration('5 seconds', 'How long a connected device may take to acknowledge a message before it is notified.'),
+  registrations: limit(20, 'App servers that one account may have; the oldest gives way.'),
+  options_bytes: sizeLimit('4 KiB', 'The largest form of publish options.'),
+  errors: count(3, 'How many errors in a row end a registration.', { min: 1, max: 1000 }),
+  interval: duration('1 second', 'The shortest time between two notifications of a registration; what comes in between is told in one.', {
+    none: 'no limit',
+  }),
+});
