@@ -2,6 +2,7 @@
 export { type Client, type ClientEvents, createClient, type Status } from './client.ts';
 export type { Text } from './compose.ts';
 export type { Backoff } from './connection/backoff.ts';
+export type { Token, TokenKeeper } from './connection/token.ts';
 export type { Conversation } from './conversation.ts';
 export type { Clock } from './environment.ts';
 export { type TuttiCondition, TuttiError } from './errors.ts';
@@ -11,6 +12,7 @@ export type { Blocklist } from './people/blocklist.ts';
 export type { People } from './people/people.ts';
 export type { Availability } from './people/presence.ts';
 export type { Contact, Roster } from './people/roster.ts';
+export { type Registration, registerAccount } from './register.ts';
 export type { Mode, Progress } from './session.ts';
 export { memoryStore } from './store/memory.ts';
 export type { Change, Entry, Failure, Outgoing, Snapshot, TimelineStore } from './store/store.ts';

@@ -1,4 +1,5 @@
 import type { Backoff } from './connection/backoff.ts';
+import { memoryToken, type TokenKeeper } from './connection/token.ts';
 import { type Clock, systemClock } from './environment.ts';
 import { memoryStore } from './store/memory.ts';
 import type { TimelineStore } from './store/store.ts';
@@ -9,7 +10,10 @@ export interface ClientOptions {
   /** The account's domain, as the server writes it. */
   readonly domain: string;
   readonly username: string;
-  readonly password: string;
+  /** May be left out when `token` has one; without a good token the client then ends with `refused`. */
+  readonly password?: string;
+  /** Where the server's token is kept (XEP-0484), with which later starts need no password; default: as long as this client. */
+  readonly token?: TokenKeeper;
   /** What the server may call this device, such as `phone`. */
   readonly resource?: string;
   /** Where the timeline is kept; default: in memory. */
@@ -47,7 +51,8 @@ export interface Limits {
 }
 
 /** The options with everything that was left out. */
-export interface Settings extends Required<Omit<ClientOptions, 'resource' | 'reconnect' | 'limits'>> {
+export interface Settings extends Required<Omit<ClientOptions, 'password' | 'resource' | 'reconnect' | 'limits'>> {
+  readonly password: string | undefined;
   readonly resource: string | undefined;
   readonly reconnect: Backoff;
   readonly limits: Limits;
@@ -59,6 +64,8 @@ const DEFAULT_LIMITS: Limits = { answerMs: 30_000, closeMs: 2000, pageSize: 100,
 export function completeOptions(options: ClientOptions): Settings {
   return {
     store: memoryStore(),
+    token: memoryToken(),
+    password: undefined,
     history: 'all',
     deviceId: crypto.randomUUID(),
     receipts: false,

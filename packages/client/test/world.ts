@@ -85,6 +85,15 @@ export class World {
     return client;
   }
 
+  /** A device that has a token and no password, and has caught up. */
+  async onlineWithToken(username: string, options: Pick<ClientOptions, 'token' | 'deviceId'>): Promise<Client> {
+    const service = `ws://127.0.0.1:${this.port}/xmpp-websocket`;
+    const client = createClient({ service, domain: 'localhost', username, clock: hastyClock, ...options });
+    this.#clients.push(client);
+    await client.start();
+    return client;
+  }
+
   /** A device that has caught up. */
   async online(username: string, options: Partial<ClientOptions> = {}, port = this.port): Promise<Client> {
     const client = this.device(username, options, port);

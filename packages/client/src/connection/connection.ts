@@ -4,7 +4,7 @@ import { asError, TuttiError } from '../errors.ts';
 import { type Backoff, waitBefore } from './backoff.ts';
 import { isFinal, isOfConnection } from './failures.ts';
 import { fromLtx, type LtxElement, toLtx } from './ltx.ts';
-import { createXmpp, type LoginSettings, onResumed, takeOverSession, TokenHolder, type Xmpp } from './xmpp.ts';
+import { createXmpp, type LoginSettings, onResumed, takeOverSession, type Xmpp } from './xmpp.ts';
 
 export interface ConnectionSettings extends LoginSettings {
   readonly reconnect: Backoff;
@@ -40,7 +40,6 @@ export class Connection {
   readonly #settings: ConnectionSettings;
   readonly #listener: ConnectionListener;
   readonly #answers: Answer[] = [];
-  readonly #token = new TokenHolder();
   #xmpp: Xmpp;
   #running = false;
   #online = false;
@@ -83,7 +82,7 @@ export class Connection {
 
   /** The @xmpp/client of one attempt: in a former one an interrupted login may still be computing, and would answer in its place. */
   #makeXmpp(former?: Xmpp): Xmpp {
-    const xmpp = createXmpp(this.#settings, this.#token);
+    const xmpp = createXmpp(this.#settings);
     if (former !== undefined) takeOverSession(former, xmpp);
     const isCurrent = (): boolean => this.#xmpp === xmpp;
     xmpp.on('error', (error: unknown) => isCurrent() && this.#failed(asError(error)));

@@ -1,5 +1,6 @@
 import { client, xml } from '@xmpp/client';
 import { TuttiError } from '../errors.ts';
+import type { Token, TokenKeeper } from './token.ts';
 
 /** Where and as whom to log in. */
 export interface LoginSettings {
@@ -7,7 +8,9 @@ export interface LoginSettings {
   readonly service: string;
   readonly domain: string;
   readonly username: string;
-  readonly password: string;
+  /** Undefined: the token alone. */
+  readonly password: string | undefined;
+  readonly token: TokenKeeper;
   readonly resource: string | undefined;
   /** Names this installation to the server (XEP-0388 §2.3): FAST tokens are bound to it. */
   readonly deviceId: string;
@@ -15,14 +18,6 @@ export interface LoginSettings {
 
 /** The client of @xmpp/client. */
 export type Xmpp = ReturnType<typeof client>;
-
-/** A token with which the next login is one step: XEP-0484. */
-type Token = Awaited<ReturnType<Xmpp['fast']['fetchToken']>>;
-
-/** The latest token. */
-export class TokenHolder {
-  token: Token;
-}
 
 /** What @xmpp/client knows of a stream that may be resumed (XEP-0198 §5); its declarations leave out some of it. */
 interface Resumable {
@@ -35,33 +30,28 @@ interface Resumable {
 }
 
 /** A client that logs in with a password, and with a token once it has one. */
-export function createXmpp(settings: LoginSettings, holder: TokenHolder): Xmpp {
-  const { service, domain, username, password, resource, deviceId } = settings;
+export function createXmpp(settings: LoginSettings): Xmpp {
+  const { service, domain, username, password, resource, deviceId, token: keeper } = settings;
   const xmpp = client({
     service,
     domain,
     ...(resource !== undefined && { resource }),
     credentials: async (authenticate, mechanisms, fast, entity) => {
       const token = await fast?.fetch();
+      if (password === undefined && token === undefined) throw new TuttiError('refused', 'no password and no token');
       // A password is never sent in the clear.
       const mechanism = entity.isSecure() ? mechanisms[0] : mechanisms.find((name) => name !== 'PLAIN');
       if (mechanism === undefined) throw new TuttiError('refused', `no way to log in among ${mechanisms.join(', ')}`);
       await authenticate(
-        { username, password, ...(token !== undefined && { token }) },
+        { username, password: password ?? '', ...(token !== undefined && { token }) },
         mechanism,
         xml('user-agent', { id: deviceId }),
       );
     },
   });
-  xmpp.fast.fetchToken = () => Promise.resolve(holder.token);
-  xmpp.fast.saveToken = (token) => {
-    holder.token = token;
-    return Promise.resolve();
-  };
-  xmpp.fast.deleteToken = () => {
-    holder.token = undefined;
-    return Promise.resolve();
-  };
+  xmpp.fast.fetchToken = async () => (await keeper.load()) as Token | undefined;
+  xmpp.fast.saveToken = (token) => keeper.save(token);
+  xmpp.fast.deleteToken = () => keeper.save(undefined);
   // Its own way of coming back waits for a fixed second.
   xmpp.reconnect.stop();
   return xmpp;

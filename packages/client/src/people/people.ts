@@ -2,7 +2,7 @@ import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
 import { bareOf } from '../address.ts';
 import { applyBlocking, type Blocklist } from './blocklist.ts';
 import { answerRequest, applyPresence, type Availability, nobody, type Presences } from './presence.ts';
-import { applyRosterPush, type Contact, readRoster, type Roster } from './roster.ts';
+import { applyRosterPush, readRoster, type Roster } from './roster.ts';
 
 interface PeopleParts {
   /** Bare JID. */
@@ -10,6 +10,13 @@ interface PeopleParts {
   readonly request: (iq: Element) => Promise<Element>;
   readonly send: (stanza: Element) => Promise<void>;
   readonly changed: () => void;
+}
+
+/** What may be said of somebody who is added. */
+export interface ContactDetails {
+  readonly name?: string | undefined;
+  readonly groups?: readonly string[];
+  readonly invitation?: string | undefined;
 }
 
 /** The user's contacts, who of them is there, and who is blocked. What changes it resolves when the server has done it. */
@@ -43,12 +50,19 @@ export class People {
     return this.#presences.available.get(bareOf(jid)) ?? [];
   }
 
-  /** Puts somebody on the list, or changes name and groups (RFC 6121 §2.3); asks to see their presence if the user doesn't. */
-  async add(jid: string, { name, groups = [] }: Partial<Pick<Contact, 'name' | 'groups'>> = {}): Promise<void> {
+  /**
+   * Puts somebody on the list, or changes name and groups (RFC 6121 §2.3); asks to see their presence if the user doesn't, with
+   * what an invitation of theirs brought (XEP-0379 §3.4).
+   */
+  async add(jid: string, { name, groups = [], invitation }: ContactDetails = {}): Promise<void> {
     const to = bareOf(jid);
     await this.#setItem(xml('item', { jid: to, name }, ...groups.map((group) => xml('group', null, group))));
     const subscription = this.#roster.get(to)?.subscription;
-    if (subscription !== 'to' && subscription !== 'both') await this.#sendPresence(to, 'subscribe');
+    if (subscription !== 'to' && subscription !== 'both') {
+      const preAuth =
+        invitation === undefined ? [] : [xml('preauth', { xmlns: NS.preAuthSubscription, token: invitation })];
+      await this.#sendPresence(to, 'subscribe', ...preAuth);
+    }
   }
 
   /** Takes somebody from the list; neither sees the other's presence any more: RFC 6121 §2.5. */
@@ -134,7 +148,7 @@ export class People {
     this.#parts.changed();
   }
 
-  #sendPresence(to: string, type: string): Promise<void> {
-    return this.#parts.send(xml('presence', { to, type }));
+  #sendPresence(to: string, type: string, ...payload: Element[]): Promise<void> {
+    return this.#parts.send(xml('presence', { to, type }, ...payload));
   }
 }
