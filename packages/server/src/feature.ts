@@ -2,7 +2,7 @@
  * All that a feature may see of the server. A feature is a folder under `features/` with one `defineFeature()`; it imports this file and
  * nothing else of the server. It contributes IQ handlers, hooks, storage and facts; it never decides a delivery (that is `@tutti/routing`).
  */
-import type { Element, JID } from '@tutti/xmpp';
+import type { DataForm, Element, JID } from '@tutti/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import type { AccountAdmin } from './accounts/admin.ts';
 import type { Config } from './config/schema.ts';
@@ -10,6 +10,8 @@ import type { Clock, Logger, Random } from './environment.ts';
 import type { Hooks } from './hooks.ts';
 import type { AccountLog, Row } from './log/log.ts';
 import type { Metrics } from './observe/metrics.ts';
+import type { FileVault, UploadDesk } from './uploads/uploads.ts';
+import type { NodeConfig, PepChange, PepItem } from './pubsub/model.ts';
 import type { ServiceDesk, ServiceInfo } from './service-desk.ts';
 
 export { type AccountAdmin, AccountError, type AccountErrorCode } from './accounts/admin.ts';
@@ -17,6 +19,8 @@ export type { Config } from './config/schema.ts';
 export { type Clock, type Logger, type Random, randomId } from './environment.ts';
 export type { Hooks } from './hooks.ts';
 export type { AccountLog, LogFilter, Row } from './log/log.ts';
+export { type FileVault, type UploadAttempt, type UploadDesk, type UploadedFile, UploadRefusal } from './uploads/uploads.ts';
+export type { NodeConfig, PepChange, PepItem } from './pubsub/model.ts';
 export type { ServiceDesk, ServiceHandler, ServiceInfo, ServiceRequest } from './service-desk.ts';
 
 /** What a feature may see of a session. The object lives as long as the session, resumptions included: a good key for a WeakMap. */
@@ -108,6 +112,39 @@ export interface RosterFacts {
   readonly isContact: PeerFact;
   /** The peer gets the account's presence (subscription `from` or `both`), or is the account itself. */
   readonly maySeePresence: PeerFact;
+  /** Everybody in the roster. */
+  readonly contacts: (account: AccountView) => Iterable<Contact>;
+  /** Somebody in the roster. */
+  readonly contact: (account: AccountView, peer: JID) => Contact | undefined;
+}
+
+/** Somebody in an account's roster (RFC 6121 §2.1.2). */
+export interface Contact {
+  readonly jid: JID;
+  readonly groups: readonly string[];
+  readonly subscription: 'both' | 'from' | 'none' | 'to';
+}
+
+/** XEP-0115: what clients can do, by the caps of their available presence. */
+export interface EntityCaps {
+  /** The features, where they are known. */
+  known(presence: Element): ReadonlySet<string> | undefined;
+  /** The features; `ask` sends the client a disco#info query where they are not known. None where there are no caps, or no answer that fits. */
+  learn(presence: Element, ask: (query: Element) => Promise<Element>): Promise<ReadonlySet<string>>;
+}
+
+/** XEP-0163: the accounts' own nodes, for the features that keep something there. Access is theirs to check. */
+export interface PersonalEvents {
+  /** How a node is configured; undefined: there is none. */
+  config(account: JID, node: string): Promise<NodeConfig | undefined>;
+  /** Items of a node, oldest first: those named, or all. None where there is no such node. */
+  items(account: JID, node: string, ids?: readonly string[]): Promise<readonly PepItem[]>;
+  /** Names of the account's nodes. */
+  nodes(account: JID): Promise<readonly string[]>;
+  /** May this peer read the node? */
+  mayRead(account: AccountView, node: string, peer: JID): Promise<boolean>;
+  /** Makes changes in the name of the account, all or none, and tells subscribers of them. Rejects with StanzaError where limits are exceeded. */
+  apply(account: AccountView, changes: readonly PepChange[]): Promise<void>;
 }
 
 /** What `api.update` changes. */
@@ -156,6 +193,42 @@ export interface DiscoProvider {
     request: IqRequest,
     node: string | undefined,
   ): readonly Element[] | undefined | Promise<readonly Element[] | undefined>;
+}
+
+/** Somebody runs an ad-hoc command. */
+export interface CommandRequest {
+  /** The full JID of who runs it. */
+  readonly from: JID;
+  /** Set where it is a session of this server. */
+  readonly session: SessionView | undefined;
+  /** The served domain that is addressed. */
+  readonly domain: string;
+}
+
+/** What a command has come to (XEP-0050 §2.4.1). */
+export interface CommandResult {
+  /** For people to read. */
+  readonly note?: string;
+  /** The command was understood and could not be done; the note says why. */
+  readonly failed?: boolean;
+  /** A form of type result. */
+  readonly form?: Element;
+}
+
+/** An ad-hoc command of the served domains (XEP-0050). */
+export interface AdHocCommand {
+  readonly node: string;
+  /** The label in lists. */
+  readonly name: string;
+  /** May they see and run it? */
+  readonly allows: (from: JID) => boolean;
+  /** What is to be filled in; without it the command runs at once. */
+  readonly form?: (request: CommandRequest) => Element | Promise<Element>;
+  /** Runs it with what was filled in. A StanzaError is answered as such. */
+  readonly run: (
+    request: CommandRequest,
+    filledIn: DataForm | undefined,
+  ) => CommandResult | Promise<CommandResult>;
 }
 
 /** Takes a stanza to a domain of a service; `from` is vouched for. A promise never rejects. */
@@ -212,9 +285,31 @@ export interface FeatureApi {
   isContact(account: AccountView, peer: JID): boolean;
   /** Does the account share its presence with that peer? Itself it does always. */
   maySeePresence(account: AccountView, peer: JID): boolean;
+  /** Everybody in the account's roster. */
+  contacts(account: AccountView): Iterable<Contact>;
+  /** What the account's roster says of that peer. */
+  contact(account: AccountView, peer: JID): Contact | undefined;
+  /** XEP-0115: one feature knows what clients can do. */
+  provideCaps(caps: EntityCaps): void;
+  /** Undefined where no feature provides them. */
+  caps(): EntityCaps | undefined;
+  /** XEP-0163: one feature keeps the accounts' nodes. */
+  providePersonalEvents(events: PersonalEvents): void;
+  /** Throws where no feature provides them; not before all features are set up. */
+  personalEvents(): PersonalEvents;
+  /** Tells the other features of presence from somebody else; see the hook. */
+  presenceReceived(account: AccountView, presence: Element, from: JID): void;
+  /** Tells the other features that a contact gets the account's presence from now on; see the hook. */
+  presenceShared(account: AccountView, contact: JID): void;
+  /** Tells the other features of changes at an account's nodes; see the hook. */
+  eventsChanged(account: AccountView, changes: readonly PepChange[]): void;
+  /** Asks the other features what else changes with these; see the hook. */
+  convertEvents(account: AccountView, change: PepChange): Promise<readonly PepChange[]>;
 
   /** Changes what a session gets from now on. */
   update(session: SessionView, change: SessionChange): void;
+  /** Every session of the server. */
+  sessions(): Iterable<SessionView>;
   /** A session by its full JID. */
   session(jid: JID): SessionView | undefined;
   /** A local account, loaded; undefined when there is none. */
@@ -243,8 +338,18 @@ export interface FeatureApi {
   route(stanza: Element): void;
   /** Asks a session and waits for the answer; rejects with StanzaError when it says no, is gone, or takes longer than `limits.iq_timeout`. */
   ask(session: SessionView, type: 'get' | 'set', payload: Element): Promise<Element>;
+  /** Asks anybody, in the name of a local account (its bare JID) or of a served domain; as above. */
+  askAs(from: JID, to: JID, type: 'get' | 'set', payload: Element): Promise<Element>;
+  /** Sends an available session's presence again, as though its client had: something that is added to it has changed. */
+  announce(session: SessionView): Promise<void>;
   /** Tells the other features that a session has read the archive (D5). */
   queriedArchive(session: SessionView): void;
+  /** Adds an ad-hoc command to the served domains. A second one of its node is a programming error and throws. */
+  command(command: AdHocCommand): void;
+  /** The commands of all features, by node; for the feature that runs them. */
+  commands(): ReadonlyMap<string, AdHocCommand>;
+  /** Is it the address of somebody whom the configuration calls an administrator? */
+  isAdministrator(jid: JID): boolean;
   /** Adds nodes and items to service discovery. */
   disco(provider: DiscoProvider): void;
   /** What the features have added with `disco`; for the feature that answers. */
@@ -263,6 +368,12 @@ export interface FeatureApi {
   serviceDesk(domain: string): ServiceDesk;
   /** Domains of registered services. */
   serviceDomains(): readonly string[];
+  /** Where users of this domain reach the HTTP server, without a slash at the end; undefined: there is none. Asked when it is needed. */
+  webUrl(domain: string): string | undefined;
+  /** Where the files of users are; undefined: this server takes none. */
+  readonly files: FileVault | undefined;
+  /** XEP-0363: one feature knows who may upload and read what; the HTTP server asks it. */
+  provideUploads(desk: UploadDesk): void;
   /** Account administration, as the command line has it. */
   readonly accounts: AccountAdmin & { exists(jid: JID): Promise<boolean> };
 }
@@ -280,6 +391,8 @@ export interface FeatureDefinition {
     readonly domain?: readonly string[];
     readonly account?: readonly string[];
     readonly identities?: readonly DiscoIdentity[];
+    /** Identities of an account's bare JID. */
+    readonly accountIdentities?: readonly DiscoIdentity[];
   };
   /** Rules of im-ng-rules.md that this feature serves. */
   readonly rules?: readonly string[];

@@ -1,5 +1,5 @@
 import type { Element, JID } from '@tutti/xmpp';
-import type { AccountView, SessionView } from './feature.ts';
+import type { AccountView, PepChange, SessionView } from './feature.ts';
 
 /**
  * Every hook, in the order of a session's life. `screen` hooks may refuse by throwing a StanzaError, `enrich` hooks may change what they get,
@@ -22,6 +22,18 @@ export interface Hooks {
   screenOutgoing(session: SessionView, stanza: Element, to: JID): void;
   /** screen: an IQ or presence stanza for a local account from somebody else. Refused stanzas get the error that was thrown (presence: nothing). */
   screenIncoming(account: AccountView, stanza: Element, from: JID): void;
+  /** enrich: a message that a local session sends, before anything is decided about it. A promise keeps what the session sends next waiting. */
+  enrichMessage(session: SessionView, message: Element): Element | Promise<Element>;
+  /** enrich: available presence that a local session sends, to all or to somebody. */
+  enrichPresence(session: SessionView, presence: Element): Element;
+  /** Presence with or without a type (neither subscription nor probe) for a local account, from somebody else; local contacts' broadcasts are not among it. */
+  presenceReceived(account: AccountView, presence: Element, from: JID): void;
+  /** A contact gets the account's presence from now on (RFC 6121 §3.1). */
+  presenceShared(account: AccountView, contact: JID): void;
+  /** enrich: what else changes at an account's nodes (XEP-0163) when this does; it is written with it. Not asked about its own answers. */
+  convertEvents(account: AccountView, change: PepChange): Promise<readonly PepChange[]>;
+  /** Something has changed at an account's nodes (XEP-0163). */
+  eventsChanged(account: AccountView, changes: readonly PepChange[]): void;
   /** enrich: what stands in `<bound/>` whatever was asked for (XEP-0386 §4), such as archive metadata. */
   boundInline(session: SessionView): Promise<Element | undefined>;
   /** A legacy session has read the archive, before its presence perhaps (D5). */

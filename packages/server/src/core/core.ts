@@ -30,6 +30,10 @@ export interface CoreOptions {
   readonly db: Kysely<any>;
   readonly accounts: FeatureApi['accounts'];
   readonly features: readonly FeatureDefinition[];
+  /** See `FeatureApi`; absent: there is no HTTP server. */
+  readonly webUrl?: FeatureApi['webUrl'];
+  /** See `FeatureApi`; absent: no files are taken. */
+  readonly files?: FeatureApi['files'];
 }
 
 /** The server without sockets, files and timers of its own: router, sessions and features. The simulator runs this. */
@@ -85,6 +89,10 @@ export class Core implements SessionCore, RouterCore {
   }
 
   readonly isLocalDomain = (domain: string): boolean => this.#domains.has(domain);
+  readonly enrichMessage: RouterCore['enrichMessage'] = (session, message) =>
+    this.registry.enrichMessage(session, message);
+  readonly enrichPresence: RouterCore['enrichPresence'] = (session, presence) =>
+    this.registry.enrichPresence(session, presence);
   readonly blocks: RouterCore['blocks'] = (account, peer) => this.registry.blocks(account, peer);
   readonly archives: RouterCore['archives'] = (account, peer) => this.registry.archives(account, peer);
   /** Other servers are out of reach until federation is there. */
@@ -153,6 +161,12 @@ export class Core implements SessionCore, RouterCore {
     end(); // who was about to bind
     this.accounts.forget(name);
     await this.registry.accountRemoved(jid);
+  }
+
+  /** Nobody may be logged in to an account any more: ends its sessions. */
+  accountDisabled(jid: JID): void {
+    for (const session of this.accounts.get(jid.toString())?.sessions ?? [])
+      session.terminate(new StreamError('not-authorized', 'The account has been disabled.'));
   }
 
   /** Every session, or those of one account. */

@@ -12,6 +12,14 @@ import { elementKey } from './feature-registry.ts';
 export function createFeatureApi(core: Core, states: StateKey<unknown>[]): FeatureApi {
   const { options, registry, router } = core;
   const sessionOf = (view: SessionView): Session => view as Session;
+  const strays = new ServiceDesk('', {
+    clock: options.clock,
+    random: options.random,
+    logger: options.logger,
+    askTimeout: () => core.limits.iqTimeout * 1000,
+    route: (stanza) => router.route(stanza),
+  });
+  router.iqs.strayAnswer = (iq, from) => void strays.receive(iq, from);
   return {
     clock: options.clock,
     random: options.random,
@@ -50,7 +58,27 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     },
     isContact: (account, peer) => registry.roster?.isContact(account, peer) ?? false,
     maySeePresence: (account, peer) => registry.roster?.maySeePresence(account, peer) ?? peer.bare.equals(account.jid),
+    contacts: (account) => registry.roster?.contacts(account) ?? [],
+    contact: (account, peer) => registry.roster?.contact(account, peer),
+    provideCaps(caps) {
+      if (registry.caps !== undefined) throw new Error('two features provide entity capabilities');
+      registry.caps = caps;
+    },
+    caps: () => registry.caps,
+    providePersonalEvents(events) {
+      if (registry.personalEvents !== undefined) throw new Error('two features keep personal events');
+      registry.personalEvents = events;
+    },
+    personalEvents() {
+      if (registry.personalEvents === undefined) throw new Error('no feature keeps personal events');
+      return registry.personalEvents;
+    },
+    presenceReceived: (account, presence, from) => registry.observe('presenceReceived', account, presence, from),
+    presenceShared: (account, contact) => registry.observe('presenceShared', account, contact),
+    eventsChanged: (account, changes) => registry.observe('eventsChanged', account, changes),
+    convertEvents: (account, change) => registry.convertEvents(account, change),
     update: (view, change) => updateSession(core, sessionOf(view), change),
+    sessions: () => core.sessions(),
     session: (jid) => core.accounts.get(jid.bare.toString())?.session(jid.resource),
     account: (jid) => core.accounts.load(jid.bare),
     loadedAccount: (jid) => core.accounts.get(jid.bare.toString()),
@@ -84,7 +112,15 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
       const send = (iq: Element): void => session.send(new Outgoing(iq));
       return session.asks.ask(type, session.account.name, session.jid.toString(), payload, send);
     },
+    askAs: (from, to, type, payload) => strays.ask(type, from, to, payload),
+    async announce(view) {
+      if (view.presence === undefined) return;
+      await router.presences.handler?.fromSession(view, registry.enrichPresence(view, view.presence));
+    },
     queriedArchive: (view) => registry.observe('sessionQueriedArchive', view),
+    command: (command) => registry.addCommand(command),
+    commands: () => registry.commands,
+    isAdministrator: (jid) => core.config.admins.includes(jid.bare.toString()),
     disco: (provider) => void registry.discoProviders.push(provider),
     discoProviders: () => registry.discoProviders,
     discoForms: (domain) => registry.discoForms(domain),
@@ -104,6 +140,12 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
       return desk;
     },
     serviceDomains: () => [...registry.services.keys()],
+    webUrl: (domain) => options.webUrl?.(domain),
+    files: options.files,
+    provideUploads(desk) {
+      if (registry.uploads !== undefined) throw new Error('two features provide uploads');
+      registry.uploads = desk;
+    },
     accounts: options.accounts,
   };
 }

@@ -2,15 +2,20 @@ import { type Element, type JID, StanzaError } from '@tutti/xmpp';
 import type { Logger } from '../environment.ts';
 import type {
   AccountView,
+  AdHocCommand,
   DiscoProvider,
   EarlyService,
+  EntityCaps,
   FeatureDefinition,
   PeerFact,
+  PepChange,
+  PersonalEvents,
   RosterFacts,
   ServiceReceiver,
   SessionView,
 } from '../feature.ts';
 import type { Hooks } from '../hooks.ts';
+import type { UploadDesk } from '../uploads/uploads.ts';
 
 type Observer =
   | 'sessionBound'
@@ -21,6 +26,9 @@ type Observer =
   | 'sessionResumed'
   | 'sessionEnded'
   | 'blockChanged'
+  | 'presenceReceived'
+  | 'presenceShared'
+  | 'eventsChanged'
   | 'accountRemoving';
 type Bind2Handler = (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined;
 type NonzaHandler = (session: SessionView, element: Element) => void;
@@ -30,6 +38,7 @@ export class FeatureRegistry {
   readonly features: readonly FeatureDefinition[];
   readonly nonzas = new Map<string, NonzaHandler>();
   readonly bind2 = new Map<string, Bind2Handler>();
+  readonly commands = new Map<string, AdHocCommand>();
   readonly discoProviders: DiscoProvider[] = [];
   readonly streamFeatures: ((domain: string) => Element)[] = [];
   /** By the namespace of the request. */
@@ -37,6 +46,10 @@ export class FeatureRegistry {
   readonly blocksFacts: PeerFact[] = [];
   readonly archivesFacts: PeerFact[] = [];
   roster: RosterFacts | undefined;
+  /** XEP-0363. */
+  uploads: UploadDesk | undefined;
+  caps: EntityCaps | undefined;
+  personalEvents: PersonalEvents | undefined;
   readonly services = new Map<string, ServiceReceiver>();
   readonly #hooks: { [Name in keyof Hooks]: Hooks[Name][] } = {
     sessionBound: [],
@@ -47,6 +60,12 @@ export class FeatureRegistry {
     sessionEnded: [],
     screenOutgoing: [],
     screenIncoming: [],
+    enrichMessage: [],
+    enrichPresence: [],
+    presenceReceived: [],
+    presenceShared: [],
+    convertEvents: [],
+    eventsChanged: [],
     boundInline: [],
     sessionQueriedArchive: [],
     discoForms: [],
@@ -59,6 +78,11 @@ export class FeatureRegistry {
   constructor(features: readonly FeatureDefinition[], logger: Logger) {
     this.features = features;
     this.#logger = logger;
+  }
+
+  addCommand(command: AdHocCommand): void {
+    if (this.commands.has(command.node)) throw new Error(`two commands ${command.node}`);
+    this.commands.set(command.node, command);
   }
 
   addService(domain: string, receiver: ServiceReceiver): void {
@@ -94,6 +118,25 @@ export class FeatureRegistry {
 
   screenIncoming(account: AccountView, stanza: Element, from: JID): void {
     for (const hook of this.#hooks.screenIncoming) this.#screened(() => hook(account, stanza, from));
+  }
+
+  /** Lets enriching hooks change a message; a promise only where one of them needs it. */
+  enrichMessage(session: SessionView, message: Element): Element | Promise<Element> {
+    let result: Element | Promise<Element> = message;
+    for (const hook of this.#hooks.enrichMessage) {
+      result =
+        result instanceof Promise ? result.then((element) => hook(session, element)) : hook(session, result);
+    }
+    return result;
+  }
+
+  enrichPresence(session: SessionView, presence: Element): Element {
+    return this.#hooks.enrichPresence.reduce((element, hook) => hook(session, element), presence);
+  }
+
+  async convertEvents(account: AccountView, change: PepChange): Promise<readonly PepChange[]> {
+    const found = await Promise.all(this.#hooks.convertEvents.map((hook) => hook(account, change)));
+    return found.flat();
   }
 
   discoForms(domain: string): readonly Element[] {

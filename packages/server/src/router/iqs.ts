@@ -21,6 +21,9 @@ export class IqRouter {
     this.#screen = screen;
   }
 
+  /** Takes answers to what the server has asked in the name of an account or a domain. Set by the core. */
+  strayAnswer: (iq: Element, from: JID) => void = () => {};
+
   handle(route: IqRoute, handler: IqHandler): void {
     for (const target of route.target) {
       const key = handlerKey(route.type, route.name, route.ns, target);
@@ -81,7 +84,8 @@ export class IqRouter {
   #answer(origin: Session | undefined, iq: Element, from: JID, target: IqTarget, to: JID): Promise<void> | undefined {
     const type = iq.attrs['type'];
     if (type === 'result' || type === 'error') {
-      origin?.asks.answer(iq); // RFC 6120 §8.2.3: an answer that nobody waits for is dropped
+      // RFC 6120 §8.2.3: an answer that nobody waits for is dropped.
+      if (origin?.asks.answer(iq) !== true) this.strayAnswer(iq, from);
       return undefined;
     }
     const payload = iq.elements[0] as Element;

@@ -60,7 +60,8 @@ export class PresenceRouter {
       if (address === undefined) throw new StanzaError('jid-malformed');
       await this.#screen(origin, presence, from, address);
     }
-    await this.handler?.fromSession(origin, presence);
+    const isAvailable = presence.attrs['type'] === undefined;
+    await this.handler?.fromSession(origin, isAvailable ? this.#core.enrichPresence(origin, presence) : presence);
   }
 
   async #toAddress(presence: Element, from: JID): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Element, JID } from '@tutti/xmpp';
 import type { Clock, Logger } from '../environment.ts';
-import type { AccountView, ServiceReceiver } from '../feature.ts';
+import type { AccountView, ServiceReceiver, SessionView } from '../feature.ts';
 import type { AccountLog } from '../log/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { LocalAccounts } from './accounts.ts';
@@ -20,6 +20,9 @@ export interface RouterCore {
   readonly services: ReadonlyMap<string, ServiceReceiver>;
   /** Takes stanzas to other servers; gives false where it can't, for `<remote-server-not-found/>`. */
   readonly remote: (stanza: Element, from: JID, to: JID) => boolean;
+  /** What the features change about a message or an available presence of a session's before it is routed. */
+  readonly enrichMessage: (session: SessionView, message: Element) => Element | Promise<Element>;
+  readonly enrichPresence: (session: SessionView, presence: Element) => Element;
   /** XEP-0191. */
   readonly blocks: (account: AccountView, peer: JID) => boolean;
   /** XEP-0441. */

@@ -15,8 +15,10 @@ export class Router {
   readonly messages: MessageRouter;
   readonly iqs: IqRouter;
   readonly presences: PresenceRouter;
+  readonly #core: RouterCore;
 
   constructor(core: RouterCore, screen: Screen) {
+    this.#core = core;
     this.messages = new MessageRouter(core);
     this.iqs = new IqRouter(core, (stanza) => this.route(stanza), screen);
     this.presences = new PresenceRouter(core, screen);
@@ -31,12 +33,15 @@ export class Router {
     }
     const { sm } = session.outbox;
     if (stanza.name === 'message') {
-      return this.messages.route(
-        session,
-        stanza,
-        session.jid,
-        session.progress.begin(() => sm?.countHandled()),
-      );
+      const route = (message: Element): Promise<void> | undefined =>
+        this.messages.route(
+          session,
+          message,
+          session.jid,
+          session.progress.begin(() => sm?.countHandled()),
+        );
+      const enriched = this.#core.enrichMessage(session, stanza);
+      return enriched instanceof Promise ? enriched.then(route) : route(enriched);
     }
     if (stanza.name !== 'iq' && stanza.name !== 'presence') {
       session.terminate(new StreamError('unsupported-stanza-type'));

@@ -23,6 +23,8 @@ export const rosterAndPresence = defineFeature({
 
     api.provideRoster({
       isContact: (account, peer) => rosters.item(account, peer) !== undefined,
+      contacts: (account) => rosters.of(account).items.values(),
+      contact: (account, peer) => rosters.item(account, peer),
       maySeePresence: (account, peer) => peer.bare.equals(account.jid) || hasFrom(rosters.item(account, peer)),
     });
     handleRosterRequests(api, rosters, subscriptions);

@@ -45,6 +45,7 @@ export class Presences implements PresenceHandler {
     const to = JID.parse(presence.attrs['to'] ?? account.jid.toString());
     if (isSubscriptionType(type)) return this.#subscriptions.receive(account, from, type, presence);
     if (type === 'probe') return this.#availability.answerProbe(account, from, to);
+    this.#api.presenceReceived(account, presence, from);
     if (type !== 'error') return this.#outlet.receive(account, to, presence); // §8.5.2.1.2, §8.5.3.1
     const session = this.#api.session(to);
     if (session === undefined) return undefined; // §8.5.2, §8.5.3.2: an error for nobody

@@ -170,6 +170,7 @@ export class Subscriptions {
       [theirs, mine],
     ] as const) {
       if (side !== undefined && (side.gainsFrom || other?.gainsTo === true)) this.#showPresence(side);
+      if (side?.gainsFrom === true) this.#api.presenceShared(side.account, side.contact);
     }
     // Approved long ago, asked again from elsewhere.
     if (

@@ -19,7 +19,10 @@ export function domainInfo(features: readonly FeatureDefinition[], forms: readon
 /** An account's bare JID's. */
 export function accountInfo(features: readonly FeatureDefinition[]): Info {
   return {
-    identities: [{ category: 'account', type: 'registered' }],
+    identities: [
+      { category: 'account', type: 'registered' },
+      ...features.flatMap(({ disco }) => disco?.accountIdentities ?? []),
+    ],
     features: unique([NS.discoInfo, NS.discoItems, ...features.flatMap(({ disco }) => disco?.account ?? [])]),
     forms: [],
   };
