@@ -38,8 +38,9 @@ function checkCertificates({ tls }: Config): Finding[] {
   });
 }
 
-function checkListeners({ c2s, c2sTls, http }: Config): Finding[] {
-  const listeners = Object.entries({ c2s, c2s_tls: c2sTls, http }).filter(([, listener]) => listener.enabled);
+function checkListeners({ c2s, c2sTls, s2s, s2sTls, http }: Config): Finding[] {
+  const servers = s2s.enabled ? { s2s, s2s_tls: s2sTls } : {};
+  const listeners = Object.entries({ c2s, c2s_tls: c2sTls, ...servers, http }).filter(([, { enabled }]) => enabled);
   return listeners.flatMap(([name, { host, port }], index) => {
     const other = listeners
       .slice(0, index)

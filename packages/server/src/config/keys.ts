@@ -143,6 +143,16 @@ export function domainList(initial: string, doc: string) {
   return z.array(domain).min(1).default([initial]).register(keyNotes, { doc, allowed });
 }
 
+/** A list of bare addresses of people. */
+export function addressList(doc: string) {
+  const allowed = 'a list of addresses: ["alice@example.org"]';
+  const address = convert((value) => {
+    const jid = typeof value === 'string' ? JID.tryParse(value) : undefined;
+    return jid !== undefined && jid.isBare && jid.local !== '' ? jid.toString() : undefined;
+  }, allowed);
+  return z.array(address).default([]).register(keyNotes, { doc, allowed });
+}
+
 /** A list of URIs. */
 export function uriList(doc: string) {
   const allowed = 'a list of URIs: ["mailto:admin@example.org", "xmpp:admin@example.org"]';
@@ -164,6 +174,12 @@ export function url(doc: string, schemes: readonly string[]) {
 /** The name of a table for a domain, in normal form; its first label may be "*". */
 export function domainKey() {
   return z.string().refine((name) => normalizeDomain(name.replace(/^\*\./, '')) === name.replace(/^\*\./, ''));
+}
+
+/** A domain, all domains below one ("*.example.org"), or with `all` every domain ("*"). */
+export function domainPattern({ all = false }: { readonly all?: boolean } = {}) {
+  const isName = (name: string): boolean => normalizeDomain(name) === name;
+  return z.string().refine((name) => (all && name === '*') || isName(name.replace(/^\*\./, '')));
 }
 
 /** A domain as addresses have it (RFC 7622 §3.2), or undefined when it is none. */

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import {
+  addressList,
   atStart,
   choice,
   choices,
@@ -26,6 +27,7 @@ import {
 import { bosh } from './tables/bosh.ts';
 import { externalServices } from './tables/external-services.ts';
 import { push } from './tables/push.ts';
+import { s2s, s2sTls } from './tables/s2s.ts';
 import { upload } from './tables/upload.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -196,9 +198,12 @@ const metrics = optionalTable('Prometheus metrics.', {
 /** The whole configuration file. */
 export const configSchema = table('These stand at the top of the file, before any table.', {
   domains: atStart(domainList('localhost', 'The domains served.')),
+  admins: addressList('Who may administer the server over XMPP (ad-hoc commands, XEP-0133).'),
   data: atStart(path('./data', 'The folder of the database, the made certificate and the control socket.')),
   c2s,
   c2s_tls: c2sTls,
+  s2s,
+  s2s_tls: s2sTls,
   http,
   tls,
   registration,
