@@ -187,6 +187,19 @@ export class Client {
     return this.#requests.request(iq);
   }
 
+  /**
+   * For when there is a reason to doubt, such as a network that came back or a device that woke up: tries to connect at once
+   * where the next attempt is some time away, and asks whether the server is still there where it seems to be.
+   */
+  async checkConnection(): Promise<void> {
+    if (this.#status === 'waiting') return this.#connection.hurry();
+    if (this.#status !== 'online' && this.#status !== 'catching-up') return;
+    await this.request(xml('iq', { type: 'get' }, xml('ping', { xmlns: NS.ping }))).catch((error: unknown) => {
+      // An error is an answer, too.
+      if (error instanceof TuttiError && error.condition === 'no-answer') this.#connection.drop(error);
+    });
+  }
+
   /** K2: says something to one device alone; nobody else sees it and no archive keeps it. Rejects when not connected. */
   sendPrivate(to: string, ...payload: Element[]): Promise<void> {
     const marked = [...payload, xml('im-ng', { xmlns: NS.imNg })];

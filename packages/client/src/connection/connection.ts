@@ -43,6 +43,7 @@ export class Connection {
   #xmpp: Xmpp;
   #running = false;
   #online = false;
+  #isWaiting = false;
   #failures = 0;
   #problem: Error | undefined;
   #closing: Promise<unknown> | undefined;
@@ -73,6 +74,20 @@ export class Connection {
   /** Hands a stanza to the stream; rejects where there is none to take it. */
   async send(stanza: Element): Promise<void> {
     await this.#xmpp.send(toLtx(stanza));
+  }
+
+  /** The network may be there again: the next attempt need not wait any longer. */
+  hurry(): void {
+    if (!this.#running || !this.#isWaiting) return;
+    this.#cancelTimer();
+    void this.#connect();
+  }
+
+  /** The connection is dead, though nobody said so. */
+  drop(reason: Error): void {
+    if (!this.#online) return;
+    this.#online = false;
+    this.#failed(reason);
   }
 
   /** Answers requests with the result's payload, if any, or with the StanzaError that is thrown. To be said before `start`. */
@@ -107,6 +122,7 @@ export class Connection {
   async #connect(): Promise<void> {
     const { service, domain, answerMs, clock } = this.#settings;
     this.#problem = undefined;
+    this.#isWaiting = false;
     this.#xmpp = this.#makeXmpp(this.#xmpp);
     this.#xmpp.timeout = answerMs;
     this.#listener.connecting();
@@ -153,6 +169,7 @@ export class Connection {
       return this.#end(new TuttiError('gave-up', reason.message, { cause: reason }));
     }
     const wait = waitBefore(this.#failures, reconnect, random());
+    this.#isWaiting = true;
     this.#listener.waiting(wait, reason);
     this.#cancelTimer = clock.after(wait, () => void this.#connect());
   }
