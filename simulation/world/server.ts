@@ -11,7 +11,7 @@ import {
   type SessionView,
 } from '../../packages/server/src/feature.ts';
 import { features } from '../../packages/server/src/features/index.ts';
-import { type AccountLog, LogError } from '../../packages/server/src/log/log.ts';
+import { type AccountLog, type Appended, LogError } from '../../packages/server/src/log/log.ts';
 import { createMemoryLog, type MemoryLog } from '../../packages/server/src/log/memory/memory-log.ts';
 import type { MemoryState } from '../../packages/server/src/log/memory/state.ts';
 import { noMetrics } from '../../packages/server/src/observe/metrics.ts';
@@ -76,6 +76,7 @@ export class ServerProcess {
         exists: async (jid) => known.has(jid.toString()),
         add: refuse,
         setPassword: refuse,
+        setEnabled: refuse,
         remove: refuse,
         list: refuse,
       },
@@ -150,9 +151,9 @@ function watchFeature(watcher: ServerWatcher): FeatureDefinition {
 /** Records what is appended, and its fate before the server hears of it. */
 function watchLog(log: MemoryLog, recorder: Recorder, now: () => number): AccountLog {
   return {
-    append(unit, done) {
+    append(unit, done, extras) {
       const record = recorder.appended(unit, now());
-      log.append(unit, (result) => {
+      const finish = (result: Appended | LogError): void => {
         const outcome =
           result instanceof LogError ? 'failed' : result.repeated === undefined ? 'committed' : 'repeated';
         recorder.settled(
@@ -161,7 +162,8 @@ function watchLog(log: MemoryLog, recorder: Recorder, now: () => number): Accoun
           result instanceof LogError ? [] : (result.places ?? []).map(({ seq }) => seq),
         );
         done(result);
-      });
+      };
+      log.append(unit, finish, extras);
     },
     head: (account) => log.head(account),
     read: (account, after, limit) => log.read(account, after, limit),
@@ -170,6 +172,9 @@ function watchLog(log: MemoryLog, recorder: Recorder, now: () => number): Accoun
     resolve: (account, id) => log.resolve(account, id),
     legacyCursor: (account) => log.legacyCursor(account),
     moveLegacyCursor: (account, seq) => log.moveLegacyCursor(account, seq),
+    parcelQueues: () => log.parcelQueues(),
+    parcels: (from, to, after, limit, bytes) => log.parcels(from, to, after, limit, bytes),
+    release: (ids) => log.release(ids),
     expire: (before) => log.expire(before),
     remove: (account) => log.remove(account),
     close: () => log.close(),

@@ -39,10 +39,50 @@ export interface NewRow {
 /** How long, in ms, a moved legacy cursor may wait for a commit that it can share. */
 export const CURSOR_DELAY_MS = 1000;
 
+/** The same for a parcel that was delivered. What a crash in this time forgets is sent once more. */
+export const RELEASE_DELAY_MS = 250;
+
+/** A message that leaves the accounts of this server: kept with the row of its sender until the other side has it (S7). */
+export interface NewParcel {
+  /** The queue that it joins: the domain that it comes from, and the one that it goes to. */
+  readonly from: string;
+  readonly to: string;
+  /** As it goes out, serialized for `jabber:client`. Stored once with a row of the unit that shares the array. */
+  readonly stanza: Uint8Array;
+}
+
+/** A parcel that waits. */
+export interface Parcel {
+  /** Grows from parcel to parcel, in the order of the commits; no two ever have the same. */
+  readonly id: number;
+  /** Milliseconds since 1970 UTC: when it was appended. */
+  readonly at: number;
+  readonly stanza: Uint8Array;
+}
+
+/** The parcels of one pair of domains. */
+export interface ParcelQueue {
+  readonly from: string;
+  readonly to: string;
+  readonly count: number;
+  readonly bytes: number;
+  /** `at` of the oldest. */
+  readonly oldest: number;
+  /** The greatest id. */
+  readonly last: number;
+}
+
+/** What one commit does besides its rows: all or nothing with them. */
+export interface Extras {
+  readonly parcel?: NewParcel | undefined;
+  /** Parcels that are done with. */
+  readonly release?: readonly number[] | undefined;
+}
+
 /** What one `append` became: a place per row, in the order given. */
 export type Appended =
-  | { readonly places: readonly Place[]; readonly repeated?: undefined }
-  /** S8, D6: a row with the same dedupe key stood there before this unit; nothing of the unit was written. */
+  | { readonly places: readonly Place[]; readonly repeated?: undefined; readonly parcel?: Omit<Parcel, 'stanza'> }
+  /** S8, D6: a row with the same dedupe key stood there before this unit; nothing of the unit was written, nor of what came with it. */
   | { readonly places?: undefined; readonly repeated: Row };
 
 export interface Row extends Place {
@@ -84,8 +124,9 @@ export interface AccountLog {
    * Appends 0 to 2 rows as one unit: all or nothing, committed with fsync before `done` is called. Units commit in the order of the calls,
    * and `done` is called in that order, also for an empty unit: it is a barrier. `done` gets LogError when the commit failed; an empty unit has
    * nothing that could fail and gets it only from a log that is closed or dead. `done` is never called before `append` has returned.
+   * `extras` go with rows only: an empty unit has none.
    */
-  append(unit: readonly NewRow[], done: (result: Appended | LogError) => void): void;
+  append(unit: readonly NewRow[], done: (result: Appended | LogError) => void, extras?: Extras): void;
   /** The number of the last committed row, 0 for none. */
   head(account: string): Promise<number>;
   /** Up to `limit` rows after `seq`, oldest first. Rows past their retention are missing. */
@@ -103,6 +144,12 @@ export interface AccountLog {
    * `legacyCursor` gives the new value at once.
    */
   moveLegacyCursor(account: string, seq: number): void;
+  /** All queues that have a parcel, as of the last commit. */
+  parcelQueues(): Promise<readonly ParcelQueue[]>;
+  /** Parcels of a queue with an id greater than `after`, oldest first: up to `limit`, and no more once they have `bytes` together. None that is released. */
+  parcels(from: string, to: string, after: number, limit: number, bytes: number): Promise<readonly Parcel[]>;
+  /** Deletes parcels with the next commit, at the latest after `RELEASE_DELAY_MS`; `parcels` does not give them any more. Unknown ids are nothing. */
+  release(ids: readonly number[]): void;
   /** Deletes the rows with `at` below the bound (ms) of their kind; an absent bound keeps that kind. Gives the number of rows deleted. */
   expire(before: { readonly transient?: number; readonly other?: number }): Promise<number>;
   /**

@@ -3,6 +3,7 @@ import { describeAppend } from './suite/append.ts';
 import { createRandom, ManualClock, type LogFixture, type OpenFixture } from './suite/fixture.ts';
 import { describeLifetime } from './suite/lifetime.ts';
 import { describeModel } from './suite/model.ts';
+import { describeParcels } from './suite/parcels.ts';
 import { describeQuery } from './suite/query.ts';
 
 export type { OpenFixture } from './suite/fixture.ts';
@@ -29,6 +30,12 @@ export function describeLog(name: string, open: OpenFixture, { histories = 100 }
     });
     describe('query', () => {
       describeQuery(
+        () => fixture,
+        () => clock,
+      );
+    });
+    describe('parcels', () => {
+      describeParcels(
         () => fixture,
         () => clock,
       );

@@ -1,6 +1,13 @@
-import type { Appended, NewRow, Place, Row } from '../log.ts';
+import type { Appended, Extras, NewRow, Place, Row } from '../log.ts';
 import { formatId } from '../place.ts';
-import { rowAt, type AccountState, type KeyRecord, type MemoryState, type StoredRow } from './state.ts';
+import {
+  rowAt,
+  type AccountState,
+  type KeyRecord,
+  type MemoryState,
+  type StoredParcel,
+  type StoredRow,
+} from './state.ts';
 
 interface Draft {
   readonly base: AccountState | undefined;
@@ -16,6 +23,8 @@ export class BatchPlan {
   readonly #state: MemoryState;
   readonly #newEpoch: () => string;
   readonly #drafts = new Map<string, Draft>();
+  readonly #parcels: StoredParcel[] = [];
+  readonly #released: number[] = [];
 
   constructor(state: MemoryState, newEpoch: () => string) {
     this.#state = state;
@@ -23,12 +32,17 @@ export class BatchPlan {
   }
 
   /** Adds a unit that arrived at `now`; gives what `append` answers when the batch commits. */
-  add(unit: readonly NewRow[], now: number): Appended {
+  add(unit: readonly NewRow[], now: number, { parcel, release = [] }: Extras = {}): Appended {
     for (const row of unit) {
       const repeated = row.dedupe && this.#findRepeated(this.#draft(row.account), row.dedupe.key, now);
       if (repeated) return { repeated };
     }
-    return { places: unit.map((row) => this.#push(this.#draft(row.account), row, now)) };
+    const places = unit.map((row) => this.#push(this.#draft(row.account), row, now));
+    this.#released.push(...release);
+    if (parcel === undefined) return { places };
+    const id = this.#state.lastParcel + this.#parcels.length + 1;
+    this.#parcels.push({ ...parcel, id, at: now });
+    return { places, parcel: { id, at: now } };
   }
 
   /** Makes the effect part of the state. */
@@ -49,6 +63,11 @@ export class BatchPlan {
       for (const [key, record] of draft.keys) state.keys.set(key, record);
       this.#state.accounts.set(account, state);
     }
+    for (const parcel of this.#parcels) {
+      this.#state.parcels.set(parcel.id, parcel);
+      this.#state.lastParcel = parcel.id;
+    }
+    for (const id of this.#released) this.#state.parcels.delete(id);
   }
 
   #draft(account: string): Draft {

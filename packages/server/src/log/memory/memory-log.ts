@@ -1,9 +1,22 @@
 import type { Clock, Random } from '../../environment.ts';
 import { CursorMoves } from '../cursor-moves.ts';
-import { LogError, type AccountLog, type Appended, type LogFilter, type NewRow, type Page, type Row } from '../log.ts';
+import {
+  LogError,
+  type AccountLog,
+  type Appended,
+  type Extras,
+  type LogFilter,
+  type NewRow,
+  type Page,
+  type Parcel,
+  type ParcelQueue,
+  type Row,
+} from '../log.ts';
 import { EPOCH_BYTES, formatEpoch, resolveId } from '../place.ts';
+import { Releases } from '../releases.ts';
 import { closedError, settle, toLogError, type Done } from '../settle.ts';
 import { BatchPlan, expireRows } from './batch.ts';
+import { summarizeParcels } from './parcels.ts';
 import { countRows, selectPage } from './select.ts';
 import { createMemoryState, lowerBound, type AccountState, type MemoryState } from './state.ts';
 
@@ -41,7 +54,7 @@ export interface MemoryLog extends AccountLog {
 }
 
 type Operation =
-  | { readonly unit: readonly NewRow[]; readonly now: number; readonly done: Done }
+  | { readonly unit: readonly NewRow[]; readonly extras: Extras; readonly now: number; readonly done: Done }
   | { readonly unit?: undefined; readonly write: () => void; readonly done: (error?: LogError) => void };
 
 /** Opens a log in memory: the contract of `AccountLog` with durability left to `disk`. */
@@ -57,6 +70,7 @@ class MemoryAccountLog implements MemoryLog {
   readonly #random: Random;
   readonly #disk: MemoryDisk;
   readonly #moves: CursorMoves;
+  readonly #releases: Releases;
   #queue: Operation[] = [];
   #committing = false;
   #closed: LogError | undefined;
@@ -69,15 +83,16 @@ class MemoryAccountLog implements MemoryLog {
     this.#disk = disk ?? microtaskDisk;
     this.state = state ?? createMemoryState();
     this.#moves = new CursorMoves(clock, () => this.append([], () => {}));
+    this.#releases = new Releases(clock, () => this.append([], () => {}));
   }
 
-  append(unit: readonly NewRow[], done: Done): void {
+  append(unit: readonly NewRow[], done: Done, extras: Extras = {}): void {
     if (this.#closed) {
       const error = this.#closed;
       if (!this.#crashed) queueMicrotask(() => settle(done, error));
       return;
     }
-    this.#enqueue({ unit: [...unit], now: this.#clock.now(), done });
+    this.#enqueue({ unit: [...unit], extras: unit.length === 0 ? {} : extras, now: this.#clock.now(), done });
   }
 
   async head(account: string): Promise<number> {
@@ -112,6 +127,27 @@ class MemoryAccountLog implements MemoryLog {
     if (!this.#closed) this.#moves.move(account, seq);
   }
 
+  async parcelQueues(): Promise<readonly ParcelQueue[]> {
+    if (this.#closed) throw this.#closed;
+    return summarizeParcels(this.state.parcels.values());
+  }
+
+  async parcels(from: string, to: string, after: number, limit: number, bytes: number): Promise<readonly Parcel[]> {
+    if (this.#closed) throw this.#closed;
+    const filter = this.#releases.filter();
+    const of = [...this.state.parcels.values()].filter((one) => one.from === from && one.to === to && one.id > after);
+    let size = 0;
+    return filter(of).filter((parcel, index) => {
+      const fits = index < limit && (size === 0 || size < bytes);
+      if (fits) size += parcel.stanza.length;
+      return fits;
+    });
+  }
+
+  release(ids: readonly number[]): void {
+    if (!this.#closed) this.#releases.add(ids);
+  }
+
   async expire(before: { readonly transient?: number; readonly other?: number }): Promise<number> {
     let deleted = 0;
     await this.#change(() => (deleted = expireRows(this.state, before, this.#clock.now())));
@@ -125,9 +161,10 @@ class MemoryAccountLog implements MemoryLog {
 
   async close(): Promise<void> {
     if (!this.#closed) {
-      if (this.#moves.take().length > 0) this.append([], () => {});
+      if (this.#moves.take().length > 0 || this.#releases.isWaiting) this.append([], () => {});
       this.#closed = closedError();
       this.#moves.stop();
+      this.#releases.stop();
     }
     if (this.#committing && !this.#crashed) await new Promise<void>((resolve) => this.#drained.push(resolve));
   }
@@ -137,6 +174,7 @@ class MemoryAccountLog implements MemoryLog {
     this.#closed = new LogError('the process has crashed');
     this.#queue = [];
     this.#moves.stop();
+    this.#releases.stop();
   }
 
   #account(account: string): AccountState | undefined {
@@ -176,19 +214,22 @@ class MemoryAccountLog implements MemoryLog {
     const answers: { done: Done; result: Appended; empty: boolean }[] = [];
     let rows = 0;
     let bytes = 0;
-    for (const { unit, now, done } of run as (Operation & { unit: readonly NewRow[] })[]) {
-      const result = plan.add(unit, now);
+    for (const { unit, extras, now, done } of run as (Operation & { unit: readonly NewRow[] })[]) {
+      const result = plan.add(unit, now, extras);
       answers.push({ done, result, empty: unit.length === 0 });
       rows += result.places?.length ?? 0;
       if (result.places) for (const row of unit) bytes += row.stanza.length;
     }
     const moves = this.#moves.take();
+    const released = this.#releases.take();
     const write = () => {
       plan.write();
+      for (const id of released) this.state.parcels.delete(id);
       for (const [account, seq] of moves) this.#writeCursor(account, seq);
     };
     this.#commit(rows, bytes, write, (error) => {
       this.#moves.settle(moves, !error);
+      this.#releases.settle(released, !error);
       for (const { done, result, empty } of answers) settle(done, error && !empty ? error : result);
     });
   }

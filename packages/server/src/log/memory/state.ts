@@ -1,4 +1,4 @@
-import type { Row } from '../log.ts';
+import type { NewParcel, Parcel, Row } from '../log.ts';
 
 /** A committed row with what only filters look at. */
 export interface StoredRow extends Row {
@@ -24,14 +24,21 @@ export interface AccountState {
   readonly keys: Map<string, KeyRecord>;
 }
 
+/** A parcel that waits, with its queue. */
+export type StoredParcel = Parcel & Pick<NewParcel, 'from' | 'to'>;
+
 /** What a memory log has committed: the content of its imaginary disk. Give it to `createMemoryLog` to open it again. */
 export interface MemoryState {
   readonly accounts: Map<string, AccountState>;
+  /** By id, in order. */
+  readonly parcels: Map<number, StoredParcel>;
+  /** The last id that was given. */
+  lastParcel: number;
 }
 
 /** An empty disk. */
 export function createMemoryState(): MemoryState {
-  return { accounts: new Map() };
+  return { accounts: new Map(), parcels: new Map(), lastParcel: 0 };
 }
 
 /** The index of the first row with `seq` or more. */

@@ -20,6 +20,7 @@ export const RULES = {
   dedupe: 'a dedupe key belongs to a row',
   stanzas: 'every stanza is named by the rows that it counts',
   orphans: 'everything belongs to something',
+  outbox: 'what waits for another server is a message from here to there',
   A4: 'a row is what its stanza says',
   A5: 'no stanza claims an id of its own archive',
   A6: 'both halves of a local conversation are there',

@@ -16,13 +16,19 @@ const CHECKS: readonly (readonly [rule: FaultRule, sql: string])[] = [
   [
     'stanzas',
     `SELECT NULL, NULL, 'stanza ' || s.id || ' counts ' || s.refs || ' rows and is named by ' || coalesce(e.rows, 0)
-      FROM stanza s LEFT JOIN (SELECT stanza, count(*) AS rows FROM entry GROUP BY stanza) e ON e.stanza = s.id
+      FROM stanza s LEFT JOIN (SELECT stanza, count(*) AS rows FROM (SELECT stanza FROM entry UNION ALL SELECT stanza FROM parcel)
+        GROUP BY stanza) e ON e.stanza = s.id
       WHERE s.refs <> coalesce(e.rows, 0) OR s.refs < 1`,
   ],
   [
     'stanzas',
     `SELECT a.jid, e.seq, 'stanza ' || e.stanza || ' is not there' FROM entry e LEFT JOIN account a ON a.id = e.account
       WHERE e.stanza NOT IN (SELECT id FROM stanza)`,
+  ],
+  [
+    'outbox',
+    `SELECT NULL, NULL, 'parcel ' || id || ' for ' || target || ': stanza ' || stanza || ' is not there' FROM parcel
+      WHERE stanza NOT IN (SELECT id FROM stanza)`,
   ],
   [
     'orphans',

@@ -1,4 +1,4 @@
-import type { LogFilter, NewRow, Row } from '../log.ts';
+import type { Extras, LogFilter, NewRow, Parcel, Row } from '../log.ts';
 import { formatId } from '../place.ts';
 import type { Move } from '../cursor-moves.ts';
 import { FLAG } from './schema.ts';
@@ -24,6 +24,21 @@ export interface PackedUnits {
   readonly lengths: readonly number[];
   readonly stanzas: Uint8Array;
   readonly moves: readonly Move[];
+  /** Parcels that are released, whatever becomes of the units. */
+  readonly released: readonly number[];
+  /** What some units do besides their rows, by the number of the unit. */
+  readonly extras: ReadonlyMap<number, PackedExtras>;
+}
+
+export interface PackedExtras {
+  readonly parcel?: {
+    readonly from: string;
+    readonly to: string;
+    /** The row of the unit whose stanza it shares; -1: it has bytes of its own, behind those of the unit's rows. */
+    readonly row: number;
+    readonly length: number;
+  };
+  readonly release: readonly number[];
 }
 
 /** How the units of one commit ended. */
@@ -38,7 +53,9 @@ export interface PackedResults {
   readonly repeats: readonly PackedRows[];
   /** Per failed unit. */
   readonly errors: readonly string[];
-  /** Whether the moves that came with them are written. */
+  /** Per written unit with a parcel. */
+  readonly parcels: readonly number[];
+  /** Whether the moves and releases that came with them are written. */
   readonly moved: boolean;
 }
 
@@ -98,6 +115,7 @@ export class UnitPacker {
   readonly #windows: number[] = [];
   readonly #lengths: number[] = [];
   readonly #stanzas: Uint8Array[] = [];
+  readonly #extras = new Map<number, PackedExtras>();
   /** Bytes of stanzas so far. */
   bytes = 0;
 
@@ -109,7 +127,7 @@ export class UnitPacker {
     return this.#counts.length;
   }
 
-  add(unit: readonly NewRow[], now: number): void {
+  add(unit: readonly NewRow[], now: number, extras: Extras = {}): void {
     this.#counts.push(unit.length);
     this.#times.push(now);
     let previous: Uint8Array | undefined;
@@ -128,9 +146,23 @@ export class UnitPacker {
       }
       previous = row.stanza;
     }
+    if (unit.length > 0) this.#addExtras(unit, extras);
   }
 
-  pack(moves: readonly Move[]): PackedUnits {
+  #addExtras(unit: readonly NewRow[], { parcel, release = [] }: Extras): void {
+    if (parcel === undefined && release.length === 0) return;
+    const at = this.#counts.length - 1;
+    if (parcel === undefined) return void this.#extras.set(at, { release });
+    const { from, to, stanza } = parcel;
+    const row = unit.findIndex((one) => one.stanza === stanza);
+    if (row === -1) {
+      this.#stanzas.push(stanza);
+      this.bytes += stanza.length;
+    }
+    this.#extras.set(at, { parcel: { from, to, row, length: stanza.length }, release });
+  }
+
+  pack(moves: readonly Move[], released: readonly number[]): PackedUnits {
     return {
       counts: this.#counts,
       times: Float64Array.from(this.#times),
@@ -143,8 +175,43 @@ export class UnitPacker {
       lengths: this.#lengths,
       stanzas: concat(this.#stanzas, this.bytes),
       moves,
+      released,
+      extras: this.#extras,
     };
   }
+}
+
+/** Parcels on their way back. */
+export interface PackedParcels {
+  readonly ids: readonly number[];
+  readonly times: readonly number[];
+  readonly lengths: readonly number[];
+  readonly stanzas: Uint8Array;
+}
+
+/** A parcel as the reader finds it. */
+export type ParcelRow = readonly [id: number, at: number, bytes: Uint8Array];
+
+export function packParcels(parcels: readonly ParcelRow[]): PackedParcels {
+  const stanzas = parcels.map(([, , bytes]) => bytes);
+  return {
+    ids: parcels.map(([id]) => id),
+    times: parcels.map(([, at]) => at),
+    lengths: stanzas.map((bytes) => bytes.length),
+    stanzas: concat(
+      stanzas,
+      stanzas.reduce((sum, bytes) => sum + bytes.length, 0),
+    ),
+  };
+}
+
+/** The parcels of a message; their stanzas are views on its one buffer. */
+export function unpackParcels({ ids, times, lengths, stanzas }: PackedParcels): Parcel[] {
+  let offset = 0;
+  return ids.map((id, i) => {
+    const stanza = stanzas.subarray(offset, (offset += lengths[i] as number));
+    return { id, at: times[i] as number, stanza };
+  });
 }
 
 /** Rows of one account as a message. */

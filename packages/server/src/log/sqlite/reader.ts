@@ -1,13 +1,25 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { LogFilter } from '../log.ts';
+import type { LogFilter, ParcelQueue } from '../log.ts';
 import { MAX_SEQ, resolveId } from '../place.ts';
 import { Statements, transact } from './connection.ts';
-import { packRows, type EntryRow, type PackedRows, type QueryArgs } from './protocol.ts';
+import {
+  packParcels,
+  packRows,
+  type EntryRow,
+  type PackedParcels,
+  type PackedRows,
+  type ParcelRow,
+  type QueryArgs,
+} from './protocol.ts';
 import { FLAG } from './schema.ts';
 
 const SQL = {
   account: 'SELECT id, epoch, head, legacy_cursor FROM account WHERE jid = ?',
   peer: 'SELECT id FROM peer WHERE jid = ?',
+  queues: `SELECT p.origin, p.target, count(*), sum(length(s.bytes)), min(p.at), max(p.id)
+    FROM parcel p CROSS JOIN stanza s ON s.id = p.stanza GROUP BY p.target, p.origin ORDER BY min(p.id)`,
+  parcels: `SELECT p.id, p.at, s.bytes FROM parcel p CROSS JOIN stanza s ON s.id = p.stanza
+    WHERE p.target = ? AND p.origin = ? AND p.id > ? ORDER BY p.id LIMIT ?`,
   from: 'SELECT seq, at FROM entry WHERE account = ? AND seq >= ? ORDER BY seq LIMIT 1',
 } as const;
 
@@ -81,6 +93,23 @@ export class LogReader {
       if (!filter.seqs) return count(from, to);
       return pickSeqs(filter.seqs, selection).reduce((sum, seq) => sum + count(seq, seq), 0);
     });
+  }
+
+  parcelQueues(): ParcelQueue[] {
+    const rows = this.#sql.all<[string, string, number, number, number, number]>(SQL.queues);
+    return rows.map(([from, to, count, bytes, oldest, last]) => ({ from, to, count, bytes, oldest, last }));
+  }
+
+  parcels(from: string, to: string, after: number, limit: number, bytes: number): PackedParcels {
+    const parcels: ParcelRow[] = [];
+    let size = 0;
+    const statement = this.#sql.prepare(SQL.parcels);
+    for (const row of statement.iterate(to, from, after, limit) as Iterable<unknown> as Iterable<ParcelRow>) {
+      parcels.push(row);
+      size += row[2].length;
+      if (size >= bytes) break;
+    }
+    return packParcels(parcels);
   }
 
   /** Moves committed pages from the WAL to the main file as far as they go, beside the writer. */

@@ -16,11 +16,12 @@ const APPLICATION_ID = 0x54754c67;
  *   `legacy_cursor <= head`; an account whose `jid` is null is being deleted and counts for nothing.
  * - what is missing has expired: transient rows expire from the oldest on, and so do all others. Hence no number is missing behind both a
  *   transient row and another that are still there.
- * - per stanza: `refs` = the number of entries that name it, at least 1. `id` grows with every insertion, so entries in the order of their
+ * - per stanza: `refs` = the number of entries and of parcels that name it, at least 1. `id` grows with every insertion, so entries in the order of their
  *   stanzas are in the order of their commits, over all accounts.
  * - the two rows of one unit (A6, flag `half`) stand in one transaction by construction: they name the same stanza, or, where the recipient's
  *   copy differs (A4), the sender's names one and the recipient's the next.
  * - per peer: at least one entry names it.
+ * - per parcel: its stanza is a message from an account of domain `origin` to an address of domain `target`. Its row may have expired already.
  */
 const migrations: readonly string[] = [
   `
@@ -67,6 +68,18 @@ const migrations: readonly string[] = [
     expires INTEGER NOT NULL,
     PRIMARY KEY (account, key)
   ) STRICT, WITHOUT ROWID;
+  `,
+  // An id is never given twice: who has delivered a parcel says so by its id, perhaps later.
+  `
+  CREATE TABLE parcel (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    origin TEXT NOT NULL,
+    target TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    stanza INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE INDEX parcel_by_queue ON parcel (target, origin, id);
   `,
 ];
 

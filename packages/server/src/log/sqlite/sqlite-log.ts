@@ -1,7 +1,19 @@
 import type { Clock, Random } from '../../environment.ts';
 import { CursorMoves, type Move } from '../cursor-moves.ts';
-import { LogError, type AccountLog, type Appended, type LogFilter, type NewRow, type Page, type Row } from '../log.ts';
+import {
+  LogError,
+  type AccountLog,
+  type Appended,
+  type Extras,
+  type LogFilter,
+  type NewRow,
+  type Page,
+  type Parcel,
+  type ParcelQueue,
+  type Row,
+} from '../log.ts';
 import { formatId } from '../place.ts';
+import { Releases } from '../releases.ts';
 import { closedError, settle, toLogError, type Done } from '../settle.ts';
 import { openConnection, type ConnectionOptions } from './connection.ts';
 import {
@@ -9,7 +21,9 @@ import {
   FAILED,
   REPEATED,
   UnitPacker,
+  unpackParcels,
   unpackRows,
+  type PackedParcels,
   type PackedResults,
   type PackedRows,
 } from './protocol.ts';
@@ -93,6 +107,8 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<AccountL
 interface Slot {
   readonly done: Done;
   readonly rows: number;
+  /** When a parcel of it was appended, if there is one. */
+  readonly parcelAt: number | undefined;
   /** Set for a unit that was refused before it reached the worker: it travels as a barrier and keeps its turn. */
   readonly refused: LogError | undefined;
 }
@@ -100,6 +116,7 @@ interface Slot {
 interface Sent {
   readonly slots: readonly Slot[];
   readonly moves: readonly Move[];
+  readonly released: readonly number[];
   readonly bytes: number;
   /** By performance.now(). */
   readonly begun: number;
@@ -113,6 +130,7 @@ class SqliteAccountLog implements AccountLog {
   readonly #writer: LogThread;
   readonly #reader: LogThread;
   readonly #moves: CursorMoves;
+  readonly #releases: Releases;
   /** What this turn of the event loop has appended. */
   #packer = new UnitPacker();
   #slots: Slot[] = [];
@@ -142,6 +160,7 @@ class SqliteAccountLog implements AccountLog {
     this.#writer = new LogThread({ ...data, role: 'writer' }, { results, died: (error) => this.#die(error) });
     this.#reader = new LogThread({ ...data, role: 'reader' }, { results, died: (error) => this.#report(error) });
     this.#moves = new CursorMoves(clock, () => this.#flush());
+    this.#releases = new Releases(clock, () => this.#flush());
   }
 
   async ready(): Promise<void> {
@@ -149,7 +168,7 @@ class SqliteAccountLog implements AccountLog {
     this.#opened = true;
   }
 
-  append(unit: readonly NewRow[], done: Done): void {
+  append(unit: readonly NewRow[], done: Done, extras: Extras = {}): void {
     const broken = this.#dead ?? (this.#closing && closedError());
     if (broken) {
       // After all that was appended before.
@@ -157,12 +176,14 @@ class SqliteAccountLog implements AccountLog {
       void (this.#closing ?? Promise.resolve()).then(answer, answer);
       return;
     }
-    const refused = this.#check(unit);
+    const refused = this.#check(unit, extras);
     if (this.#slots.length === 0) this.#begun = performance.now();
     const before = this.#packer.bytes;
-    this.#packer.add(refused ? [] : unit, this.#clock.now());
+    const now = this.#clock.now();
+    this.#packer.add(refused ? [] : unit, now, extras);
     this.#pendingBytes += this.#packer.bytes - before;
-    this.#slots.push({ done, rows: refused ? 0 : unit.length, refused });
+    const rows = refused ? 0 : unit.length;
+    this.#slots.push({ done, rows, parcelAt: rows > 0 && extras.parcel !== undefined ? now : undefined, refused });
     const { batchRows, batchBytes } = this.#limits;
     if (reaches(this.#packer.rows, batchRows) || reaches(this.#packer.bytes, batchBytes)) this.#flush();
     // One message per turn of the loop: stanzas of many sockets arrive in one turn.
@@ -198,6 +219,19 @@ class SqliteAccountLog implements AccountLog {
     if (!this.#closing && !this.#dead) this.#moves.move(account, seq);
   }
 
+  async parcelQueues(): Promise<readonly ParcelQueue[]> {
+    return (await this.#read('parcelQueues')) as ParcelQueue[];
+  }
+
+  async parcels(from: string, to: string, after: number, limit: number, bytes: number): Promise<readonly Parcel[]> {
+    const filter = this.#releases.filter();
+    return filter(unpackParcels((await this.#read('parcels', from, to, after, limit, bytes)) as PackedParcels));
+  }
+
+  release(ids: readonly number[]): void {
+    if (!this.#closing && !this.#dead) this.#releases.add(ids);
+  }
+
   async expire(before: { readonly transient?: number; readonly other?: number }): Promise<number> {
     const bounds = { ...before, now: this.#clock.now() };
     await this.#sweep();
@@ -222,6 +256,7 @@ class SqliteAccountLog implements AccountLog {
 
   async #close(): Promise<void> {
     this.#moves.stop();
+    this.#releases.stop();
     this.#flush();
     // The reader first: the last connection to close tidies the WAL away, and only a writer can.
     await this.#reader.close();
@@ -243,7 +278,7 @@ class SqliteAccountLog implements AccountLog {
     return this.#writer.call(method, ...args);
   }
 
-  #check(unit: readonly NewRow[]): LogError | undefined {
+  #check(unit: readonly NewRow[], { parcel }: Extras): LogError | undefined {
     const { stanzaBytes, pendingBytes } = this.#limits;
     let bytes = 0;
     for (const row of unit) {
@@ -255,6 +290,7 @@ class SqliteAccountLog implements AccountLog {
       if (exceeds(row.stanza.length, stanzaBytes)) return new LogError(`a stanza of more than ${stanzaBytes} bytes`);
       bytes += row.stanza.length;
     }
+    if (parcel !== undefined) bytes += parcel.stanza.length;
     if (bytes > 0 && exceeds(this.#pendingBytes + bytes, pendingBytes)) {
       return new LogError(`more than ${pendingBytes} bytes wait to be committed`);
     }
@@ -265,12 +301,13 @@ class SqliteAccountLog implements AccountLog {
     if (this.#flushing) clearImmediate(this.#flushing);
     this.#flushing = undefined;
     const moves = this.#moves.take();
-    if (this.#dead || (this.#slots.length === 0 && moves.length === 0)) return;
+    if (this.#dead || (this.#slots.length === 0 && moves.length === 0 && !this.#releases.isWaiting)) return;
+    const released = this.#releases.take();
     const packer = this.#packer;
-    this.#sent.push({ slots: this.#slots, moves, bytes: packer.bytes, begun: this.#begun });
+    this.#sent.push({ slots: this.#slots, moves, released, bytes: packer.bytes, begun: this.#begun });
     this.#slots = [];
     this.#packer = new UnitPacker();
-    this.#writer.postUnits(packer.pack(moves));
+    this.#writer.postUnits(packer.pack(moves, released));
   }
 
   #finish(results: PackedResults, commit: CommitNote | undefined): void {
@@ -279,17 +316,23 @@ class SqliteAccountLog implements AccountLog {
     if (results.seqs.length > 0) this.#observer.settled((performance.now() - sent.begun) / 1000);
     this.#pendingBytes -= sent.bytes;
     this.#moves.settle(sent.moves, results.moved);
+    this.#releases.settle(sent.released, results.moved);
     this.#walPages += results.seqs.length * PAGES_PER_ROW + sent.bytes / PAGE_BYTES;
     if (this.#walPages > CHECKPOINT_PAGES) this.#checkpoint();
     let row = 0;
     let repeat = 0;
     let error = 0;
+    let parcel = 0;
     for (const [i, slot] of sent.slots.entries()) {
       const outcome = results.outcomes[i] as number;
       if (slot.refused) this.#fail(slot.done, slot.refused);
       else if (outcome === FAILED) this.#fail(slot.done, new LogError(results.errors[error++]));
       else if (outcome === REPEATED) settle(slot.done, readRepeat(results.repeats[repeat++] as PackedRows));
-      else settle(slot.done, readPlaces(results, row, (row += outcome)));
+      else {
+        const id = slot.parcelAt === undefined ? undefined : results.parcels[parcel++];
+        const appended = readPlaces(results, row, (row += outcome));
+        settle(slot.done, id === undefined ? appended : { ...appended, parcel: { id, at: slot.parcelAt as number } });
+      }
     }
   }
 
@@ -311,6 +354,7 @@ class SqliteAccountLog implements AccountLog {
   #die(error: LogError): void {
     this.#dead = error;
     this.#moves.stop();
+    this.#releases.stop();
     const pending = [...this.#sent.flatMap((sent) => sent.slots), ...this.#slots];
     this.#sent = [];
     this.#slots = [];
@@ -338,7 +382,11 @@ function prepareFile(connection: ConnectionOptions): void {
   }
 }
 
-function readPlaces({ seqs, times, epochs }: PackedResults, from: number, to: number): Appended {
+function readPlaces(
+  { seqs, times, epochs }: PackedResults,
+  from: number,
+  to: number,
+): Extract<Appended, { repeated?: undefined }> {
   const places = [];
   for (let i = from; i < to; i++) {
     const seq = seqs[i] as number;

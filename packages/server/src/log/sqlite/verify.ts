@@ -5,6 +5,7 @@ import { checkStructure, listAccounts } from './integrity.ts';
 import { checkLog } from './schema.ts';
 import { verifyAccount } from './verify-account.ts';
 import { verifyHalves } from './verify-halves.ts';
+import { verifyParcels } from './verify-parcels.ts';
 import { verifyStanza } from './verify-stanza.ts';
 
 /** How far a verification has come. */
@@ -44,6 +45,7 @@ export function verifyLog(db: DatabaseSync, report: Report, progress: Progress =
       });
     }
     verifyHalves(db, report, step);
+    verifyParcels(db, report);
     return { accounts: accounts.map(({ jid }) => jid), rows };
   } finally {
     db.exec('ROLLBACK');

@@ -34,6 +34,8 @@ function serveReader(): void {
     resolve: reader.resolve.bind(reader),
     query: reader.query.bind(reader),
     count: reader.count.bind(reader),
+    parcelQueues: reader.parcelQueues.bind(reader),
+    parcels: reader.parcels.bind(reader),
     checkpoint: reader.checkpoint.bind(reader),
     close: () => db.close(),
   };

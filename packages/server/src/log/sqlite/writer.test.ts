@@ -28,7 +28,7 @@ beforeEach(() => {
 function pack(...units: NewRow[][]): PackedUnits {
   const packer = new UnitPacker();
   for (const unit of units) packer.add(unit, 1000);
-  return packer.pack([]);
+  return packer.pack([], []);
 }
 
 test('a unit that SQLite refuses takes no other with it, wherever in the batch it stands', () => {

@@ -22,6 +22,11 @@ const SQL = {
   peer: 'SELECT id FROM peer WHERE jid = ?',
   newPeer: 'INSERT INTO peer (jid) VALUES (?)',
   stanza: 'INSERT INTO stanza (refs, bytes) VALUES (?, ?)',
+  parcel: 'INSERT INTO parcel (origin, target, at, stanza) VALUES (?, ?, ?, ?)',
+  deleteParcel: 'DELETE FROM parcel WHERE id = ? RETURNING stanza',
+  keepStanza: 'UPDATE stanza SET refs = refs + 1 WHERE id = ?',
+  releaseStanza: 'UPDATE stanza SET refs = refs - 1 WHERE id = ? RETURNING refs',
+  deleteStanza: 'DELETE FROM stanza WHERE id = ?',
   entry: 'INSERT INTO entry (account, seq, at, stanza, peer, flags, resource) VALUES (?, ?, ?, ?, ?, ?, ?)',
   key: 'SELECT seq, expires FROM dedupe WHERE account = ? AND key = ?',
   newKey: `INSERT INTO dedupe (account, key, seq, expires) VALUES (?, ?, ?, ?)
@@ -34,7 +39,16 @@ const SQL = {
 /** Bytes of a dedupe key's hash that are stored: enough that two keys never meet. */
 const KEY_BYTES = 16;
 
-const EMPTY: PackedResults = { outcomes: [], seqs: [], times: [], epochs: [], repeats: [], errors: [], moved: false };
+const EMPTY: PackedResults = {
+  outcomes: [],
+  seqs: [],
+  times: [],
+  epochs: [],
+  repeats: [],
+  errors: [],
+  parcels: [],
+  moved: false,
+};
 
 interface Results extends PackedResults {
   readonly outcomes: number[];
@@ -43,6 +57,7 @@ interface Results extends PackedResults {
   readonly epochs: string[];
   readonly repeats: PackedRows[];
   readonly errors: string[];
+  readonly parcels: number[];
 }
 
 /** Where a unit's rows begin in its message. */
@@ -74,8 +89,7 @@ export class LogWriter {
   /** Commits some messages as one batch. Never throws for what is in them: units that failed say so in the results. */
   commit(messages: readonly PackedUnits[]): PackedResults[] {
     // A batch of barriers only has nothing to make durable.
-    if (messages.every(({ accounts, moves }) => accounts.length === 0 && moves.length === 0))
-      return messages.map(answerBarriers);
+    if (messages.every(isEmpty)) return messages.map(answerBarriers);
     try {
       return this.#transact(messages, (message, results, cursor) => this.#apply(message, results, cursor));
     } catch (error) {
@@ -103,6 +117,7 @@ export class LogWriter {
             epochs: [],
             repeats: [],
             errors: [],
+            parcels: [],
             moved: true,
           };
           const cursor: Cursor = { unit: 0, row: 0, byte: 0 };
@@ -113,7 +128,10 @@ export class LogWriter {
           return results;
         });
         this.#writeHeads();
-        for (const { moves } of messages) for (const [account, seq] of moves) this.#sql.run(SQL.cursor, seq, account);
+        for (const { moves, released } of messages) {
+          for (const [account, seq] of moves) this.#sql.run(SQL.cursor, seq, account);
+          this.#release(released);
+        }
         return all;
       });
     } catch (error) {
@@ -124,8 +142,8 @@ export class LogWriter {
 
   /** One unit at a time under a savepoint, so that a bad one takes no other with it. Slower; only after a batch met a bad unit. */
   #applyAlone(message: PackedUnits, results: Results, cursor: Cursor): void {
-    const { seqs, times, epochs, repeats, outcomes } = results;
-    const lengths = [seqs.length, repeats.length, outcomes.length] as const;
+    const { seqs, times, epochs, repeats, outcomes, parcels } = results;
+    const lengths = [seqs.length, repeats.length, outcomes.length, parcels.length] as const;
     this.#db.exec('SAVEPOINT unit');
     try {
       this.#apply(message, results, cursor);
@@ -138,6 +156,7 @@ export class LogWriter {
       seqs.length = times.length = epochs.length = lengths[0];
       repeats.length = lengths[1];
       outcomes.length = lengths[2];
+      parcels.length = lengths[3];
       outcomes.push(FAILED);
       results.errors.push(describeError(error));
     }
@@ -158,6 +177,8 @@ export class LogWriter {
     }
     let offset = byte;
     let stanza = 0;
+    const extras = message.extras.get(unit);
+    let shared: number | undefined;
     for (let row = first; row < end; row++) {
       const length = message.lengths[row] as number;
       if (length >= 0) {
@@ -165,8 +186,16 @@ export class LogWriter {
         while (row + refs < end && message.lengths[row + refs] === -1) refs++;
         stanza = this.#sql.run(SQL.stanza, refs, message.stanzas.subarray(offset, (offset += length))).lastId;
       }
+      if (extras?.parcel?.row === row - first) shared = stanza;
       this.#insert(message, row, now, stanza, results);
     }
+    if (extras?.parcel !== undefined) {
+      const { from, to, length } = extras.parcel;
+      if (shared !== undefined) this.#sql.run(SQL.keepStanza, shared);
+      const id = shared ?? this.#sql.run(SQL.stanza, 1, message.stanzas.subarray(offset, offset + length)).lastId;
+      results.parcels.push(this.#sql.run(SQL.parcel, from, to, now, id).lastId);
+    }
+    if (extras !== undefined) this.#release(extras.release);
     results.outcomes.push(end - first);
   }
 
@@ -194,6 +223,15 @@ export class LogWriter {
     results.seqs.push(head);
     results.times.push(lastAt);
     results.epochs.push(epoch);
+  }
+
+  /** What is released already is nothing: an error's row may carry the same as a release that had to wait. */
+  #release(ids: readonly number[]): void {
+    for (const id of ids) {
+      const stanza = this.#sql.get<[number]>(SQL.deleteParcel, id)?.[0];
+      if (stanza === undefined) continue;
+      if (this.#sql.get<[number]>(SQL.releaseStanza, stanza)?.[0] === 0) this.#sql.run(SQL.deleteStanza, stanza);
+    }
   }
 
   #findRepeated(account: CachedAccount, key: string, now: number): PackedRows | undefined {
@@ -256,7 +294,13 @@ function digestKey(key: string): Uint8Array {
 function advance(message: PackedUnits, cursor: Cursor): void {
   const end = cursor.row + (message.counts[cursor.unit] as number);
   for (; cursor.row < end; cursor.row++) cursor.byte += Math.max(0, message.lengths[cursor.row] as number);
+  const parcel = message.extras.get(cursor.unit)?.parcel;
+  if (parcel?.row === -1) cursor.byte += parcel.length;
   cursor.unit++;
+}
+
+function isEmpty({ accounts, moves, released }: PackedUnits): boolean {
+  return accounts.length === 0 && moves.length === 0 && released.length === 0;
 }
 
 function answerBarriers({ counts }: PackedUnits): PackedResults {

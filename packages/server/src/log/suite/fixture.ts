@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Clock, Random } from '../../environment.ts';
-import { LogError, type AccountLog, type Appended, type NewRow, type Row } from '../log.ts';
+import { LogError, type AccountLog, type Appended, type Extras, type NewRow, type Row } from '../log.ts';
 
 /** One log under test, on a disk of its own. */
 export interface LogFixture {
@@ -84,6 +84,11 @@ export function readText(row: Row): string {
 /** `append` as a promise of what `done` was called with. */
 export function append(log: AccountLog, ...unit: NewRow[]): Promise<Appended | LogError> {
   return new Promise((resolve) => log.append(unit, resolve));
+}
+
+/** `append` of a unit with what goes with it. */
+export function appendWith(log: AccountLog, extras: Extras, ...unit: NewRow[]): Promise<Appended | LogError> {
+  return new Promise((resolve) => log.append(unit, resolve, extras));
 }
 
 /** Appends a unit that must be written; gives its places. */
