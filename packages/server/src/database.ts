@@ -22,6 +22,8 @@ export interface Database {
 }
 
 export interface DatabaseOptions {
+  /** See `AccountsOptions.onDisable`. */
+  readonly onDisable?: (account: JID) => void;
   /** See `AccountsOptions.onRemove`. */
   readonly onRemove?: (account: JID) => Promise<void>;
   /** The configuration as it is now; default: as given. */
@@ -75,6 +77,7 @@ export async function openDatabase(config: Config, options: DatabaseOptions = {}
       domains: () => config.domains,
       iterations: () => current().auth.scramIterations,
       ...(options.onRemove === undefined ? {} : { onRemove: options.onRemove }),
+      ...(options.onDisable === undefined ? {} : { onDisable: options.onDisable }),
     });
     return { log, store, accounts, close: () => opened.disposeAsync() };
   } catch (error) {

@@ -19,7 +19,13 @@ export type { Config } from './config/schema.ts';
 export { type Clock, type Logger, type Random, randomId } from './environment.ts';
 export type { Hooks } from './hooks.ts';
 export type { AccountLog, LogFilter, Row } from './log/log.ts';
-export { type FileVault, type UploadAttempt, type UploadDesk, type UploadedFile, UploadRefusal } from './uploads/uploads.ts';
+export {
+  type FileVault,
+  type UploadAttempt,
+  type UploadDesk,
+  type UploadedFile,
+  UploadRefusal,
+} from './uploads/uploads.ts';
 export type { NodeConfig, PepChange, PepItem } from './pubsub/model.ts';
 export type { ServiceDesk, ServiceHandler, ServiceInfo, ServiceRequest } from './service-desk.ts';
 
@@ -225,10 +231,7 @@ export interface AdHocCommand {
   /** What is to be filled in; without it the command runs at once. */
   readonly form?: (request: CommandRequest) => Element | Promise<Element>;
   /** Runs it with what was filled in. A StanzaError is answered as such. */
-  readonly run: (
-    request: CommandRequest,
-    filledIn: DataForm | undefined,
-  ) => CommandResult | Promise<CommandResult>;
+  readonly run: (request: CommandRequest, filledIn: DataForm | undefined) => CommandResult | Promise<CommandResult>;
 }
 
 /** Takes a stanza to a domain of a service; `from` is vouched for. A promise never rejects. */

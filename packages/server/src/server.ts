@@ -52,6 +52,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const database = await openDatabase(config, {
     current,
     observer: observeLog(options.metrics),
+    onDisable: (account) => made.core?.accountDisabled(account),
     onRemove: async (account) => made.core?.accountRemoved(account),
     onDeath: (error) => {
       logger.error({ error: error.message }, 'the log is gone: nothing can be archived any more');

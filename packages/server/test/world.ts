@@ -94,6 +94,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     random,
     domains: () => ['localhost'],
     iterations: () => 1,
+    onDisable: (jid) => core.accountDisabled(jid),
     onRemove: (jid) => core.accountRemoved(jid),
   });
   const core: Core = new Core({

@@ -35,6 +35,7 @@ let store: Store;
 let log: AccountLog;
 let accounts: Accounts;
 let removed: string[];
+let disabled: string[];
 let diskFails: boolean;
 
 beforeEach(async () => {
@@ -46,6 +47,7 @@ beforeEach(async () => {
   };
   log = createMemoryLog({ clock, random, disk });
   removed = [];
+  disabled = [];
   accounts = open();
 });
 afterEach(() => store.close());
@@ -53,7 +55,8 @@ afterEach(() => store.close());
 function open(): Accounts {
   const domains = () => ['example.org', 'xn--e1afmkfd.example', 'other.example'];
   const onRemove = (account: JID) => void removed.push(account.toString());
-  return createAccounts({ store, log, clock, random, domains, iterations: () => 4096, onRemove });
+  const onDisable = (account: JID) => void disabled.push(account.toString());
+  return createAccounts({ store, log, clock, random, domains, iterations: () => 4096, onDisable, onRemove });
 }
 
 function append(): Promise<Appended | LogError> {
@@ -216,10 +219,18 @@ describe('list', () => {
 test('a disabled account exists, and nobody logs in to it', async () => {
   await accounts.add('alice@example.org', 'secret');
   await accounts.tokens.replace(alice, 'phone', [token]);
-  await store.tables<AccountTables>().updateTable('account').set({ disabled: 1 }).execute();
+  expect(await accounts.setEnabled('Alice@example.org', false)).toMatchObject({
+    jid: 'alice@example.org',
+    disabled: true,
+  });
+  expect(disabled).toEqual(['alice@example.org']);
+  expect(await accounts.list()).toMatchObject([{ disabled: true }]);
   expect(await accounts.exists(alice)).toBe(true);
   expect(await accounts.credentials.find(alice)).toBeUndefined();
   expect(await accounts.tokens.find(alice, 'phone')).toEqual([]);
+  expect(await accounts.setEnabled('alice@example.org', true)).toEqual({ jid: 'alice@example.org', createdAt: 1000 });
+  expect(await accounts.credentials.find(alice)).toBeDefined();
+  await expect(accounts.setEnabled('nobody@example.org', true)).rejects.toMatchObject({ code: 'no-such-account' });
 });
 
 test('FAST tokens are kept per client and slot, replaced as a whole, and expire', async () => {

@@ -20,6 +20,8 @@ export interface AccountsOptions {
   readonly domains: () => readonly string[];
   /** PBKDF2 iterations of new passwords; default 10,000. */
   readonly iterations?: () => number;
+  /** Called when an account has been disabled: ends its sessions. */
+  readonly onDisable?: (account: JID) => void;
   /** Called when nobody can log in to the account any more, again after a crash: ends its sessions, forgets what others know of it. */
   readonly onRemove?: (account: JID) => Promise<void> | void;
 }
@@ -90,6 +92,21 @@ class StoredAccounts implements Accounts {
     });
   }
 
+  async setEnabled(text: string, enabled: boolean): Promise<AccountInfo> {
+    const { jid } = parseAccount(text);
+    return this.#inTurn(jid, async () => {
+      const { disabled: _, ...found } = await this.#require(jid);
+      await this.#db
+        .updateTable('account')
+        .set({ disabled: enabled ? 0 : 1 })
+        .where('jid', '=', jid)
+        .execute();
+      if (enabled) return found;
+      this.#options.onDisable?.(JID.parse(jid));
+      return { ...found, disabled: true };
+    });
+  }
+
   /**
    * In this order: (1) mark it as removed and delete its secrets, (2) end its sessions, (3) delete its log, (4) delete the account with all
    * that references it. From (1) on it doesn't exist: no login, no message (D4). A crash after (1) loses nothing and shows nothing: `add` of the
@@ -115,10 +132,13 @@ class StoredAccounts implements Accounts {
 
   async list(domain?: string): Promise<readonly AccountInfo[]> {
     const served = domain === undefined ? undefined : this.#checkDomain(JID.tryParse(domain)?.domain ?? domain);
-    let query = this.#db.selectFrom('account').select(['jid', 'created_at']).where('removed_at', 'is', null);
+    let query = this.#db
+      .selectFrom('account')
+      .select(['jid', 'created_at', 'disabled'])
+      .where('removed_at', 'is', null);
     if (served !== undefined) query = query.where('domain', '=', served);
     const rows = await query.orderBy('jid').execute();
-    return rows.map(({ jid, created_at }) => ({ jid, createdAt: created_at }));
+    return rows.map(({ jid, created_at, disabled }) => toInfo(jid, created_at, disabled));
   }
 
   async finishRemovals(): Promise<number> {
@@ -142,11 +162,11 @@ class StoredAccounts implements Accounts {
   async #find(jid: string): Promise<AccountInfo | undefined> {
     const query = this.#db
       .selectFrom('account')
-      .select('created_at')
+      .select(['created_at', 'disabled'])
       .where('jid', '=', jid)
       .where('removed_at', 'is', null);
     const row = await query.executeTakeFirst();
-    return row && { jid, createdAt: row.created_at };
+    return row && toInfo(jid, row.created_at, row.disabled);
   }
 
   async #require(jid: string): Promise<AccountInfo> {
@@ -184,6 +204,10 @@ class StoredAccounts implements Accounts {
       if (this.#changes.get(jid) === turn) this.#changes.delete(jid);
     }
   }
+}
+
+function toInfo(jid: string, createdAt: number, disabled: number): AccountInfo {
+  return disabled === 0 ? { jid, createdAt } : { jid, createdAt, disabled: true };
 }
 
 function parseAccount(text: string): { readonly jid: string; readonly domain: string } {

@@ -6,6 +6,8 @@ export interface AccountInfo {
   readonly jid: string;
   /** When it was created, in milliseconds since 1970-01-01 UTC, where known. */
   readonly createdAt?: number;
+  /** It exists, gets its messages, and nobody can log in to it. */
+  readonly disabled?: true;
 }
 
 /** Why an account could not be added, changed or removed. */
@@ -38,6 +40,8 @@ export interface AccountAdmin {
   add(jid: string, password: string): Promise<AccountInfo>;
   /** Changes the password; open sessions stay. Errors: malformed-jid, no-such-account, password-*. */
   setPassword(jid: string, password: string): Promise<AccountInfo>;
+  /** Lets nobody log in to the account any more, ending its sessions, or lets its owner in again. Errors: malformed-jid, no-such-account. */
+  setEnabled(jid: string, enabled: boolean): Promise<AccountInfo>;
   /** Removes the account with all its data and ends its sessions. Errors: malformed-jid, no-such-account. */
   remove(jid: string): Promise<AccountInfo>;
   /** All accounts of a domain, or of all domains, sorted by JID. Error: domain-not-served. */

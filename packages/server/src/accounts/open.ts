@@ -9,6 +9,7 @@ export async function openAccounts(config: Config): Promise<AccountAdmin & { clo
   return {
     add: (jid, password) => accounts.add(jid, password),
     setPassword: (jid, password) => accounts.setPassword(jid, password),
+    setEnabled: (jid, enabled) => accounts.setEnabled(jid, enabled),
     remove: (jid) => accounts.remove(jid),
     list: (domain) => accounts.list(domain),
     close: () => database.close(),

@@ -44,6 +44,10 @@ const admin: AccountAdmin = {
     accounts.set(jid, password);
     return { jid };
   },
+  setEnabled: async (jid, enabled) => {
+    if (!accounts.has(jid)) throw new AccountError('no-such-account', `there is no account ${jid}`);
+    return enabled ? { jid } : { jid, disabled: true };
+  },
   remove: async (jid) => {
     if (!accounts.delete(jid)) throw new AccountError('no-such-account', `there is no account ${jid}`);
     return { jid };
@@ -103,6 +107,8 @@ describe('user', () => {
       { jid: 'alice@localhost' },
       { jid: 'bob@localhost' },
     ]);
+    expect((await tutti('user disable bob@localhost')).out).toBe('disabled bob@localhost\n');
+    expect((await tutti('user enable bob@localhost --json')).out).toBe('{"jid":"bob@localhost"}\n');
     expect(await tutti('user remove alice@localhost')).toEqual({ code: 0, out: 'removed alice@localhost\n', err: '' });
     expect((await tutti('user remove bob@localhost --json')).out).toBe('{"jid":"bob@localhost"}\n');
     expect(accounts.size).toBe(0);
@@ -345,6 +351,8 @@ describe('usage', () => {
     'user add --help',
     'user passwd -h',
     'user remove -h',
+    'user disable -h',
+    'user enable -h',
     'user list -h',
     'config check --help',
     'config print --help',
@@ -363,6 +371,8 @@ describe('usage', () => {
     'user add',
     'user passwd',
     'user remove',
+    'user disable',
+    'user enable',
     'user list',
     'config check',
     'config print',

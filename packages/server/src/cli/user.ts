@@ -70,6 +70,20 @@ export function registerUser(program: Command, context: Context): void {
       tell('removed', await withAdmin(context, config, (admin) => admin.remove(jid)), flags);
     });
 
+  define('disable <jid>', 'let nobody log in to an account; messages to it are kept', [
+    'tutti user disable alice@localhost',
+  ]).action(async (jid: string, flags: UserFlags) => {
+    const { config } = await loadByFlags(flags, io);
+    tell('disabled', await withAdmin(context, config, (admin) => admin.setEnabled(jid, false)), flags);
+  });
+
+  define('enable <jid>', 'let the owner of a disabled account in again', ['tutti user enable alice@localhost']).action(
+    async (jid: string, flags: UserFlags) => {
+      const { config } = await loadByFlags(flags, io);
+      tell('enabled', await withAdmin(context, config, (admin) => admin.setEnabled(jid, true)), flags);
+    },
+  );
+
   define('list [domain]', 'list the accounts of a domain, or of all', [
     'tutti user list',
     'tutti user list example.org --json',
@@ -77,7 +91,8 @@ export function registerUser(program: Command, context: Context): void {
     const { config } = await loadByFlags(flags, io);
     const accounts = await withAdmin(context, config, (admin) => admin.list(domain));
     if (flags.json === true) io.stdout.write(`${JSON.stringify(accounts, null, 2)}\n`);
-    else for (const { jid } of accounts) io.stdout.write(`${jid}\n`);
+    else
+      for (const { jid, disabled } of accounts) io.stdout.write(disabled === true ? `${jid} (disabled)\n` : `${jid}\n`);
   });
 
   function tell(done: string, account: AccountInfo, flags: UserFlags): void {

@@ -7,13 +7,20 @@ import type { ControlHandler, ControlHandlers } from './server.ts';
 
 const jid = z.string();
 const password = z.string();
-const infoSchema = z.object({ jid: z.string(), createdAt: z.number().exactOptional() });
+const infoSchema = z.object({
+  jid: z.string(),
+  createdAt: z.number().exactOptional(),
+  disabled: z.literal(true).exactOptional(),
+});
 
-/** The handlers user.add, user.passwd, user.remove and user.list. */
+/** The handlers user.add, user.passwd, user.enable, user.remove and user.list. */
 export function accountHandlers(admin: AccountAdmin): ControlHandlers {
   return {
     'user.add': accept(z.object({ jid, password }), (params) => admin.add(params.jid, params.password)),
     'user.passwd': accept(z.object({ jid, password }), (params) => admin.setPassword(params.jid, params.password)),
+    'user.enable': accept(z.object({ jid, enabled: z.boolean() }), (params) =>
+      admin.setEnabled(params.jid, params.enabled),
+    ),
     'user.remove': accept(z.object({ jid }), (params) => admin.remove(params.jid)),
     'user.list': accept(z.object({ domain: z.string().optional() }), (params) => admin.list(params.domain)),
   };
@@ -31,6 +38,7 @@ export function remoteAccounts(client: ControlClient): AccountAdmin {
   return {
     add: (jid, password) => ask(infoSchema, 'user.add', { jid, password }),
     setPassword: (jid, password) => ask(infoSchema, 'user.passwd', { jid, password }),
+    setEnabled: (jid, enabled) => ask(infoSchema, 'user.enable', { jid, enabled }),
     remove: (jid) => ask(infoSchema, 'user.remove', { jid }),
     list: (domain) => ask<AccountInfo[]>(z.array(infoSchema), 'user.list', { domain }),
   };

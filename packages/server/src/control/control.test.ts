@@ -270,6 +270,7 @@ describe('accounts', () => {
         ? Promise.reject(new AccountError('password-empty', 'the password is empty'))
         : Promise.resolve({ jid, createdAt: 5 }),
     setPassword: (jid) => Promise.reject(new AccountError('no-such-account', `there is no ${jid}`)),
+    setEnabled: (jid, enabled) => Promise.resolve(enabled ? { jid } : { jid, disabled: true }),
     remove: (jid) => Promise.resolve({ jid }),
     list: (domain) => Promise.resolve([{ jid: `a@${domain ?? 'every.example'}` }]),
   };
@@ -278,6 +279,7 @@ describe('accounts', () => {
     await serve(accountHandlers(admin));
     const remote = remoteAccounts(await dial());
     expect(await remote.add('a@b', 'x')).toEqual({ jid: 'a@b', createdAt: 5 });
+    expect(await remote.setEnabled('a@b', false)).toEqual({ jid: 'a@b', disabled: true });
     expect(await remote.remove('a@b')).toEqual({ jid: 'a@b' });
     expect(await remote.list()).toEqual([{ jid: 'a@every.example' }]);
     expect(await remote.list('b')).toEqual([{ jid: 'a@b' }]);

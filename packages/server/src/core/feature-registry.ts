@@ -124,8 +124,7 @@ export class FeatureRegistry {
   enrichMessage(session: SessionView, message: Element): Element | Promise<Element> {
     let result: Element | Promise<Element> = message;
     for (const hook of this.#hooks.enrichMessage) {
-      result =
-        result instanceof Promise ? result.then((element) => hook(session, element)) : hook(session, result);
+      result = result instanceof Promise ? result.then((element) => hook(session, element)) : hook(session, result);
     }
     return result;
   }

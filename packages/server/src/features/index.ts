@@ -1,9 +1,11 @@
 import type { FeatureDefinition } from '../feature.ts';
 import { rosterAndPresence } from './rfc-6121-roster-presence/index.ts';
+import { commands } from './xep-0050-commands/index.ts';
 import { lastActivity } from './xep-0012-last/index.ts';
 import { caps, disco } from './xep-0030-disco/index.ts';
 import { inBandRegistration } from './xep-0077-in-band-registration/index.ts';
 import { softwareVersion } from './xep-0092-version/index.ts';
+import { serviceAdministration } from './xep-0133-service-administration/index.ts';
 import { contactAddresses } from './xep-0157-contact-addresses/index.ts';
 import { offlineMessages } from './xep-0160-offline/index.ts';
 import { blocking } from './xep-0191-blocking/index.ts';
@@ -39,4 +41,6 @@ export const features: readonly FeatureDefinition[] = [
   lastActivity,
   offlineMessages,
   clientState,
+  commands,
+  serviceAdministration,
 ];
