@@ -120,6 +120,8 @@ export interface RosterFacts {
   readonly maySeePresence: PeerFact;
   /** Everybody in the roster. */
   readonly contacts: (account: AccountView) => Iterable<Contact>;
+  /** Sends a subscription stanza in the account's name, as though a session of its had (RFC 6121 §3). Rejects with StanzaError. */
+  readonly subscribe: (account: AccountView, peer: JID, type: 'subscribe' | 'subscribed') => Promise<void>;
   /** Somebody in the roster. */
   readonly contact: (account: AccountView, peer: JID) => Contact | undefined;
 }
@@ -180,6 +182,18 @@ export interface EarlyRequest {
   readonly domain: string;
   /** Where it comes from, for limits: an IPv4 address, or the /64 of an IPv6 one. */
   readonly address: string;
+  /** The connection: a key for what is remembered of it. */
+  readonly connection: object;
+}
+
+/** Lets people register who have been invited (XEP-0445), and keeps usernames for them. */
+export interface Doorkeeper {
+  /** May the connection register this account, though registration is closed? Throws StanzaError where somebody else is to have that name. */
+  admits(request: EarlyRequest, account: JID): boolean;
+  /** May the connection ask what is needed to register? */
+  admitsAny(request: EarlyRequest): boolean;
+  /** It has registered that account. */
+  registered(request: EarlyRequest, account: JID): Promise<void>;
 }
 
 /** What a client can have before it logs in (XEP-0077 §3.1). */
@@ -267,6 +281,18 @@ export interface FeatureApi {
   streamFeature(make: (domain: string) => Element): void;
   /** Answers IQ requests with a payload of this namespace that come before login, over a channel that one may log in on. */
   beforeLogin(ns: string, service: EarlyService): void;
+  /** Lets invited people register. One feature does. */
+  doorkeeper(doorkeeper: Doorkeeper): void;
+  /** Who lets invited people register, if anybody does. */
+  readonly door: Doorkeeper | undefined;
+  /** XEP-0379: is this request to subscribe to the account's presence approved before it is asked? Any "yes" counts. */
+  approves(fact: (account: AccountView, request: Element) => boolean): void;
+  /** Is it approved, as the features' facts have it? */
+  isApproved(account: AccountView, request: Element): boolean;
+  /** The roster feature, for those that change rosters; undefined where nobody provides rosters. */
+  readonly roster: RosterFacts | undefined;
+  /** Answers a method of the control socket, for the command line. Gives what can be written as JSON; a StanzaError or AccountError refuses. */
+  control(method: string, handler: (params: Readonly<Record<string, unknown>>) => unknown): void;
   /** XEP-0386: handles an inline element of `<bind/>`; the answer, if any, goes into `<bound/>`. Handlers run in the order of the features. */
   bind2(
     name: string,

@@ -1,5 +1,8 @@
 import type { Config } from './config/schema.ts';
+import type { Logger } from './environment.ts';
+import type { HttpConnectionLimits } from './http/connections.ts';
 import type { HttpServer } from './http/server.ts';
+import type { UploadOptions } from './http/upload.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { observeStreams } from './observe/streams.ts';
 import { AddressLimits } from './stream/net/address-limits.ts';
@@ -8,6 +11,7 @@ import { SocketTransport } from './stream/net/socket-transport.ts';
 import { DEFAULT_STREAM_LIMITS } from './stream/options.ts';
 import type { Streams } from './stream/streams.ts';
 import { systemClock } from './system.ts';
+import type { UploadDesk, Vault } from './uploads/uploads.ts';
 
 /** An address the server listens on. */
 export interface Listening {
@@ -23,6 +27,9 @@ export interface ListenerParts {
   readonly certificates: TlsProvider;
   readonly metrics: Metrics;
   readonly scrape: () => Promise<{ readonly body: string }>;
+  readonly logger: Logger;
+  /** XEP-0363; absent: no files. */
+  readonly uploads?: { readonly desk: UploadDesk; readonly vault: Vault } | undefined;
 }
 
 /** XEP-0368 §3: the name of the protocol in ALPN. */
@@ -95,7 +102,8 @@ function limitHandshakes({ config, metrics }: ListenerParts): AddressLimits {
   });
 }
 
-async function createWebServer({ config, metrics, scrape }: ListenerParts, streams: Streams): Promise<HttpServer> {
+async function createWebServer(parts: ListenerParts, streams: Streams): Promise<HttpServer> {
+  const { config, metrics, scrape } = parts;
   const { createHttpServer } = await import('./http/server.ts');
   const { host, port } = config().http;
   const observer = observeStreams(metrics, 'websocket');
@@ -122,5 +130,34 @@ async function createWebServer({ config, metrics, scrape }: ListenerParts, strea
       accept: (transport) => streams.accept(transport, { requireTls: false, observer }),
     },
     metrics: async () => (config().metrics.enabled ? (await scrape()).body : undefined),
+    connections: limitHttp(parts),
+    ...(parts.uploads === undefined ? {} : { uploads: serveUploads(parts, parts.uploads) }),
   });
+}
+
+function limitHttp({ config, metrics }: ListenerParts): HttpConnectionLimits {
+  const { connections_per_address: perAddress, unauthenticated_connections: all } = metrics.connectionsRefused;
+  return {
+    get perAddress() {
+      return config().http.connectionsPerAddress;
+    },
+    get all() {
+      return config().http.connections;
+    },
+    get behindProxy() {
+      return config().http.publicUrl !== '';
+    },
+    refused: (limit) => (limit === 'perAddress' ? perAddress : all).inc(),
+  };
+}
+
+function serveUploads({ config, logger }: ListenerParts, uploads: NonNullable<ListenerParts['uploads']>): UploadOptions {
+  return {
+    ...uploads,
+    clock: systemClock,
+    logger,
+    get idleTime() {
+      return config().upload.idleTime * 1000;
+    },
+  };
 }

@@ -14,6 +14,8 @@ import { StreamSettings } from './stream-settings.ts';
 import { Streams } from './stream/streams.ts';
 import { systemClock, systemDigest, systemRandom } from './system.ts';
 import type { Certificates } from './tls/certificates.ts';
+import { openVault } from './uploads/open-vault.ts';
+import type { Vault } from './uploads/uploads.ts';
 import { readVersion } from './version.ts';
 
 export type { Listening } from './listeners.ts';
@@ -39,6 +41,8 @@ export interface Server {
   stop(): Promise<void>;
   /** Every session, or those of one account (a bare JID). */
   sessions(account?: string): readonly SessionReport[];
+  /** What the features answer on the control socket, by method. */
+  readonly controls: ReadonlyMap<string, (params: Readonly<Record<string, unknown>>) => unknown>;
   /** Puts another configuration in force, but for what is read at the start only. Bounds of streams hold for new ones. */
   reload(config: Config): Promise<void>;
 }
@@ -59,7 +63,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       options.onFatal?.(error);
     },
   });
-  const core = createCore(options, database);
+  const vault = await openVault(config, current);
+  const web = { port: config.http.port };
+  const core = createCore(options, database, vault, web);
   made.core = core;
   await database.accounts.finishRemovals();
   await database.accounts.tokens.expire(systemClock.now());
@@ -73,11 +79,16 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   };
   const settings = new StreamSettings(current, parts);
   const streams = new Streams(settings.make());
-  return new TuttiServer(options, database, core, { streams, settings });
+  return new TuttiServer(options, database, core, { streams, settings, vault, web });
 }
 
-function createCore({ config, logger, metrics }: ServerOptions, { log, store, accounts }: Database): Core {
-  return new Core({
+function createCore(
+  { config, logger, metrics }: ServerOptions,
+  { log, store, accounts }: Database,
+  files: Vault | undefined,
+  web: { readonly port: number },
+): Core {
+  const core: Core = new Core({
     clock: systemClock,
     random: systemRandom,
     digest: systemDigest,
@@ -89,7 +100,16 @@ function createCore({ config, logger, metrics }: ServerOptions, { log, store, ac
     db: store.db,
     accounts,
     features,
+    webUrl: (domain) => locateWeb(core.config, domain, web.port),
+    ...(files === undefined ? {} : { files }),
   });
+  return core;
+}
+
+/** Where the HTTP server is reached: as configured, or on its port at the domain. */
+function locateWeb({ http }: Config, domain: string, port: number): string | undefined {
+  if (!http.enabled) return undefined;
+  return http.publicUrl === '' ? `http://${domain}:${port}` : http.publicUrl.replace(/\/$/, '');
 }
 
 class TuttiServer implements Server {
@@ -99,13 +119,15 @@ class TuttiServer implements Server {
   readonly #core: Core;
   readonly #streams: Streams;
   readonly #settings: StreamSettings;
+  readonly #vault: Vault | undefined;
+  readonly #web: { port: number };
   #stopListening: (() => Promise<void>) | undefined;
 
   constructor(
     options: ServerOptions,
     database: Database,
     core: Core,
-    made: { streams: Streams; settings: StreamSettings },
+    made: { streams: Streams; settings: StreamSettings; vault: Vault | undefined; web: { port: number } },
   ) {
     this.accounts = database.accounts;
     this.#options = options;
@@ -113,14 +135,19 @@ class TuttiServer implements Server {
     this.#core = core;
     this.#streams = made.streams;
     this.#settings = made.settings;
+    this.#vault = made.vault;
+    this.#web = made.web;
   }
 
   async start(): Promise<readonly Listening[]> {
+    const desk = this.#core.registry.uploads;
+    const uploads = this.#vault === undefined || desk === undefined ? undefined : { vault: this.#vault, desk };
     const { listening, close } = await startListeners(
-      { ...this.#options, config: () => this.#core.config, scrape: () => this.#scrape() },
+      { ...this.#options, config: () => this.#core.config, scrape: () => this.#scrape(), uploads },
       this.#streams,
     );
     this.#stopListening = close;
+    this.#web.port = listening.find(({ name }) => name === 'http')?.port ?? this.#web.port;
     return listening;
   }
 
@@ -131,6 +158,10 @@ class TuttiServer implements Server {
     // What was accepted is committed before the files close.
     await new Promise((resolve) => this.#database.log.append([], resolve));
     await this.#database.close();
+  }
+
+  get controls(): Server['controls'] {
+    return this.#core.registry.controls;
   }
 
   sessions(account?: string): readonly SessionReport[] {

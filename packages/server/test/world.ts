@@ -4,7 +4,7 @@ import { loadConfig } from '../src/config/load.ts';
 import { Core } from '../src/core/core.ts';
 import { CoreStreamHost } from '../src/core/stream-host.ts';
 import type { Logger } from '../src/environment.ts';
-import type { FeatureDefinition } from '../src/feature.ts';
+import type { FeatureDefinition, FileVault } from '../src/feature.ts';
 import { features as allFeatures } from '../src/features/index.ts';
 import { createMemoryLog, type MemoryDisk, type MemoryLog } from '../src/log/memory/memory-log.ts';
 import { noMetrics } from '../src/observe/metrics.ts';
@@ -20,6 +20,8 @@ export interface WorldOptions {
   /** `key=value` as after `--set`. */
   readonly settings?: readonly string[];
   readonly disk?: MemoryDisk;
+  /** Where files go (XEP-0363); absent: none are taken. */
+  readonly files?: FileVault;
 }
 
 /** What a device does when it comes: IM-NG or Carbons, and a presence of this priority. */
@@ -109,6 +111,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     db: store.db,
     accounts,
     features,
+    webUrl: (domain) => `https://${domain}`,
+    ...(options.files === undefined ? {} : { files: options.files }),
   });
   return new World(core, clock, log, problems);
 }

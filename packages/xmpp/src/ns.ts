@@ -139,6 +139,7 @@ export const NS = {
   pushSummary: 'urn:xmpp:push:summary',
   sid: 'urn:xmpp:sid:0',
   httpUpload: 'urn:xmpp:http:upload:0',
+  httpUploadPurpose: 'urn:xmpp:http:upload:purpose:0',
   mixCore: 'urn:xmpp:mix:core:1',
   reporting: 'urn:xmpp:reporting:1',
   preAuthSubscription: 'urn:xmpp:pars:0',

@@ -46,6 +46,22 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     },
     nonza: (name, ns, handler) => void registry.nonzas.set(elementKey(name, ns), handler),
     streamFeature: (make) => void registry.streamFeatures.push(make),
+    doorkeeper(doorkeeper) {
+      if (registry.door !== undefined) throw new Error('two features let invited people register');
+      registry.door = doorkeeper;
+    },
+    get door() {
+      return registry.door;
+    },
+    approves: (fact) => void registry.approvals.push(fact),
+    isApproved: (account, request) => registry.approvals.some((fact) => fact(account, request)),
+    get roster() {
+      return registry.roster;
+    },
+    control(method, handler) {
+      if (registry.controls.has(method)) throw new Error(`two handlers of ${method}`);
+      registry.controls.set(method, handler);
+    },
     beforeLogin: (ns, service) => void registry.earlyServices.set(ns, service),
     bind2: (name, ns, handler) => void registry.bind2.set(elementKey(name, ns), handler),
     blocks: (fact) => void registry.blocksFacts.push(fact),

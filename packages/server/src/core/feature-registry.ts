@@ -4,6 +4,7 @@ import type {
   AccountView,
   AdHocCommand,
   DiscoProvider,
+  Doorkeeper,
   EarlyService,
   EntityCaps,
   FeatureDefinition,
@@ -46,6 +47,9 @@ export class FeatureRegistry {
   readonly blocksFacts: PeerFact[] = [];
   readonly archivesFacts: PeerFact[] = [];
   roster: RosterFacts | undefined;
+  door: Doorkeeper | undefined;
+  readonly approvals: ((account: AccountView, request: Element) => boolean)[] = [];
+  readonly controls = new Map<string, (params: Readonly<Record<string, unknown>>) => unknown>();
   /** XEP-0363. */
   uploads: UploadDesk | undefined;
   caps: EntityCaps | undefined;

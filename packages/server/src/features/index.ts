@@ -17,6 +17,7 @@ import { mam } from './xep-0313-mam/index.ts';
 import { hints } from './xep-0334-hints/index.ts';
 import { clientState } from './xep-0352-csi/index.ts';
 import { stanzaIds } from './xep-0359-stanza-ids/index.ts';
+import { httpUpload } from './xep-0363-http-upload/index.ts';
 import { imNg } from './xep-0409-im-ng/index.ts';
 import { mamPreferences } from './xep-0441-mam-preferences/index.ts';
 
@@ -41,6 +42,7 @@ export const features: readonly FeatureDefinition[] = [
   lastActivity,
   offlineMessages,
   clientState,
+  httpUpload,
   commands,
   serviceAdministration,
 ];

@@ -5,6 +5,8 @@ import { listen, type TlsProvider } from '../stream/net/listener.ts';
 import { type Alternative, addHostMeta } from './host-meta.ts';
 import { addMetrics, type MetricsSource } from './metrics.ts';
 import { addHomePage } from './home-page.ts';
+import { HttpConnections, type HttpConnectionLimits } from './connections.ts';
+import { addUploads, type UploadOptions } from './upload.ts';
 import { attachWebSocket, WEBSOCKET_PATH, type WebSocketOptions } from './websocket.ts';
 
 export interface HttpOptions {
@@ -24,7 +26,15 @@ export interface HttpOptions {
   readonly metrics?: MetricsSource;
   /** Ways to connect beside WebSocket: XEP-0156. */
   readonly alternatives?: readonly Alternative[];
+  /** Absent: no files. */
+  readonly uploads?: UploadOptions;
+  /** Absent: no limits. */
+  readonly connections?: HttpConnectionLimits;
 }
+
+/** Milliseconds: for the head of a request; for all of it, a file say; without a byte in either direction; and how often Node looks. */
+const TIMES = { headersTimeout: 10_000, requestTimeout: 3_600_000, connectionsCheckingInterval: 5000 };
+const QUIET_MS = 120_000;
 
 /** The HTTP server of everything that speaks HTTP. */
 export interface HttpServer {
@@ -39,7 +49,12 @@ export interface HttpServer {
 /** Makes the HTTP server with the routes that are always there; it does not listen yet. */
 export function createHttpServer(options: HttpOptions): HttpServer {
   const { clock, host, port, tls, handshakeTime, webSocket, metrics } = options;
-  const app = fastify({ serverFactory: (handle) => createServer((request, response) => handle(request, response)) });
+  const app = fastify({
+    serverFactory: (handle) =>
+      createServer(TIMES, (request, response) => handle(request, response)).setTimeout(QUIET_MS),
+  });
+  const connections = options.connections && new HttpConnections(options.connections);
+  if (connections !== undefined) app.server.on('upgrade', ({ socket }) => connections.release(socket));
   const alternatives = [...(options.alternatives ?? [])];
   if (webSocket !== undefined) {
     attachWebSocket(app.server, webSocket);
@@ -48,13 +63,17 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   addHomePage(app);
   addHostMeta(app, options, alternatives);
   if (metrics !== undefined) addMetrics(app, metrics);
+  if (options.uploads !== undefined) addUploads(app, options.uploads);
   let stop = () => undefined as void;
   return {
     app,
     listen: async () => {
       await app.ready();
       const direct = tls === undefined ? {} : { direct: { tls, protocols: ['http/1.1'], handshakeTime } };
-      const accept = (socket: IncomingMessage['socket']) => void app.server.emit('connection', socket);
+      const accept = (socket: IncomingMessage['socket']): void => {
+        if (connections === undefined || connections.admit(socket)) app.server.emit('connection', socket);
+        else socket.destroy();
+      };
       const listener = await listen({ host, port, clock, accept, ...direct });
       // Node bounds how long a request may take from this event on; it listens through ours
       app.server.emit('listening');
