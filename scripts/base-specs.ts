@@ -31,7 +31,7 @@ export const baseSpecs: readonly BaseSpec[] = [
     spec: 'XEP-0059',
     version: '1.0',
     name: 'Result Set Management',
-    file: 'packages/server/src/features/xep-0313-mam/page.ts',
+    file: 'packages/server/src/archive-query/page.ts',
   },
   {
     spec: 'XEP-0156',

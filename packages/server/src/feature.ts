@@ -18,6 +18,12 @@ export { type AccountAdmin, AccountError, type AccountErrorCode } from './accoun
 export type { Config } from './config/schema.ts';
 export { type Clock, type Logger, type Random, randomId } from './environment.ts';
 export type { Hooks } from './hooks.ts';
+export { Gate } from './archive-query/gate.ts';
+export { readMetadata } from './archive-query/metadata.ts';
+export { PageReader } from './archive-query/page.ts';
+export { writeForm as writeArchiveForm } from './archive-query/form.ts';
+export { readQuery as readArchiveQuery } from './archive-query/query.ts';
+export { writeFin, writeResult } from './archive-query/results.ts';
 export type { AccountLog, LogFilter, Row } from './log/log.ts';
 export {
   type FileVault,
@@ -188,8 +194,8 @@ export interface EarlyRequest {
 
 /** Lets people register who have been invited (XEP-0445), and keeps usernames for them. */
 export interface Doorkeeper {
-  /** May the connection register this account, though registration is closed? Throws StanzaError where somebody else is to have that name. */
-  admits(request: EarlyRequest, account: JID): boolean;
+  /** May the connection register this account, though registration is closed? Rejects with StanzaError where somebody else is to have that name. */
+  admits(request: EarlyRequest, account: JID): Promise<boolean>;
   /** May the connection ask what is needed to register? */
   admitsAny(request: EarlyRequest): boolean;
   /** It has registered that account. */

@@ -24,9 +24,11 @@ import {
   uriList,
   url,
 } from './keys.ts';
+import { invitations } from './tables/invitations.ts';
 import { bosh } from './tables/bosh.ts';
 import { externalServices } from './tables/external-services.ts';
 import { push } from './tables/push.ts';
+import { rooms } from './tables/rooms.ts';
 import { s2s, s2sTls } from './tables/s2s.ts';
 import { upload } from './tables/upload.ts';
 
@@ -207,6 +209,7 @@ export const configSchema = table('These stand at the top of the file, before an
   http,
   tls,
   registration,
+  invitations,
   limits,
   archive,
   auth,
@@ -217,6 +220,7 @@ export const configSchema = table('These stand at the top of the file, before an
   upload,
   push,
   external_services: externalServices,
+  rooms,
 });
 
 type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`

@@ -1,11 +1,16 @@
 import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
-import { defineFeature, type FeatureApi, type SessionView } from '../../feature.ts';
-import { writeForm } from './form.ts';
-import { Gate } from './gate.ts';
-import { readMetadata } from './metadata.ts';
-import { PageReader } from './page.ts';
-import { readQuery } from './query.ts';
-import { writeFin, writeResult } from './results.ts';
+import {
+  defineFeature,
+  type FeatureApi,
+  Gate,
+  PageReader,
+  readArchiveQuery,
+  readMetadata,
+  type SessionView,
+  writeArchiveForm,
+  writeFin,
+  writeResult,
+} from '../../feature.ts';
 import { sweepArchive } from './retention.ts';
 
 /** Message Archive Management: the account's log as its owner may read it. */
@@ -22,7 +27,7 @@ export const mam = defineFeature({
       return archive.answer(session, payload);
     });
     api.iq({ type: 'get', name: 'query', ns: NS.mam, target: ['own'] }, () =>
-      xml('query', { xmlns: NS.mam }, writeForm()),
+      xml('query', { xmlns: NS.mam }, writeArchiveForm()),
     );
     api.iq({ type: 'get', name: 'metadata', ns: NS.mam, target: ['own'] }, ({ account }) => {
       if (account === undefined) throw new StanzaError('forbidden');
@@ -69,7 +74,7 @@ class Archive {
 
   /** XEP-0313 §4: sends the messages, gives `<fin/>`. */
   async answer(session: SessionView, payload: Element): Promise<Element> {
-    const query = readQuery(payload);
+    const query = readArchiveQuery(payload);
     const { mamQueries } = this.#api.config.limits;
     const reading = this.#reading(session);
     if (mamQueries > 0 && reading.queries >= mamQueries) {

@@ -1,5 +1,6 @@
 import { type JID, StanzaError } from '@tutti/xmpp';
-import type { AccountLog, Config, LogFilter, Row } from '../../feature.ts';
+import type { Config } from '../config/schema.ts';
+import type { AccountLog, LogFilter, Row } from '../log/log.ts';
 import type { Selection } from './form.ts';
 import type { Query } from './query.ts';
 

@@ -1,5 +1,5 @@
 import { type Element, NS, xml } from '@tutti/xmpp';
-import type { Row } from '../../feature.ts';
+import type { Row } from '../log/log.ts';
 import { formatDateTime } from './datetime.ts';
 import type { ArchivePage } from './page.ts';
 

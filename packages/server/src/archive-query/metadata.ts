@@ -1,5 +1,5 @@
 import { type Element, type JID, NS, xml } from '@tutti/xmpp';
-import type { AccountLog, Row } from '../../feature.ts';
+import type { AccountLog, Row } from '../log/log.ts';
 import { formatDateTime } from './datetime.ts';
 
 /** XEP-0313 §5: the first and the last message of an archive; of its rows up to number `head`, if given (E5). */
