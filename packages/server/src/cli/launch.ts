@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { planReload, type Reload } from '../config/reload.ts';
 import type { Config, WrittenConfig } from '../config/schema.ts';
 import { accountHandlers } from '../control/accounts.ts';
+import { featureHandlers } from '../control/features.ts';
 import { sessionHandlers } from '../control/sessions.ts';
 import { claimDataDir, type ControlHandlers } from '../control/server.ts';
 import type { Logger } from '../environment.ts';
@@ -79,6 +80,7 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     const handlers: ControlHandlers = {
       ...accountHandlers(server.accounts),
       ...sessionHandlers(server),
+      ...featureHandlers(server.controls),
       'server.status': () => status,
     };
     const control = await claim.listen(handlers);

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command, context
   config: async () => (await import('./config.ts')).registerConfig,
   explain: async () => (await import('./explain.ts')).registerExplain,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
+  invite: async () => (await import('./invite.ts')).registerInvite,
   sessions: async () => (await import('./sessions.ts')).registerSessions,
   verify: async () => (await import('./verify.ts')).registerVerify,
 };
@@ -28,6 +29,7 @@ Examples:
   tutti serve                          run the server for localhost, with its data in ./data
   tutti user add alice@localhost       create an account; asks for the password
   tutti config print                   show the configuration in force and where each value comes from
+  tutti invite                         make a link by which somebody gets an account
   tutti doctor                         find out what is wrong
   tutti sessions alice@localhost       show her devices and what each has got
   tutti verify                         check the archive

@@ -16,6 +16,8 @@ export interface RunnableServer {
   stop(): Promise<void>;
   /** Every session, or those of one account. */
   sessions(account?: string): readonly SessionReport[];
+  /** What the features answer on the control socket, by method. */
+  readonly controls: ReadonlyMap<string, (params: Readonly<Record<string, unknown>>) => unknown>;
   /** Takes over what can be changed without a restart. */
   reload(config: Config): Promise<void>;
 }

@@ -39,7 +39,13 @@ export class CoreStreamHost implements StreamHost {
     const service = payload && this.#core.registry.earlyServices.get(payload.ns);
     if (!isRequest || payload === undefined || service === undefined) return undefined;
     try {
-      const result = await service.answer({ iq, payload, domain, address: addressBlock(connection.address) });
+      const result = await service.answer({
+        iq,
+        payload,
+        domain,
+        address: addressBlock(connection.address),
+        connection,
+      });
       return result === undefined ? resultReply(iq) : resultReply(iq, result);
     } catch (error) {
       if (error instanceof StanzaError) return errorReply(iq, error);

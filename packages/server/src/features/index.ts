@@ -12,12 +12,14 @@ import { blocking } from './xep-0191-blocking/index.ts';
 import { streamManagement } from './xep-0198-stream-management/index.ts';
 import { ping } from './xep-0199-ping/index.ts';
 import { entityTime } from './xep-0202-time/index.ts';
+import { externalServices } from './xep-0215-external-services/index.ts';
 import { carbons } from './xep-0280-carbons/index.ts';
 import { mam } from './xep-0313-mam/index.ts';
 import { hints } from './xep-0334-hints/index.ts';
 import { clientState } from './xep-0352-csi/index.ts';
 import { stanzaIds } from './xep-0359-stanza-ids/index.ts';
 import { httpUpload } from './xep-0363-http-upload/index.ts';
+import { invitations, preAuthRegistration, preAuthSubscription } from './xep-0401-invitations/index.ts';
 import { imNg } from './xep-0409-im-ng/index.ts';
 import { mamPreferences } from './xep-0441-mam-preferences/index.ts';
 
@@ -43,6 +45,10 @@ export const features: readonly FeatureDefinition[] = [
   offlineMessages,
   clientState,
   httpUpload,
+  externalServices,
   commands,
   serviceAdministration,
+  invitations,
+  preAuthRegistration,
+  preAuthSubscription,
 ];

@@ -9,11 +9,18 @@ export const push = optionalTable('Notifications for devices that are not connec
     'What an app server is told: only that there is something; how many messages; who sent the last one, too; its text, too.',
   ),
   body_bytes: sizeLimit('1 KiB', 'How much of a text is told, where it is.'),
-  ack_time: duration('5 seconds', 'How long a connected device may take to acknowledge a message before it is notified.'),
+  ack_time: duration(
+    '5 seconds',
+    'How long a connected device may take to acknowledge a message before it is notified.',
+  ),
   registrations: limit(20, 'App servers that one account may have; the oldest gives way.'),
   options_bytes: sizeLimit('4 KiB', 'The largest form of publish options.'),
   errors: count(3, 'How many errors in a row end a registration.', { min: 1, max: 1000 }),
-  interval: duration('1 second', 'The shortest time between two notifications of a registration; what comes in between is told in one.', {
-    none: 'no limit',
-  }),
+  interval: duration(
+    '1 second',
+    'The shortest time between two notifications of a registration; what comes in between is told in one.',
+    {
+      none: 'no limit',
+    },
+  ),
 });

@@ -1,4 +1,16 @@
-import { atStart, choice, duration, flag, limit, line, mediaTypes, optionalTable, path, sizeLimit, url } from '../keys.ts';
+import {
+  atStart,
+  choice,
+  duration,
+  flag,
+  limit,
+  line,
+  mediaTypes,
+  optionalTable,
+  path,
+  sizeLimit,
+  url,
+} from '../keys.ts';
 
 /** XEP-0363. */
 export const upload = optionalTable(
@@ -13,10 +25,14 @@ export const upload = optionalTable(
     pending: limit(20, 'Slots that one account may have asked for and not used yet.'),
     types: mediaTypes('The types of files that are taken.'),
     slot_time: duration('5 minutes', 'How long a slot may be used.'),
-    idle_time: duration('30 seconds', 'How long an upload may stand still before it is given up.', { none: 'no limit' }),
+    idle_time: duration('30 seconds', 'How long an upload may stand still before it is given up.', {
+      none: 'no limit',
+    }),
     retention: duration('30 days', 'How long files of messages are kept.', { forever: true }),
     profile_retention: duration('forever', 'How long files of profiles are kept.', { forever: true }),
-    storage: atStart(choice(['disk', 's3'], 'disk', 'Where files are kept: in a folder, or with a service that speaks S3.')),
+    storage: atStart(
+      choice(['disk', 's3'], 'disk', 'Where files are kept: in a folder, or with a service that speaks S3.'),
+    ),
     folder: atStart(path('', 'The folder of the files; none: "upload" in the data folder.')),
     s3_endpoint: atStart(
       url('The address of the S3 service with the bucket, such as https://s3.example.org/bucket.', ['https', 'http']),

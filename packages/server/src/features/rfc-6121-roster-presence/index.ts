@@ -24,6 +24,7 @@ export const rosterAndPresence = defineFeature({
     api.provideRoster({
       isContact: (account, peer) => rosters.item(account, peer) !== undefined,
       contacts: (account) => rosters.of(account).items.values(),
+      subscribe: (account, peer, type) => subscriptions.send(account, peer, type, xml('presence', { type })),
       contact: (account, peer) => rosters.item(account, peer),
       maySeePresence: (account, peer) => peer.bare.equals(account.jid) || hasFrom(rosters.item(account, peer)),
     });

@@ -136,6 +136,11 @@ export class Subscriptions {
   /** A stanza comes to `side`, from the other side or from somewhere else. */
   #receiveOne(side: Side, sender: Side | JID, type: SubscriptionType, stanza: Element): Sent[] {
     if (type === 'subscribe' && !this.#hasRoom(side)) return [];
+    // XEP-0379 §3.5: who was invited is approved, and asked back.
+    if (type === 'subscribe' && this.#api.isApproved(side.account, stanza)) {
+      side.send('subscribed');
+      queueMicrotask(() => void this.#askBack(side.account, side.contact));
+    }
     const { passes, answer } = side.receive(type, stanza);
     const sent: Sent[] = passes ? [{ to: side, from: side.contact, type, stanza }] : [];
     if (answer === undefined) return sent;
@@ -143,6 +148,17 @@ export class Subscriptions {
     const reply = made(side.account.jid, side.contact, answer);
     if (sender instanceof Side) return [...sent, ...this.#receiveOne(sender, side, answer, reply)];
     return [...sent, { to: sender, from: side.account.jid, type: answer, stanza: reply }];
+  }
+
+  async #askBack(account: AccountView, contact: JID): Promise<void> {
+    try {
+      await this.send(account, contact, 'subscribe', made(account.jid, contact, 'subscribe'));
+    } catch (error) {
+      this.#api.logger.info(
+        { account: account.jid.toString(), error: String(error) },
+        'an invited contact has no place',
+      );
+    }
   }
 
   /** Requests of strangers are kept in the database: no more of them than the roster may have contacts. */

@@ -13,13 +13,20 @@ export class Newcomers {
     this.#rate = new CreationRate(api.clock, () => api.config.registration.ratePerHour);
   }
 
-  async answer({ iq, payload, domain, address }: EarlyRequest): Promise<Element | undefined> {
-    // §3.1: never open unless somebody has said so.
-    if (!this.#api.config.registration.enabled || !payload.is('query')) throw new StanzaError('service-unavailable');
+  async answer(request: EarlyRequest): Promise<Element | undefined> {
+    const { iq, payload, domain } = request;
+    // §3.1: never open unless somebody has said so, or has invited them (XEP-0445).
+    const isOpen = this.#api.config.registration.enabled;
+    const isInvited = this.#api.door?.admitsAny(request) === true;
+    if (!(isOpen || isInvited) || !payload.is('query')) throw new StanzaError('service-unavailable');
     if (iq.attrs['type'] === 'get') return writeFields();
     // §3.2, §3.3: there is no account to remove or to change.
     if (payload.child('remove') !== undefined) throw new StanzaError('unexpected-request');
-    await this.#create(readJid(payload, domain), readPassword(payload), address);
+    const jid = readJid(payload, domain);
+    const isAdmitted = (await this.#api.door?.admits(request, jid)) === true;
+    if (!isAdmitted && !isOpen) throw new StanzaError('not-allowed', { text: 'You are invited under another name.' });
+    await this.#create(jid, readPassword(payload), request.address);
+    await this.#api.door?.registered(request, jid);
     return undefined;
   }
 

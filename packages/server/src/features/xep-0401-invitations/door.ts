@@ -1,0 +1,67 @@
+import { type Element, JID, StanzaError } from '@tutti/xmpp';
+import type { Doorkeeper, EarlyRequest, FeatureApi } from '../../feature.ts';
+import type { Invitation, Invitations } from './invitations.ts';
+
+/** XEP-0445: those who have shown an invitation may register, whether registration is open or not. */
+export class Door implements Doorkeeper {
+  readonly #api: FeatureApi;
+  readonly #invitations: Invitations;
+  /** §4: what a connection has shown; it stays good for the connection when its time runs out. */
+  readonly #shown = new WeakMap<object, Invitation>();
+
+  constructor(api: FeatureApi, invitations: Invitations) {
+    this.#api = api;
+    this.#invitations = invitations;
+  }
+
+  /** §4: a connection shows its token. */
+  async show({ iq, payload, domain, connection }: EarlyRequest): Promise<Element | undefined> {
+    if (iq.attrs['type'] !== 'set' || payload.name !== 'preauth') throw new StanzaError('bad-request');
+    const invitation = await this.#invitations.find(payload.attrs['token'] ?? '');
+    if (invitation?.registers !== true || invitation.domain !== domain) {
+      throw new StanzaError('item-not-found', { text: 'The invitation is not good, or not any more.' });
+    }
+    this.#shown.set(connection, invitation);
+    return undefined;
+  }
+
+  admitsAny({ connection }: EarlyRequest): boolean {
+    return this.#shown.has(connection);
+  }
+
+  async admits({ connection }: EarlyRequest, account: JID): Promise<boolean> {
+    const shown = this.#shown.get(connection);
+    const keeper = await this.#invitations.keptFor(account.domain, account.local);
+    // XEP-0401 §5.2: the name is kept for whoever was invited under it.
+    if (keeper !== undefined && keeper !== shown?.token) throw new StanzaError('conflict');
+    return shown !== undefined && (shown.username === undefined || shown.username === account.local);
+  }
+
+  async registered({ connection }: EarlyRequest, account: JID): Promise<void> {
+    const invitation = this.#shown.get(connection);
+    if (invitation === undefined) return;
+    this.#shown.delete(connection);
+    // Two at the same time: the account is there, and they are contacts of whoever invited one of them.
+    const isFirst = await this.#invitations.end(invitation.token);
+    if (isFirst && invitation.inviter !== undefined) await this.#befriend(invitation.inviter, account);
+  }
+
+  /** XEP-0401 §4.5: both see each other's presence from the beginning. */
+  async #befriend(inviter: JID, newcomer: JID): Promise<void> {
+    const [host, guest] = await Promise.all([this.#api.account(inviter), this.#api.account(newcomer)]);
+    const { roster } = this.#api;
+    if (host === undefined || guest === undefined || roster === undefined) return;
+    try {
+      await roster.subscribe(host, newcomer, 'subscribed');
+      await roster.subscribe(guest, inviter, 'subscribed');
+      await roster.subscribe(guest, inviter, 'subscribe');
+      await roster.subscribe(host, newcomer, 'subscribe');
+    } catch (error) {
+      // The account is there; a full contact list of the inviter is no reason to take it away.
+      this.#api.logger.warn(
+        { account: newcomer.toString(), error: String(error) },
+        'an invited account has no contact',
+      );
+    }
+  }
+}
