@@ -7,7 +7,10 @@ import type { StreamOptions } from './options.ts';
 import type { Transport, TransportHandler } from './transport.ts';
 
 /** What a wire needs of its stream's options. */
-export type WireOptions = Pick<StreamOptions, 'clock' | 'limits' | 'observer'>;
+export type WireOptions = Pick<StreamOptions, 'clock' | 'limits' | 'observer'> & {
+  /** Absent: that of clients. */
+  readonly framing?: Framing;
+};
 
 /** What a wire tells its stream. */
 export interface WireHandler {
@@ -62,7 +65,7 @@ export class Wire implements TransportHandler {
     this.#options = options;
     this.#observer = options.observer ?? NO_OBSERVER;
     this.#limits = { ...options.limits.beforeLogin };
-    this.framing = chooseFraming(transport.framing);
+    this.framing = options.framing ?? chooseFraming(transport.framing);
     this.#parser = new StreamParser(this.#limits, transport.framing);
     transport.handler = this;
   }

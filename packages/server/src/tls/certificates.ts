@@ -36,6 +36,8 @@ export interface Certificates {
   socketOptions(domain?: string): ServerSocketOptions;
   /** DER of the certificate that a client gets which asks for this name. */
   certificateFor(servername?: string): Buffer;
+  /** The same certificate's chain and its key, PEM. */
+  pemFor(servername?: string): { readonly cert: string; readonly key: string };
   /** What is in use. */
   list(): readonly CertificateInfo[];
   /**
@@ -78,6 +80,7 @@ export async function prepareCertificates(
       SNICallback: (servername, done) => done(null, choose(loaded, servername).context),
     }),
     certificateFor: (servername) => choose(loaded, servername).credentials.leaf.raw,
+    pemFor: (servername) => choose(loaded, servername).credentials,
     list: () => describe(loaded),
     reload: async (next) => {
       loaded = await load(next, dataDir, now());

@@ -9,6 +9,8 @@ export interface SocketTransportOptions {
   readonly clock: Clock;
   /** For STARTTLS: what the server's side of TLS is made with, asked for each handshake. Absent: no STARTTLS. */
   readonly tls?: () => TLSSocketOptions;
+  /** For STARTTLS in another way than a client's: gives the encrypted socket after its handshake; rejects when that fails. */
+  readonly upgrade?: (plain: Socket) => Promise<TLSSocket>;
   /** Milliseconds that the peer has to take what is left after `end`; 0 = as long as it likes. */
   readonly lingerTime: number;
 }
@@ -46,7 +48,7 @@ export class SocketTransport implements Transport {
   }
 
   get canStartTls(): boolean {
-    return this.#tls === undefined && this.#options.tls !== undefined;
+    return this.#tls === undefined && (this.#options.tls ?? this.#options.upgrade) !== undefined;
   }
 
   get buffered(): number {
@@ -66,6 +68,7 @@ export class SocketTransport implements Transport {
   }
 
   startTls(): Promise<void> {
+    if (this.#options.upgrade !== undefined && this.#tls === undefined) return this.#upgrade(this.#options.upgrade);
     const makeOptions = this.#options.tls;
     const plain = this.#socket;
     if (makeOptions === undefined || this.#tls !== undefined)
@@ -87,6 +90,21 @@ export class SocketTransport implements Transport {
       secure.once('close', () => reject(new Error('The TLS handshake failed')));
       this.#listen(secure);
     });
+  }
+
+  async #upgrade(upgrade: NonNullable<SocketTransportOptions['upgrade']>): Promise<void> {
+    const plain = this.#socket;
+    this.#uncork(plain);
+    this.#upgrading = true;
+    plain.off('data', this.#onData).off('end', this.#onEnd);
+    const secure = await upgrade(plain);
+    plain.off('close', this.#onClose);
+    this.#socket = secure;
+    this.#tls = readTlsState(secure);
+    this.#upgrading = false;
+    this.#listen(secure);
+    if (this.#ended) secure.destroy();
+    else if (this.#paused) secure.pause();
   }
 
   pause(): void {

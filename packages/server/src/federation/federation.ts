@@ -1,0 +1,344 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { type Element, NS, StreamError } from '@tutti/xmpp';
+import { AddressLimits } from '../stream/net/address-limits.ts';
+import { BackOff } from './back-off.ts';
+import type { Channel, Receive, Settled } from './channel.ts';
+import type { FederationEnvironment } from './environment.ts';
+import { LinkFailure, toLinkFailure } from './failure.ts';
+import { IncomingStream, type IncomingHost } from './incoming.ts';
+import {
+  type Authenticated,
+  authenticate,
+  prepareStream,
+  type Prepared,
+  type Route,
+  type Trace,
+  verifyKey,
+} from './negotiation.ts';
+import { OutgoingStream } from './outgoing.ts';
+import { type DomainPolicy, readPolicy } from './policy.ts';
+import type { Link } from './remote.ts';
+import { DomainResolver } from './resolver.ts';
+
+/** A connection to or from another server, for people. */
+export interface ConnectionReport {
+  readonly direction: 'in' | 'out';
+  readonly local: string;
+  readonly remote: string;
+  readonly state: 'open' | 'connecting';
+  /** Stanzas that wait, or are not acknowledged. */
+  readonly waiting: number;
+}
+
+interface Waiting {
+  readonly stanza: Element;
+  readonly bytes: number;
+  readonly settled: Settled;
+}
+
+/** One domain of ours and one of another server's: what waits to go there, and over what it goes. */
+interface Pair {
+  readonly from: string;
+  readonly to: string;
+  readonly waiting: Waiting[];
+  waitingBytes: number;
+  channel: Channel | undefined;
+  connecting: boolean;
+}
+
+/** Keys of dialback that are being verified at a time, for all streams together. */
+const MAX_VERIFICATIONS = 64;
+
+/** All connections with other servers. */
+export class Federation implements Link, IncomingHost {
+  readonly addresses: AddressLimits;
+  readonly receive: Receive;
+  readonly #env: FederationEnvironment;
+  readonly #pairs = new Map<string, Pair>();
+  readonly #incoming = new Set<IncomingStream>();
+  readonly #outgoing = new Set<OutgoingStream>();
+  readonly #backOff: BackOff;
+  #verifications = 0;
+  #stopping = false;
+  #whenEmpty: (() => void) | undefined;
+
+  /** @param receive takes what comes from other servers; `from` is checked */
+  constructor(env: FederationEnvironment, receive: Receive) {
+    this.#env = env;
+    this.receive = receive;
+    this.#backOff = new BackOff(env.clock, () => {
+      const { retryFirst, retryLongest } = env.config().s2s;
+      return { first: retryFirst * 1000, longest: retryLongest * 1000 };
+    });
+    this.addresses = new AddressLimits({
+      get perAddress() {
+        return env.config().s2s.connectionsPerAddress;
+      },
+      unauthenticatedPerAddress: 0,
+      get unauthenticated() {
+        return env.config().s2s.unauthenticatedConnections;
+      },
+      refused: () => env.metrics.s2sFailures.policy.inc(),
+    });
+  }
+
+  send(from: string, to: string, stanza: Element, settled: Settled): void {
+    const pair = this.#pair(from, to);
+    if (pair.channel?.isOpen === true) {
+      const { queueBytes } = this.#env.config().s2s;
+      if (queueBytes > 0 && pair.channel.unsettledBytes >= queueBytes) return this.#refuse(settled, queueFull(to));
+      return pair.channel.send(stanza, settled);
+    }
+    const failure = this.#explainRefusal(pair);
+    if (failure !== undefined) {
+      this.#forget(pair);
+      return this.#refuse(settled, failure);
+    }
+    const bytes = stanza.toBytes(NS.client).length;
+    pair.waiting.push({ stanza, bytes, settled });
+    pair.waitingBytes += bytes;
+    if (!pair.connecting) void this.#connect(pair);
+  }
+
+  /** Tries at once what would wait longer, because somebody says that it will go well now. */
+  retry(to: string): void {
+    this.#backOff.succeeded(to);
+  }
+
+  /** Takes a connection of another server. @param secure with direct TLS: after the handshake */
+  accept(socket: Socket, secure?: TLSSocket): void {
+    const stream = new IncomingStream(socket, secure, this.#env, this);
+    this.#incoming.add(stream);
+    if (this.#stopping) stream.stream.close(new StreamError('system-shutdown'));
+  }
+
+  async verify(local: string, remote: string, streamId: string, key: string): Promise<boolean> {
+    if (this.#verifications >= MAX_VERIFICATIONS)
+      throw new LinkFailure('queue', 'too many dialback keys to verify at a time');
+    this.#verifications += 1;
+    try {
+      const route = { from: local, to: remote, policy: this.#policy(remote) };
+      return await verifyKey(await this.#prepare(route, () => undefined), route, streamId, key);
+    } finally {
+      this.#verifications -= 1;
+    }
+  }
+
+  opened(local: string, remote: string, channel: Channel): void {
+    const pair = this.#pair(local, remote);
+    if (pair.channel?.isOpen !== true) this.#use(pair, channel);
+  }
+
+  closed(stream: IncomingStream): void {
+    this.#incoming.delete(stream);
+    for (const { local, remote } of stream.pairs) {
+      const pair = this.#pairs.get(nameOf(local, remote));
+      if (pair !== undefined) this.#forget(pair);
+    }
+    this.#tellEmpty();
+  }
+
+  /** Every connection, for people. */
+  *connections(): Iterable<ConnectionReport> {
+    for (const stream of this.#incoming) {
+      for (const pair of stream.pairs) yield { direction: 'in', ...pair, state: 'open', waiting: 0 };
+    }
+    for (const { route, channel } of this.#outgoing) {
+      yield { direction: 'out', local: route.from, remote: route.to, state: 'open', waiting: channel.unsettled };
+    }
+    for (const { from, to, connecting, waiting } of this.#pairs.values()) {
+      if (connecting) yield { direction: 'out', local: from, remote: to, state: 'connecting', waiting: waiting.length };
+    }
+  }
+
+  /** RFC 6120 §4.9.3.22: closes all streams, and those that still come; resolves when they are gone. What waits fails, and may be sent again. */
+  stop(): Promise<void> {
+    this.#stopping = true;
+    const error = new StreamError('system-shutdown');
+    for (const { stream } of this.#incoming) stream.close(error);
+    for (const { channel } of this.#outgoing) channel.stream.close(error);
+    for (const pair of this.#pairs.values()) this.#fail(pair, new LinkFailure('closed', 'the server is stopping'));
+    if (this.#isEmpty) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+  }
+
+  readonly #policy = (domain: string): DomainPolicy => readPolicy(this.#env.config().s2s, domain);
+
+  #pair(from: string, to: string): Pair {
+    const name = nameOf(from, to);
+    let pair = this.#pairs.get(name);
+    if (pair === undefined) {
+      pair = { from, to, waiting: [], waitingBytes: 0, channel: undefined, connecting: false };
+      this.#pairs.set(name, pair);
+    }
+    return pair;
+  }
+
+  #forget(pair: Pair): void {
+    if (pair.channel?.isOpen === true || pair.connecting || pair.waiting.length > 0) return;
+    this.#pairs.delete(nameOf(pair.from, pair.to));
+  }
+
+  /** Why a stanza cannot even wait. */
+  #explainRefusal({ to, waitingBytes, connecting }: Pair): LinkFailure | undefined {
+    const { queueBytes } = this.#env.config().s2s;
+    const { refusal } = this.#policy(to);
+    if (refusal !== undefined) return new LinkFailure('policy', refusal);
+    if (this.#stopping) return new LinkFailure('closed', 'the server is stopping');
+    if (queueBytes > 0 && waitingBytes >= queueBytes) return queueFull(to);
+    return connecting ? undefined : this.#backOff.current(to);
+  }
+
+  #refuse(settled: Settled, failure: LinkFailure): void {
+    this.#env.metrics.s2sFailures[failure.reason].inc();
+    queueMicrotask(() => settled(failure.toRemoteFailure()));
+  }
+
+  async #connect(pair: Pair): Promise<void> {
+    const { from, to } = pair;
+    const { logger, metrics } = this.#env;
+    pair.connecting = true;
+    metrics.s2sConnections.out_pending.inc();
+    const trace: Trace = ({ name, text }) =>
+      logger.debug({ local: from, remote: to, step: name, detail: text }, 's2s: connecting');
+    try {
+      const route = { from, to, policy: this.#policy(to) };
+      const prepared = await this.#prepare(route, trace);
+      const authenticated = await authenticate(prepared, route, this.#env, trace);
+      pair.connecting = false;
+      this.#backOff.succeeded(to);
+      this.#open(pair, prepared, authenticated, route);
+    } catch (error) {
+      pair.connecting = false;
+      const failure = toLinkFailure(error);
+      metrics.s2sFailures[failure.reason].inc();
+      const pause = this.#backOff.failed(to, failure);
+      logger.info(
+        { direction: 'out', local: from, remote: to, reason: failure.reason, detail: failure.message, pause },
+        's2s: not connected',
+      );
+      this.#fail(pair, failure);
+    } finally {
+      metrics.s2sConnections.out_pending.dec();
+      this.#tellEmpty();
+    }
+  }
+
+  /** The first target that answers as it should. */
+  async #prepare(route: Route, trace: Trace): Promise<Prepared> {
+    const resolver = makeResolver(this.#env);
+    const targets = route.policy.target === undefined ? await resolver.targets(route.to) : [route.policy.target];
+    const failures: LinkFailure[] = [];
+    for (const target of targets) {
+      try {
+        return await prepareStream(route, target, resolver, this.#env, trace);
+      } catch (error) {
+        const failure = toLinkFailure(error);
+        trace({ name: 'connect', text: `${target.host}:${target.port}: ${failure.message}`, isWeak: true });
+        failures.push(failure);
+      }
+    }
+    throw joinFailures(failures);
+  }
+
+  #open(pair: Pair, prepared: Prepared, authenticated: Authenticated, route: Route): void {
+    const { logger, metrics } = this.#env;
+    const { method, bidi } = authenticated;
+    const fields = {
+      direction: 'out',
+      local: route.from,
+      remote: route.to,
+      address: prepared.dialogue.stream.transport.address,
+    };
+    const onClosed = (failure: LinkFailure): void => {
+      metrics.s2sConnections.out.dec();
+      logger.info({ ...fields, reason: failure.reason, detail: failure.message }, 's2s: disconnected');
+      this.#outgoing.delete(stream);
+      if (pair.channel === stream.channel) pair.channel = undefined;
+      this.#forget(pair);
+      this.#tellEmpty();
+    };
+    metrics.s2sConnections.out.inc();
+    metrics.s2sAuthenticated[`${method}_out`].inc();
+    const tls = prepared.dialogue.stream.transport.tls?.protocol ?? 'none';
+    logger.info({ ...fields, method, tls, bidi }, 's2s: connected');
+    const stream: OutgoingStream = new OutgoingStream(
+      prepared,
+      authenticated,
+      route,
+      this.#env,
+      this.receive,
+      (failure) => onClosed(failure),
+    );
+    this.#outgoing.add(stream);
+    if (this.#stopping) stream.channel.stream.close(new StreamError('system-shutdown'));
+    this.#use(pair, stream.channel);
+  }
+
+  /** What waits goes first, in order. */
+  #use(pair: Pair, channel: Channel): void {
+    pair.channel = channel;
+    pair.waitingBytes = 0;
+    for (const { stanza, settled } of pair.waiting.splice(0)) channel.send(stanza, settled);
+  }
+
+  #fail(pair: Pair, failure: LinkFailure): void {
+    pair.waitingBytes = 0;
+    const waiting = pair.waiting.splice(0);
+    this.#forget(pair);
+    for (const { settled } of waiting) settled(failure.toRemoteFailure());
+  }
+
+  get #isEmpty(): boolean {
+    // Who is just connecting finds out when it is done.
+    return this.#incoming.size === 0 && this.#outgoing.size === 0;
+  }
+
+  #tellEmpty(): void {
+    if (this.#isEmpty) this.#whenEmpty?.();
+  }
+}
+
+/** A resolver as the configuration wants it now. */
+export function makeResolver({ config, random }: FederationEnvironment): DomainResolver {
+  const { dnsServers, connectTimeout } = config().s2s;
+  return new DomainResolver({
+    servers: dnsServers,
+    timeout: connectTimeout * 1000,
+    random: () => new DataView(random.bytes(4).slice().buffer).getUint32(0) / 2 ** 32,
+  });
+}
+
+function nameOf(from: string, to: string): string {
+  return `${from} ${to}`;
+}
+
+function queueFull(to: string): LinkFailure {
+  return new LinkFailure('queue', `too much waits for ${to}`);
+}
+
+/** Several targets failed: the one that came farthest tells most, and what is temporary for one is for all. */
+function joinFailures(failures: readonly LinkFailure[]): LinkFailure {
+  const ORDER = [
+    'host-unknown',
+    'authentication',
+    'certificate',
+    'stream',
+    'tls',
+    'timeout',
+    'closed',
+    'connect',
+    'dns',
+  ];
+  const [first] = failures.toSorted((a, b) => ORDER.indexOf(a.reason) - ORDER.indexOf(b.reason));
+  if (first === undefined) return new LinkFailure('dns', 'there is no target');
+  const text = [...new Set(failures.map(({ message }) => message))].join('; ');
+  return new LinkFailure(
+    first.reason,
+    text,
+    failures.some(({ temporary }) => temporary),
+  );
+}
