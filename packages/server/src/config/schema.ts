@@ -27,6 +27,9 @@ import {
 import { invitations } from './tables/invitations.ts';
 import { bosh } from './tables/bosh.ts';
 import { externalServices } from './tables/external-services.ts';
+import { outbox } from './tables/outbox.ts';
+import { pep } from './tables/pep.ts';
+import { pubsub } from './tables/pubsub.ts';
 import { push } from './tables/push.ts';
 import { rooms } from './tables/rooms.ts';
 import { s2s, s2sTls } from './tables/s2s.ts';
@@ -206,6 +209,7 @@ export const configSchema = table('These stand at the top of the file, before an
   c2s_tls: c2sTls,
   s2s,
   s2s_tls: s2sTls,
+  outbox,
   http,
   tls,
   registration,
@@ -220,6 +224,8 @@ export const configSchema = table('These stand at the top of the file, before an
   upload,
   push,
   external_services: externalServices,
+  pep,
+  pubsub,
   rooms,
 });
 

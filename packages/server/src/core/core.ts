@@ -3,6 +3,10 @@ import type { Kysely } from 'kysely';
 import type { Config } from '../config/schema.ts';
 import { type Clock, type Logger, type Random, randomId } from '../environment.ts';
 import type { FeatureApi, FeatureDefinition, StateKey } from '../feature.ts';
+import { linkService } from '../federation/outbox/service-link.ts';
+import { Outbox } from '../federation/outbox/outbox.ts';
+import { outboxSettings } from '../federation/outbox/settings.ts';
+import type { Link } from '../federation/remote.ts';
 import type { AccountLog } from '../log/log.ts';
 import { countStanza, type Metrics } from '../observe/metrics.ts';
 import { LocalAccounts } from '../router/accounts.ts';
@@ -48,6 +52,10 @@ export class Core implements SessionCore, RouterCore {
   readonly router: Router;
   readonly hooks: SessionCore['hooks'];
   readonly services: FeatureRegistry['services'];
+  /** What waits for other servers, components and services. */
+  readonly departures: Outbox;
+  /** What carries stanzas out: set before the first one is routed. Without `remote` there are no other servers. */
+  readonly links: { remote?: Link; component?: Link & { serves(domain: string): boolean } } = {};
   readonly #domains: ReadonlySet<string>;
   readonly #resumable = new Map<string, Session>();
   #config: Config;
@@ -65,9 +73,20 @@ export class Core implements SessionCore, RouterCore {
     this.hooks = { sessionResumed: (session) => this.registry.observe('sessionResumed', session) };
     const states: StateKey<unknown>[] = [];
     this.accounts = new LocalAccounts(options.log, (jid) => options.accounts.exists(jid), states);
+    this.departures = new Outbox({
+      ...options,
+      settings: () => outboxSettings(this.#config),
+      linkTo: (domain) => this.#linkTo(domain),
+      bounce: (stanza, error, id, done) => this.router.messages.return(stanza, error, { id, done }),
+    });
     this.router = new Router(this, (origin, stanza, from, to) => this.#screen(origin, stanza, from, to));
     const api = createFeatureApi(this, states);
     for (const feature of options.features) feature.setup?.(api);
+  }
+
+  /** Takes up what an earlier process has left; before anything is routed. */
+  async start(): Promise<void> {
+    await this.departures.start();
   }
 
   /** What is in force now. Whoever needs a setting asks for it when it is needed: it may change. */
@@ -95,8 +114,7 @@ export class Core implements SessionCore, RouterCore {
     this.registry.enrichPresence(session, presence);
   readonly blocks: RouterCore['blocks'] = (account, peer) => this.registry.blocks(account, peer);
   readonly archives: RouterCore['archives'] = (account, peer) => this.registry.archives(account, peer);
-  /** Other servers are out of reach until federation is there. */
-  readonly remote: RouterCore['remote'] = () => false;
+  readonly isComponent = (domain: string): boolean => this.links.component?.serves(domain) === true;
 
   handleStanza(session: Session, stanza: Element): Promise<void> | undefined {
     countStanza(this.metrics.stanzasIn, stanza.name);
@@ -177,6 +195,12 @@ export class Core implements SessionCore, RouterCore {
   /** Ends every session, at shutdown: hibernating ones go with the process, their messages are in the log. */
   endSessions(): void {
     for (const account of this.accounts.all()) for (const session of account.sessions) session.end();
+  }
+
+  #linkTo(domain: string): Link | undefined {
+    const service = this.services.get(domain);
+    if (service !== undefined) return linkService(service);
+    return this.isComponent(domain) ? this.links.component : this.links.remote;
   }
 
   /** Screening hooks for both sides of an IQ or presence stanza. */

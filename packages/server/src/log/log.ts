@@ -83,7 +83,7 @@ export interface Extras {
 export type Appended =
   | { readonly places: readonly Place[]; readonly repeated?: undefined; readonly parcel?: Omit<Parcel, 'stanza'> }
   /** S8, D6: a row with the same dedupe key stood there before this unit; nothing of the unit was written, nor of what came with it. */
-  | { readonly places?: undefined; readonly repeated: Row };
+  | { readonly places?: undefined; readonly repeated: Row; readonly parcel?: undefined };
 
 export interface Row extends Place {
   readonly stanza: Uint8Array;

@@ -1,13 +1,15 @@
-import { type Element, errorReply, JID, resultReply, StanzaError } from '@tutti/xmpp';
+import { type Element, errorReply, JID, NS, resultReply, StanzaError } from '@tutti/xmpp';
 import type { IqHandler, IqRequest, IqRoute, IqTarget } from '../feature.ts';
 import { Outgoing } from '../session/outgoing.ts';
 import type { Session } from '../session/session.ts';
+import type { ForeignArchives } from './foreign-archives.ts';
 import type { Done, RouterCore } from './router-core.ts';
 
 /** IQ stanzas (RFC 6120 §8.2.3, RFC 6121 §8.5): answered by a feature, or handed to the one session that is addressed. */
 export class IqRouter {
   readonly #core: RouterCore;
   readonly #handlers = new Map<string, IqHandler>();
+  readonly #archives: ForeignArchives;
   readonly #reply: (stanza: Element) => void;
   readonly #screen: (origin: Session | undefined, stanza: Element, from: JID, to: JID) => Promise<void> | undefined;
 
@@ -15,8 +17,10 @@ export class IqRouter {
     core: RouterCore,
     reply: (stanza: Element) => void,
     screen: (origin: Session | undefined, stanza: Element, from: JID, to: JID) => Promise<void> | undefined,
+    archives: ForeignArchives,
   ) {
     this.#core = core;
+    this.#archives = archives;
     this.#reply = reply;
     this.#screen = screen;
   }
@@ -70,7 +74,7 @@ export class IqRouter {
     if (!this.#core.isLocalDomain(to.domain)) {
       const service = this.#core.services.get(to.domain);
       if (service !== undefined) service(iq, from);
-      else if (!this.#core.remote(iq, from, to)) this.#fail(origin, iq, new StanzaError('remote-server-not-found'));
+      else this.#depart(origin, iq, from, to);
       return undefined;
     }
     if (to.local !== '' && to.resource === '') return this.#answer(origin, iq, from, 'account', to);
@@ -79,6 +83,12 @@ export class IqRouter {
       session.send(new Outgoing(iq)); // RFC 6121 §8.5.3.1
     else this.#fail(origin, iq, new StanzaError('service-unavailable')); // RFC 6121 §8.5.3.2.3
     return undefined;
+  }
+
+  /** To another server or a component. */
+  #depart(origin: Session | undefined, iq: Element, from: JID, to: JID): void {
+    if (origin !== undefined && iq.child('query', NS.mam) !== undefined) this.#archives.ask(from, to);
+    this.#core.departures.send(iq, from, to, (error) => this.#fail(origin, iq, error));
   }
 
   #answer(origin: Session | undefined, iq: Element, from: JID, target: IqTarget, to: JID): Promise<void> | undefined {

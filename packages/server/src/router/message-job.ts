@@ -13,7 +13,7 @@ import type { Session } from '../session/session.ts';
 import type { LocalAccount } from './local-account.ts';
 import { REPEAT_WINDOW_MS, repeatKey } from './repeat.ts';
 import type { Copies } from './room-copies.ts';
-import type { Done, RouterCore } from './router-core.ts';
+import type { Bounce, Done, RouterCore } from './router-core.ts';
 
 /** What an account wants to have to do with the other party (XEP-0191, XEP-0441). */
 type Wishes = Pick<NonNullable<World['recipient']>, 'blocks' | 'archives'>;
@@ -28,6 +28,8 @@ export class MessageJob {
   readonly done: Done;
   /** The server's own answer (S7). */
   readonly own: boolean;
+  /** It ends a parcel. */
+  readonly bounce: Bounce | undefined;
   readonly plan: Plan;
   readonly #core: RouterCore;
   readonly #destination: World['destination'];
@@ -39,10 +41,11 @@ export class MessageJob {
   /** Asked once: they decide the rows, which are the same after the commit whatever a user has changed meanwhile (A2, A8, D4). */
   readonly #wishes: Readonly<Record<Side, Wishes | undefined>>;
   readonly #archived = new Map<Side, Element>();
+  readonly #bytes = new Map<Element, Uint8Array>();
 
   constructor(
     core: RouterCore,
-    given: Pick<MessageJob, 'stanza' | 'from' | 'message' | 'origin' | 'recipient' | 'done' | 'own'>,
+    given: Pick<MessageJob, 'stanza' | 'from' | 'message' | 'origin' | 'recipient' | 'done' | 'own' | 'bounce'>,
     destination: World['destination'],
     copies?: Copies,
   ) {
@@ -55,6 +58,7 @@ export class MessageJob {
     this.recipient = given.recipient;
     this.done = given.done;
     this.own = given.own;
+    this.bounce = given.bounce;
     this.#destination = destination;
     this.copies = copies;
     this.isCopy = copies?.outcome !== undefined;
@@ -93,11 +97,8 @@ export class MessageJob {
 
   /** The rows to commit, in the order of the plan. */
   rows(): NewRow[] {
-    const shared = new Map<Element, Uint8Array>();
     return this.plan.rows.map((row) => {
-      const element = this.archived(row.side);
-      const bytes = shared.get(element) ?? element.toBytes(NS.client);
-      shared.set(element, bytes);
+      const bytes = this.#bytesOf(this.archived(row.side));
       const outgoing = row.side === 'sender';
       const peer = outgoing ? (this.message.to ?? this.from.bare) : this.from;
       const { originId } = this.message.content;
@@ -116,6 +117,17 @@ export class MessageJob {
           : {}),
       };
     });
+  }
+
+  /** The stanza as it leaves the server: the array of the sender's row where that is the same. */
+  outgoingBytes(): Uint8Array {
+    return this.#bytesOf(this.stanza);
+  }
+
+  #bytesOf(element: Element): Uint8Array {
+    const bytes = this.#bytes.get(element) ?? element.toBytes(NS.client);
+    this.#bytes.set(element, bytes);
+    return bytes;
   }
 
   get #bareAddress(): boolean {

@@ -9,15 +9,23 @@ import {
   withStanzaId,
   type World,
 } from '@tutti/routing';
-import { type Appended, LogError, type Place } from '../log/log.ts';
+import { type Appended, type Extras, LogError, type Place } from '../log/log.ts';
 import { countRule } from '../observe/metrics.ts';
 import { Outgoing } from '../session/outgoing.ts';
 import type { Session } from '../session/session.ts';
-import type { LocalAccount } from './local-account.ts';
+import type { Slot } from './departures.ts';
 import { messageError } from './errors.ts';
+import type { LocalAccount } from './local-account.ts';
 import { MessageJob } from './message-job.ts';
 import { type Copies, RoomCopies } from './room-copies.ts';
-import type { Done, RouterCore } from './router-core.ts';
+import type { Bounce, Done, RouterCore } from './router-core.ts';
+
+const nothing: Done = () => {};
+
+/** Of a message that leaves: its parcel and its place in the outbox, or why there is none. */
+type Departure =
+  | { readonly slot: Slot; readonly parcel: NonNullable<Extras['parcel']>; readonly refused?: undefined }
+  | { readonly slot?: undefined; readonly parcel?: undefined; readonly refused: StanzaError };
 
 /** Messages: route → plan → commit → deliver. docs/life-of-a-message.md follows one through these functions. */
 export class MessageRouter {
@@ -35,6 +43,26 @@ export class MessageRouter {
    * `own`: the server's own answer in the name of `from` (S7), which no block keeps from the sender (XEP-0191 §3.3).
    */
   route(origin: Session | undefined, stanza: Element, from: JID, done: Done, own = false): Promise<void> | undefined {
+    return this.#route(origin, stanza, from, done, { own });
+  }
+
+  /** S7: a message that was kept for another domain is over: its sender is told, and the parcel ends with that. */
+  return(stanza: Element, error: StanzaError, bounce: Bounce): void {
+    const reply = messageError(stanza, error, undefined, false);
+    const from = JID.parse(reply.attrs['from'] ?? '');
+    this.#route(undefined, reply, from, nothing, { own: true, bounce })?.catch((failure: unknown) => {
+      this.#core.logger.error({ error: String(failure) }, 'an error could not be routed');
+      bounce.done(false);
+    });
+  }
+
+  #route(
+    origin: Session | undefined,
+    stanza: Element,
+    from: JID,
+    done: Done,
+    how: { readonly own: boolean; readonly bounce?: Bounce },
+  ): Promise<void> | undefined {
     const to = stanza.attrs['to'] === undefined ? undefined : JID.tryParse(stanza.attrs['to']);
     if (to === undefined && stanza.attrs['to'] !== undefined) {
       this.#refuse(origin, stanza, from, new StanzaError('jid-malformed'), done);
@@ -43,18 +71,19 @@ export class MessageRouter {
     const address = to ?? from.bare; // C7
     const destination = this.#destinationOf(address);
     if (destination !== 'account') {
-      this.#plan(origin, stanza, from, to, undefined, destination, done, own);
+      this.#plan(origin, stanza, from, to, undefined, destination, done, how);
       return undefined;
     }
     const loaded = this.#core.accounts.get(address.bare.toString());
     if (loaded !== undefined) {
-      this.#plan(origin, stanza, from, to, loaded, destination, done, own);
+      this.#plan(origin, stanza, from, to, loaded, destination, done, how);
       return undefined;
     }
     return this.#core.accounts.load(address.bare).then(
-      (recipient) => this.#plan(origin, stanza, from, to, recipient, destination, done, own),
+      (recipient) => this.#plan(origin, stanza, from, to, recipient, destination, done, how),
       (error: unknown) => {
         this.#core.logger.error({ error: String(error) }, 'an account could not be loaded');
+        how.bounce?.done(false);
         this.#refuse(origin, stanza, from, new StanzaError('internal-server-error', { type: 'wait' }), done);
       },
     );
@@ -62,7 +91,7 @@ export class MessageRouter {
 
   #destinationOf(address: JID): World['destination'] {
     if (this.#core.isLocalDomain(address.domain)) return address.local === '' ? 'service' : 'account';
-    return this.#core.services.has(address.domain) ? 'service' : 'remote';
+    return this.#core.services.has(address.domain) || this.#core.isComponent(address.domain) ? 'service' : 'remote';
   }
 
   #plan(
@@ -73,11 +102,11 @@ export class MessageRouter {
     recipient: LocalAccount | undefined,
     destination: World['destination'],
     done: Done,
-    own: boolean,
+    how: { readonly own: boolean; readonly bounce?: Bounce },
   ): void {
     const message = readMessage(stanza, from, to);
     const start = (copies?: Copies): void => {
-      const given = { stanza, from, message, origin, recipient, done, own };
+      const given = { stanza, from, message, origin, recipient, done, own: how.own, bounce: how.bounce };
       const job = new MessageJob(this.#core, given, destination, copies);
       countRule(this.#core.metrics, job.plan.rule);
       this.#commit(job);
@@ -90,7 +119,7 @@ export class MessageRouter {
     // A3: a copy is shown to nobody before the first one is archived; when that fails, it takes its part.
     this.#afterCommits(recipient, () => {
       if (first.outcome !== undefined) start(first);
-      else this.#plan(origin, stanza, from, to, recipient, destination, done, own);
+      else this.#plan(origin, stanza, from, to, recipient, destination, done, how);
     });
   }
 
@@ -106,22 +135,50 @@ export class MessageRouter {
   /** A3: nothing is shown before this returns. A job without rows goes through the log as well when something of its sender is on the way there. */
   #commit(job: MessageJob): void {
     const { origin, recipient } = job;
-    const mayOvertake = origin === undefined || origin.progress.isFirst;
-    if (job.plan.rows.length === 0 && mayOvertake) return this.#deliver(job, { places: [] });
+    // RFC 6120 §10.1, also for what comes from outside. A room's copy (D6) has waited for its first.
+    const isFirst = origin === undefined ? job.isCopy || (recipient?.uses ?? 0) === 0 : origin.progress.isFirst;
+    if (job.plan.rows.length === 0 && isFirst) {
+      this.#deliver(job, { places: [] }, undefined);
+      return this.#endBounce(job, true);
+    }
     const accounts = [origin?.account, recipient];
     for (const account of accounts) if (account !== undefined) account.uses += 1;
     const rows = job.rows();
+    const departure = this.#reserve(job);
     const bytes = rows.reduce((sum, { stanza }) => sum + stanza.length, 0);
     origin?.progress.carry(bytes);
-    this.#core.log.append(rows, (result) => {
+    const finish = (result: Appended | LogError): void => {
       origin?.progress.carry(-bytes);
       for (const account of accounts) if (account !== undefined) account.uses -= 1;
-      if (result instanceof LogError) this.#failCommit(job, result);
-      else this.#deliver(job, result);
-    });
+      const isFailed = result instanceof LogError;
+      if (isFailed || result.repeated !== undefined) departure?.slot?.cancelled();
+      if (isFailed) this.#failCommit(job, result);
+      else this.#deliver(job, result, departure);
+      this.#endBounce(job, !isFailed);
+    };
+    const release = job.bounce === undefined ? undefined : [job.bounce.id];
+    this.#core.log.append(rows, finish, { parcel: departure?.parcel, release });
   }
 
-  #deliver(job: MessageJob, result: Appended): void {
+  /** S7: with the row of the error its parcel is gone; without a row (A8) it goes now. */
+  #endBounce({ bounce, plan }: MessageJob, isCommitted: boolean): void {
+    if (bounce === undefined) return;
+    if (isCommitted && plan.rows.length === 0) this.#core.log.release([bounce.id]);
+    bounce.done(isCommitted);
+  }
+
+  /** S7: what its sender has in the archive leaves with a parcel of the same commit, so that it is delivered or answered whatever happens. */
+  #reserve(job: MessageJob): Departure | undefined {
+    const { message, plan } = job;
+    const to = message.to?.domain ?? '';
+    if (!plan.forward || plan.rows.length === 0 || this.#core.isLocalDomain(to)) return undefined;
+    const from = job.from.domain;
+    const stanza = job.outgoingBytes();
+    const slot = this.#core.departures.reserve(from, to, stanza.length);
+    return slot instanceof StanzaError ? { refused: slot } : { slot, parcel: { from, to, stanza } };
+  }
+
+  #deliver(job: MessageJob, result: Appended, departure: Departure | undefined): void {
     if (result.repeated !== undefined) {
       // S8: the stored copy, to the repeating session only; no legacy session has been served by this (D5).
       const { origin } = job;
@@ -147,7 +204,7 @@ export class MessageRouter {
     this.#deliverOthers(job, plan, ids);
     this.#log(job, plan, plan.rule);
     if (plan.error !== undefined) return this.#answer(job, stanzaErrorOf(plan.error), plan.error.marked);
-    if (plan.forward) return this.#forward(job);
+    if (plan.forward) return this.#forward(job, departure, result.parcel);
     job.done();
   }
 
@@ -177,7 +234,12 @@ export class MessageRouter {
     }
   }
 
-  #forward(job: MessageJob): void {
+  #forward(job: MessageJob, departure: Departure | undefined, parcel: Appended['parcel']): void {
+    if (departure?.refused !== undefined) return this.#answer(job, departure.refused);
+    if (departure?.slot !== undefined && parcel !== undefined) {
+      departure.slot.committed(parcel, job.stanza);
+      return job.done();
+    }
     const to = job.message.to as JID;
     const service = this.#core.services.get(to.domain);
     if (service !== undefined) {
@@ -188,19 +250,19 @@ export class MessageRouter {
     }
     // RFC 6121 §8.5: nobody reads messages to the server itself.
     if (this.#core.isLocalDomain(to.domain)) return this.#answer(job, new StanzaError('service-unavailable'));
-    if (this.#core.remote(job.stanza, job.from, to)) return job.done();
-    this.#answer(job, new StanzaError('remote-server-not-found'));
+    this.#core.departures.send(job.stanza, job.from, to, (error) => this.#answer(job, error, undefined, nothing));
+    job.done();
   }
 
   /** S7: an error is a message of its own, with its own class; the stanza that it answers is done with when the error is. */
-  #answer(job: MessageJob, error: StanzaError, marked = job.plan.rule === 'C3'): void {
+  #answer(job: MessageJob, error: StanzaError, marked = job.plan.rule === 'C3', done = job.done): void {
     const { stanza, from, message, origin } = job;
-    if (message.type === 'error') return job.done(); // RFC 6120 §8.3.1
+    if (message.type === 'error') return done(); // RFC 6120 §8.3.1
     const reply = messageError(stanza, error, origin?.account.jid, marked);
     const sender = message.to ?? from.bare;
     const waiting = this.#core.isLocalDomain(from.domain)
-      ? this.route(undefined, reply, sender, job.done, true)
-      : this.#forwardError(reply, from, job.done);
+      ? this.route(undefined, reply, sender, done, true)
+      : this.#forwardError(reply, from, done);
     waiting?.catch((failure: unknown) =>
       this.#core.logger.error({ error: String(failure) }, 'an error could not be routed'),
     );
@@ -210,7 +272,7 @@ export class MessageRouter {
     const service = this.#core.services.get(to.domain);
     const from = JID.tryParse(reply.attrs['from'] ?? '');
     if (service !== undefined && from !== undefined) service(reply, from);
-    else if (from !== undefined) this.#core.remote(reply, from, to);
+    else if (from !== undefined) this.#core.departures.send(reply, from, to);
     done();
     return undefined;
   }
@@ -218,6 +280,7 @@ export class MessageRouter {
   /** A3: the commit failed: nobody gets it, and the sender is told. */
   #failCommit(job: MessageJob, cause: LogError): void {
     this.#core.logger.error({ rule: 'A3', error: cause.message }, 'a message could not be archived');
+    if (job.bounce !== undefined) return job.done(); // its parcel is still there, and is told of again
     const { stanza, from, message } = job;
     if (isRoomPrivate(message) && message.to !== undefined) this.#roomCopies.forget(stanza, from, message.to);
     if (message.type === 'error' && job.recipient !== undefined && message.to !== undefined) {

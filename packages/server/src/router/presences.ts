@@ -70,7 +70,7 @@ export class PresenceRouter {
     if (!this.#core.isLocalDomain(to.domain)) {
       const service = this.#core.services.get(to.domain);
       if (service !== undefined) service(presence, from);
-      else this.#core.remote(presence, from, to);
+      else this.#core.departures.send(presence, from, to);
       return;
     }
     if (to.local === '') return;

@@ -4,6 +4,7 @@ import type { AccountView, ServiceReceiver, SessionView } from '../feature.ts';
 import type { AccountLog } from '../log/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { LocalAccounts } from './accounts.ts';
+import type { Departures } from './departures.ts';
 
 /** What the router needs of the core. */
 export interface RouterCore {
@@ -18,8 +19,10 @@ export interface RouterCore {
   readonly isLocalDomain: (domain: string) => boolean;
   /** Services of this server by domain, such as rooms; not the served domains themselves. */
   readonly services: ReadonlyMap<string, ServiceReceiver>;
-  /** Takes stanzas to other servers; gives false where it can't, for `<remote-server-not-found/>`. */
-  readonly remote: (stanza: Element, from: JID, to: JID) => boolean;
+  /** Domains of external components (XEP-0114). */
+  readonly isComponent: (domain: string) => boolean;
+  /** Where stanzas leave for other servers, components and services. */
+  readonly departures: Departures;
   /** What the features change about a message or an available presence of a session's before it is routed. */
   readonly enrichMessage: (session: SessionView, message: Element) => Element | Promise<Element>;
   readonly enrichPresence: (session: SessionView, presence: Element) => Element;
@@ -31,3 +34,11 @@ export interface RouterCore {
 
 /** Calls back when a stanza is done with: committed, delivered, and any answer to it too. */
 export type Done = () => void;
+
+/** S7: an error that ends a parcel: the row of the one goes in one commit with the end of the other. */
+export interface Bounce {
+  /** The parcel. */
+  readonly id: number;
+  /** Called once: whether that was committed. */
+  readonly done: (committed: boolean) => void;
+}

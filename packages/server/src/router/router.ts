@@ -1,5 +1,6 @@
 import { type Element, JID, StreamError } from '@tutti/xmpp';
 import type { Session } from '../session/session.ts';
+import { Border } from './border.ts';
 import { IqRouter } from './iqs.ts';
 import { MessageRouter } from './messages.ts';
 import { PresenceRouter } from './presences.ts';
@@ -16,11 +17,13 @@ export class Router {
   readonly iqs: IqRouter;
   readonly presences: PresenceRouter;
   readonly #core: RouterCore;
+  readonly #border: Border;
 
   constructor(core: RouterCore, screen: Screen) {
     this.#core = core;
+    this.#border = new Border(core);
     this.messages = new MessageRouter(core);
-    this.iqs = new IqRouter(core, (stanza) => this.route(stanza), screen);
+    this.iqs = new IqRouter(core, (stanza) => this.route(stanza), screen, this.#border.archives);
     this.presences = new PresenceRouter(core, screen);
   }
 
@@ -56,6 +59,26 @@ export class Router {
     return session.progress.isIdle
       ? handle()
       : session.progress.whenIdle().then(() => (session.ended ? undefined : handle()));
+  }
+
+  /**
+   * A stanza that another server or a component has sent, in the order of its stream. A promise: the next one has to wait. `done`: it is committed and
+   * delivered, and may be acknowledged. Never rejects.
+   * @throws StreamError for what such a stream can't bring; who sent it is not heard any more
+   */
+  fromOutside(received: Element, done: Done): Promise<void> | undefined {
+    const admitted = this.#border.admit(received);
+    if (admitted === undefined) {
+      done();
+      return undefined;
+    }
+    const { stanza, from, to } = admitted;
+    if (stanza.name === 'message') return this.messages.route(undefined, stanza, from, done);
+    const handle = (): Promise<void> | undefined =>
+      stanza.name === 'iq' ? this.iqs.route(undefined, stanza, from, done) : this.presences.route(stanza, from, done);
+    // RFC 6120 §10.1: what goes past the log waits for the messages before it.
+    const isBusy = (this.#core.accounts.get(to.bare.toString())?.uses ?? 0) > 0;
+    return isBusy ? new Promise((resolve) => this.#core.log.append([], () => resolve(handle()))) : handle();
   }
 
   /** A stanza that the server makes or vouches for; `from` and `to` are set. `own`: a message of its own in the name of `from` (S7). */

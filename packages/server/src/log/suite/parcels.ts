@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { type AccountLog, LogError, type NewParcel, RELEASE_DELAY_MS } from '../log.ts';
 import { ALICE, appendWith, BOB, makeRow, readAll, type LogFixture, type ManualClock } from './fixture.ts';
 
