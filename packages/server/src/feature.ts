@@ -32,7 +32,11 @@ export {
   type UploadedFile,
   UploadRefusal,
 } from './uploads/uploads.ts';
-export type { NodeConfig, PepChange, PepItem } from './pubsub/model.ts';
+export { type PubsubEngine, createPubsub } from './pubsub/engine.ts';
+export type { MayReceive, PubsubHost, PubsubLimits } from './pubsub/host.ts';
+export type { NodeConfig, NodeRecord, PepChange, PepItem } from './pubsub/model.ts';
+export type { NodeRules } from './pubsub/node-config.ts';
+export { pubsubMigrations } from './pubsub/schema.ts';
 export type { ServiceDesk, ServiceHandler, ServiceInfo, ServiceRequest } from './service-desk.ts';
 
 /** What a feature may see of a session. The object lives as long as the session, resumptions included: a good key for a WeakMap. */
@@ -254,6 +258,14 @@ export interface AdHocCommand {
   readonly run: (request: CommandRequest, filledIn: DataForm | undefined) => CommandResult | Promise<CommandResult>;
 }
 
+/** What a feature keeps of accounts, as elements that other servers know too (XEP-0227): for `tutti export` and `tutti import`. */
+export interface PortableData {
+  /** Everything that the feature keeps of an account. */
+  write(account: AccountView): Iterable<Element> | AsyncIterable<Element>;
+  /** Takes an element of an account that is being imported, and is otherwise empty. False: it is not of this feature's. Rejects with StanzaError. */
+  read(account: AccountView, element: Element): Promise<boolean>;
+}
+
 /** Takes a stanza to a domain of a service; `from` is vouched for. A promise never rejects. */
 export type ServiceReceiver = (stanza: Element, from: JID) => void | Promise<void>;
 
@@ -299,6 +311,8 @@ export interface FeatureApi {
   readonly roster: RosterFacts | undefined;
   /** Answers a method of the control socket, for the command line. Gives what can be written as JSON; a StanzaError or AccountError refuses. */
   control(method: string, handler: (params: Readonly<Record<string, unknown>>) => unknown): void;
+  /** Says how the feature's data of accounts are exported and imported. */
+  portable(data: PortableData): void;
   /** XEP-0386: handles an inline element of `<bind/>`; the answer, if any, goes into `<bound/>`. Handlers run in the order of the features. */
   bind2(
     name: string,

@@ -1,8 +1,11 @@
 import type { FeatureDefinition } from '../feature.ts';
+import { muc, roomCompanions } from './xep-0045-muc/index.ts';
 import { rosterAndPresence } from './rfc-6121-roster-presence/index.ts';
 import { commands } from './xep-0050-commands/index.ts';
 import { lastActivity } from './xep-0012-last/index.ts';
-import { caps, disco } from './xep-0030-disco/index.ts';
+import { disco } from './xep-0030-disco/index.ts';
+import { caps } from './xep-0115-caps/index.ts';
+import { personalEventing } from './xep-0163-pep/index.ts';
 import { inBandRegistration } from './xep-0077-in-band-registration/index.ts';
 import { softwareVersion } from './xep-0092-version/index.ts';
 import { serviceAdministration } from './xep-0133-service-administration/index.ts';
@@ -28,6 +31,7 @@ export const features: readonly FeatureDefinition[] = [
   rosterAndPresence,
   disco,
   caps,
+  personalEventing,
   imNg,
   carbons,
   mam,
@@ -51,4 +55,6 @@ export const features: readonly FeatureDefinition[] = [
   invitations,
   preAuthRegistration,
   preAuthSubscription,
+  muc,
+  ...roomCompanions,
 ];

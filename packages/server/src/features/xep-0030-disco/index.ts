@@ -6,7 +6,7 @@ import { verificationString } from './verification.ts';
 /** The node of our entity capabilities. */
 const CAPS_NODE = 'https://tutti.example/caps';
 
-/** XEP-0030 and, because it is the hash of the same information, XEP-0115: what the domain and its accounts can do, from the features' declarations. */
+/** XEP-0030 and, because it is the hash of the same information, the server's own part of XEP-0115: what the domain and its accounts can do, from the features' declarations. */
 export const disco = defineFeature({
   spec: 'XEP-0030',
   version: '2.5.0',
@@ -42,14 +42,6 @@ export const disco = defineFeature({
       return xml('c', { xmlns: NS.caps, hash: 'sha-1', node: CAPS_NODE, ver });
     });
   },
-});
-
-export const caps = defineFeature({
-  spec: 'XEP-0115',
-  version: '1.6.0',
-  name: 'Entity Capabilities',
-  note: "the server's own, in its stream features",
-  disco: { domain: [NS.caps] },
 });
 
 /** XEP-0030 §8: what an account can do is told to itself and to those who may see its presence; others can't tell that it exists. */

@@ -1,0 +1,141 @@
+import { type Element, NS, StanzaError } from '@tutti/xmpp';
+import {
+  type AccountView,
+  createPubsub,
+  defineFeature,
+  type FeatureApi,
+  type IqRequest,
+  type PubsubEngine,
+  pubsubMigrations,
+} from '../../feature.ts';
+import { Arrivals } from './arrivals.ts';
+import { PEP_DEFAULTS, PepHost } from './host.ts';
+import { InterestFinder } from './interests.ts';
+import { Watchers } from './watchers.ts';
+
+/** XEP-0060 §16.3: what an account's nodes can do. */
+const FEATURES = [
+  'access-authorize',
+  'access-open',
+  'access-presence',
+  'access-roster',
+  'access-whitelist',
+  'auto-create',
+  'auto-subscribe',
+  'config-node',
+  'config-node-max',
+  'create-and-configure',
+  'create-nodes',
+  'delete-items',
+  'delete-nodes',
+  'filtered-notifications',
+  'instant-nodes',
+  'item-ids',
+  'last-published',
+  'manage-subscriptions',
+  'member-affiliation',
+  'meta-data',
+  'modify-affiliations',
+  'multi-items',
+  'outcast-affiliation',
+  'persistent-items',
+  'presence-subscribe',
+  'publish',
+  'publish-only-affiliation',
+  'publish-options',
+  'publisher-affiliation',
+  'pubsub-on-a-jid',
+  'purge-nodes',
+  'retrieve-affiliations',
+  'retrieve-default',
+  'retrieve-default-sub',
+  'retrieve-items',
+  'retrieve-subscriptions',
+  'rsm',
+  'subscribe',
+  'subscription-notifications',
+  'subscription-options',
+].map((name) => `${NS.pubsub}#${name}`);
+
+/** XEP-0163: every account is a pubsub service. */
+export const personalEventing = defineFeature({
+  spec: 'XEP-0163',
+  version: '1.2.2',
+  name: 'Personal Eventing Protocol',
+  note: 'persistent; all access models; XEP-0222 and XEP-0223 are its publish-options',
+  rules: ['D7'],
+  disco: {
+    account: [NS.pubsub, ...FEATURES],
+    accountIdentities: [{ category: 'pubsub', type: 'pep' }],
+    // XEP-0223 §6: asked of the server, too.
+    domain: [NS.pubsub, ...FEATURES],
+    identities: [{ category: 'pubsub', type: 'pep' }],
+  },
+  migrations: pubsubMigrations,
+  setup(api) {
+    const engine = createPubsub(api, () => PEP_DEFAULTS);
+    const interests = new InterestFinder(api);
+    const watchers = new Watchers(api, interests);
+    const hostOf = (account: AccountView): PepHost => new PepHost(api, account, watchers);
+    answerRequests(api, engine, hostOf);
+    answerDiscovery(api, engine, hostOf);
+    api.providePersonalEvents({
+      config: async (account, node) => (await engine.find(account, node))?.config,
+      items: (account, node, ids) => engine.items(account, node, ids),
+      nodes: (account) => engine.names(account),
+      mayRead: (account, node, peer) => engine.mayRead(hostOf(account), node, peer),
+      apply: (account, changes) => api.hold(account, engine.apply(hostOf(account), account.jid, changes)),
+    });
+
+    const arrivals = new Arrivals(api, engine, interests, hostOf);
+    api.on('sessionAvailable', (session) => arrivals.sessionCame(session));
+    api.on('presenceShared', (account, contact) => arrivals.contactCame(account, contact));
+    api.on('presenceReceived', (account, presence, from) => {
+      if (watchers.note(account, presence, from)) arrivals.strangerCame(account, presence, from);
+    });
+    // XEP-0060 §8.6: the owner's answer to a request for approval is a message to the own account.
+    api.on('enrichMessage', (session, message) => {
+      if (message.attrs['to'] === session.account.jid.toString())
+        takeApproval(api, engine, hostOf(session.account), message);
+      return message;
+    });
+  },
+});
+
+function answerRequests(api: FeatureApi, engine: PubsubEngine, hostOf: (account: AccountView) => PepHost): void {
+  for (const type of ['get', 'set'] as const) {
+    for (const ns of [NS.pubsub, NS.pubsubOwner]) {
+      api.iq({ type, name: 'pubsub', ns, target: ['own', 'account'] }, ({ account, from, payload }) => {
+        if (account === undefined) throw new StanzaError('service-unavailable'); // RFC 6121 §8.5.1
+        return api.hold(account, engine.handle(hostOf(account), { type, from, payload }));
+      });
+    }
+  }
+}
+
+/** XEP-0163 §6: to whom a node is told that may read it. */
+function answerDiscovery(api: FeatureApi, engine: PubsubEngine, hostOf: (account: AccountView) => PepHost): void {
+  const host = ({ target, account }: IqRequest): PepHost | undefined =>
+    target === 'domain' || account === undefined ? undefined : hostOf(account);
+  api.disco({
+    info: (request, node) => {
+      const service = host(request);
+      return service && engine.describe(service, request.from, node);
+    },
+    items: (request, node) => {
+      const service = host(request);
+      if (service === undefined) return undefined;
+      if (node === undefined) return engine.listNodes(service, request.from, request.payload);
+      return engine.listItems(service, request.from, node, request.payload);
+    },
+  });
+}
+
+function takeApproval(api: FeatureApi, engine: PubsubEngine, host: PepHost, message: Element): void {
+  engine.receive(host, host.jid, message).catch((error: unknown) => {
+    api.logger.debug(
+      { account: host.account, error: String(error) },
+      'an answer to a request for approval does not fit',
+    );
+  });
+}

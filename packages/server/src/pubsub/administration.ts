@@ -1,0 +1,148 @@
+import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
+import { settle } from './approval.ts';
+import { answer, type PubsubCore, readNode } from './core.ts';
+import { unsupported } from './errors.ts';
+import { lockOf, type PubsubHost } from './host.ts';
+import type { Affiliation, NodeRecord, SubscriptionRecord } from './model.ts';
+
+const AFFILIATIONS: readonly string[] = ['member', 'none', 'outcast', 'owner', 'publish-only', 'publisher'];
+const STATES: readonly string[] = ['none', 'pending', 'subscribed'];
+
+/** XEP-0060 §8.8, §8.9: who an owner has at a node. A request changes all that it names or, where something can't be, nothing. */
+export class Administration {
+  readonly #core: PubsubCore;
+
+  constructor(core: PubsubCore) {
+    this.#core = core;
+  }
+
+  /** §8.8.1; those who wait are listed with their state, as there is no other list of them. */
+  async subscriptions(host: PubsubHost, from: JID, element: Element): Promise<Element> {
+    const node = await this.#core.owned(host, readNode(element), from);
+    const found: Element[] = [];
+    for await (const { jid, state } of this.#core.members.subscribers(node.id))
+      found.push(xml('subscription', { jid, subscription: state }));
+    return answer(NS.pubsubOwner, xml('subscriptions', { node: node.name }, ...found));
+  }
+
+  /** §8.8.2, §8.8.3. */
+  async setSubscriptions(host: PubsubHost, from: JID, element: Element): Promise<undefined> {
+    const name = readNode(element);
+    const wanted = element.childrenNamed('subscription').map((one) => ({
+      jid: readJid(one),
+      state: readWord(one, 'subscription', STATES) as 'none' | 'pending' | 'subscribed' | undefined,
+    }));
+    await this.#core.locks.run(lockOf(host, name), async () => {
+      const node = await this.#core.owned(host, name, from);
+      const changes: { known: SubscriptionRecord; state: 'none' | 'pending' | 'subscribed' }[] = [];
+      let added = 0;
+      for (const { jid, state } of wanted) {
+        if (state === undefined) continue;
+        const found = await this.#core.members.subscriptions(node.id, jid.bare.toString());
+        const known = found.find((one) => one.jid === jid.toString());
+        if (known === undefined && state !== 'none') added += 1;
+        // Whom an owner subscribes is told, and can leave.
+        changes.push({ known: known ?? { jid: jid.toString(), state: 'pending', deliver: true }, state });
+      }
+      await this.#checkRoom(host, node, added);
+      for (const { known, state } of changes) {
+        if (known.state !== state) await settle(this.#core, host, node, known, state);
+      }
+    });
+    return undefined;
+  }
+
+  /** §8.9.1. */
+  async affiliations(host: PubsubHost, from: JID, element: Element): Promise<Element> {
+    const node = await this.#core.owned(host, readNode(element), from);
+    const found = await this.#affiliations(host, node);
+    const list = [...found].map(([jid, affiliation]) => xml('affiliation', { jid, affiliation }));
+    return answer(NS.pubsubOwner, xml('affiliations', { node: node.name }, ...list));
+  }
+
+  /** §8.9.2, §8.9.3. */
+  async setAffiliations(host: PubsubHost, from: JID, element: Element): Promise<undefined> {
+    const name = readNode(element);
+    const wanted = element.childrenNamed('affiliation').map((one) => ({
+      jid: readJid(one).bare.toString(),
+      affiliation: readWord(one, 'affiliation', AFFILIATIONS) as Affiliation | 'none' | undefined,
+    }));
+    if (new Set(wanted.map(({ jid }) => jid)).size < wanted.length) throw new StanzaError('bad-request'); // §8.9.2.4
+    await this.#core.locks.run(lockOf(host, name), async () => {
+      const node = await this.#core.owned(host, name, from);
+      const before = await this.#affiliations(host, node);
+      const after = new Map(before);
+      for (const { jid, affiliation } of wanted) {
+        if (affiliation === 'none') after.delete(jid);
+        else if (affiliation !== undefined) after.set(jid, affiliation);
+      }
+      const isOwned =
+        host.account === undefined ? [...after.values()].includes('owner') : isOwnOnly(after, host.account);
+      const { members } = host.limits;
+      const isFull = members > 0 && after.size > members && after.size > before.size;
+      if (!isOwned || isFull) throw new StanzaError('not-acceptable', { extra: refused(node, wanted, before) });
+      await this.#core.members.db.transaction().execute(async (trx) => {
+        for (const { jid } of wanted) {
+          if (jid !== host.account) await this.#core.members.affiliate(trx, node.id, jid, after.get(jid));
+        }
+      });
+      for (const { jid } of wanted) await this.#review(host, node, jid, after.get(jid));
+    });
+    return undefined;
+  }
+
+  /** §8.7.4: a new affiliation answers a request that waits, and ends a subscription. */
+  async #review(host: PubsubHost, node: NodeRecord, jid: string, affiliation: Affiliation | undefined): Promise<void> {
+    for (const subscription of await this.#core.members.subscriptions(node.id, jid)) {
+      if (affiliation === 'outcast') await settle(this.#core, host, node, subscription, 'none');
+      else if (
+        subscription.state === 'pending' &&
+        (affiliation === 'owner' || affiliation === 'publisher' || affiliation === 'member')
+      )
+        await settle(this.#core, host, node, subscription, 'subscribed');
+    }
+  }
+
+  async #affiliations(host: PubsubHost, node: NodeRecord): Promise<ReadonlyMap<string, Affiliation>> {
+    const found = await this.#core.members.affiliations(node.id);
+    return host.account === undefined ? found : new Map([[host.account, 'owner' as const], ...found]);
+  }
+
+  async #checkRoom(host: PubsubHost, node: NodeRecord, added: number): Promise<void> {
+    const { members } = host.limits;
+    if (added === 0 || members === 0) return;
+    const count = await this.#core.members.countSubscriptions(node.id, node.service, '');
+    if (count.node + added > members)
+      throw new StanzaError('not-acceptable', { text: 'The node has no room for more.' });
+  }
+}
+
+/** §8.9.2.4: what was asked for and is not done, as it is. */
+function refused(
+  node: NodeRecord,
+  wanted: readonly { readonly jid: string }[],
+  before: ReadonlyMap<string, Affiliation>,
+): Element {
+  const list = wanted.map(({ jid }) => xml('affiliation', { jid, affiliation: before.get(jid) ?? 'none' }));
+  return answer(NS.pubsubOwner, xml('affiliations', { node: node.name }, ...list));
+}
+
+/** XEP-0163 §3.2: an account's nodes have one owner. */
+function isOwnOnly(affiliations: ReadonlyMap<string, Affiliation>, account: string): boolean {
+  return [...affiliations].every(([jid, affiliation]) => (affiliation === 'owner') === (jid === account));
+}
+
+function readJid(element: Element): JID {
+  const jid = JID.tryParse(element.attrs['jid'] ?? '');
+  if (jid === undefined) throw new StanzaError('bad-request', { text: 'Each entry has a jid.' });
+  return jid;
+}
+
+/** §8.8.2.1, §8.9.2.1: what is not said is not changed. */
+function readWord(element: Element, name: string, words: readonly string[]): string | undefined {
+  const word = element.attrs[name];
+  if (word === undefined) return undefined;
+  if (!words.includes(word))
+    throw name === 'affiliation' ? unsupported(`${word}-affiliation`) : new StanzaError('not-acceptable');
+  return word;
+}

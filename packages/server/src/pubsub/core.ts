@@ -1,0 +1,77 @@
+import { type JID, StanzaError, xml, type Element, NS } from '@tutti/xmpp';
+import type { Kysely } from 'kysely';
+import type { Clock, Random } from '../environment.ts';
+import { findRole, type Role } from './access.ts';
+import { pubsubError } from './errors.ts';
+import type { PubsubHost } from './host.ts';
+import { Locks } from './locks.ts';
+import { MemberStore } from './member-store.ts';
+import type { NodeConfig, NodeRecord } from './model.ts';
+import { NodeStore } from './node-store.ts';
+import { Notifier } from './notifier.ts';
+import type { PubsubTables } from './schema.ts';
+
+export interface PubsubEnvironment {
+  readonly db: Kysely<PubsubTables>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly route: (stanza: Element) => void;
+  /** What nodes of a service, by its address, are configured like where nothing else was said. */
+  readonly defaults: (service: string) => NodeConfig;
+}
+
+/** What the parts of the engine share. */
+export class PubsubCore {
+  readonly nodes: NodeStore;
+  readonly members: MemberStore;
+  readonly notifier: Notifier;
+  readonly locks = new Locks();
+  readonly random: Random;
+  readonly route: (stanza: Element) => void;
+  readonly #clock: Clock;
+
+  constructor({ db, clock, random, route, defaults }: PubsubEnvironment) {
+    this.nodes = new NodeStore(db, defaults);
+    this.members = new MemberStore(db);
+    this.notifier = new Notifier(this.nodes, this.members, random, route);
+    this.random = random;
+    this.route = route;
+    this.#clock = clock;
+  }
+
+  /** XEP-0082, UTC. */
+  now(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+
+  /** A node by name. Throws StanzaError item-not-found. */
+  async node(host: PubsubHost, name: string): Promise<NodeRecord> {
+    const node = await this.nodes.find(host.jid.toString(), name);
+    if (node === undefined) throw new StanzaError('item-not-found', { text: 'There is no such node.' });
+    return node;
+  }
+
+  role(host: PubsubHost, node: NodeRecord, jid: JID): Promise<Role> {
+    return findRole(host, this.members, node, jid);
+  }
+
+  /** A node that somebody owns. Throws StanzaError item-not-found or forbidden. */
+  async owned(host: PubsubHost, name: string, jid: JID): Promise<NodeRecord> {
+    const node = await this.node(host, name);
+    const { affiliation } = await this.role(host, node, jid);
+    if (affiliation !== 'owner') throw new StanzaError('forbidden');
+    return node;
+  }
+}
+
+/** The name of the node in a request. Throws StanzaError bad-request where there is none. */
+export function readNode(element: Element): string {
+  const { node } = element.attrs;
+  if (node === undefined || node === '') throw pubsubError('bad-request', 'nodeid-required');
+  return node;
+}
+
+/** XEP-0060 §16: the payload of an answer. */
+export function answer(ns: typeof NS.pubsub | typeof NS.pubsubOwner, ...children: Element[]): Element {
+  return xml('pubsub', { xmlns: ns }, ...children);
+}
