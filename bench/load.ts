@@ -40,6 +40,7 @@ const settings = [
   'c2s.port=0',
   'c2s.require_tls=false',
   'c2s_tls.enabled=false',
+  's2s.enabled=false',
   'http.enabled=false',
   'auth.scram_iterations=4096',
   ...NO_LIMITS.map((name) => `limits.${name}=0`),

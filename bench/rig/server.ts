@@ -34,7 +34,7 @@ export interface RunningServer {
 
 const MAIN = join(import.meta.dirname, '../../packages/server/src/cli/main.ts');
 const PASSWORD = 'secret';
-const FREE_PORTS = ['c2s.port=0', 'c2s_tls.port=0', 'http.port=0'];
+const FREE_PORTS = ['c2s.port=0', 'c2s_tls.port=0', 's2s.enabled=false', 'http.port=0'];
 
 interface LogLine {
   readonly level: number | string;

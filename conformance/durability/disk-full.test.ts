@@ -7,7 +7,7 @@ import type { Address } from '../client/transport.ts';
 import { limitFileSize, mountSmallDisk } from './full-disk.ts';
 import { archiveId } from './member.ts';
 
-const SETTINGS = ['c2s.port=0', 'c2s_tls.port=0', 'http.port=0', 'auth.scram_iterations=4096'];
+const SETTINGS = ['c2s.port=0', 'c2s_tls.port=0', 's2s.enabled=false', 'http.port=0', 'auth.scram_iterations=4096'];
 const TEXT = 'x'.repeat(2000);
 
 const ways = [

@@ -43,7 +43,7 @@ export async function startTraced(pragmas: Pragmas): Promise<TracedServer> {
   try {
     const running = await launchTutti({
       data,
-      settings: ['c2s.require_tls=false', 'c2s_tls.enabled=false', 'http.enabled=false'],
+      settings: ['c2s.require_tls=false', 'c2s_tls.enabled=false', 's2s.enabled=false', 'http.enabled=false'],
       // A preload of the process, which its worker threads load as well.
       execArgv: ['--import', preload.href],
       under: ['strace', ...STRACE_OPTIONS, '-e', `inject=fsync,fdatasync:delay_enter=${SYNC_DELAY_US}`, '-o', trace],

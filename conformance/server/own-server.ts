@@ -8,7 +8,7 @@ import type { Address } from '../client/transport.ts';
 import { Wire } from '../client/wire.ts';
 
 /** What every server of these tests has, unless the test says otherwise. */
-const SETTINGS = ['c2s.port=0', 'c2s_tls.port=0', 'http.port=0', 'auth.scram_iterations=4096'];
+const SETTINGS = ['c2s.port=0', 'c2s_tls.port=0', 's2s.enabled=false', 'http.port=0', 'auth.scram_iterations=4096'];
 const DOMAIN = 'localhost';
 const PASSWORD = 'secret';
 

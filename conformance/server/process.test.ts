@@ -17,6 +17,7 @@ data = "data"
 auth.scram_iterations = 4096
 log.output = "data/tutti.log"
 c2s_tls.port = 0
+s2s.enabled = false
 http.port = 0
 `;
 let server: ChildProcess;

@@ -7,6 +7,7 @@ import type { Listening } from 'tutti';
 const SETTINGS = [
   'c2s.port=0',
   'c2s_tls.port=0',
+  's2s.enabled=false',
   'http.port=0',
   'registration.enabled=true',
   'registration.rate_per_hour=0',

@@ -18,6 +18,7 @@ export const hastyClock: Clock = {
 const SETTINGS = [
   'c2s.port=0',
   'c2s_tls.enabled=false',
+  's2s.enabled=false',
   'http.port=0',
   'auth.scram_iterations=4096',
   'limits.stanzas_per_second=0',

@@ -1,21 +1,24 @@
+import type { Socket } from 'node:net';
 import type { Config } from './config/schema.ts';
+import type { Federation } from './federation/federation.ts';
 import type { Logger } from './environment.ts';
+import type { BoshOptions } from './http/bosh/bosh.ts';
 import type { HttpConnectionLimits } from './http/connections.ts';
 import type { HttpServer } from './http/server.ts';
 import type { UploadOptions } from './http/upload.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { observeStreams } from './observe/streams.ts';
 import { AddressLimits } from './stream/net/address-limits.ts';
-import { listen, type TlsProvider } from './stream/net/listener.ts';
+import { listen, type Listener, type TlsProvider } from './stream/net/listener.ts';
 import { SocketTransport } from './stream/net/socket-transport.ts';
 import { DEFAULT_STREAM_LIMITS } from './stream/options.ts';
 import type { Streams } from './stream/streams.ts';
-import { systemClock } from './system.ts';
+import { systemClock, systemRandom } from './system.ts';
 import type { UploadDesk, Vault } from './uploads/uploads.ts';
 
 /** An address the server listens on. */
 export interface Listening {
-  /** The table of the configuration: "c2s", "c2s_tls", "http". */
+  /** The table of the configuration: "c2s", "c2s_tls", "s2s", "s2s_tls", "http". */
   readonly name: string;
   readonly host: string;
   readonly port: number;
@@ -28,6 +31,8 @@ export interface ListenerParts {
   readonly metrics: Metrics;
   readonly scrape: () => Promise<{ readonly body: string }>;
   readonly logger: Logger;
+  /** Absent: no other servers. */
+  readonly federation?: Federation | undefined;
   /** XEP-0363; absent: no files. */
   readonly uploads?: { readonly desk: UploadDesk; readonly vault: Vault } | undefined;
 }
@@ -73,6 +78,12 @@ export async function startListeners(
       opened.defer(() => listener.close());
       listening.push({ name: 'c2s_tls', host: c2sTls.host, port: listener.port });
     }
+    if (parts.federation !== undefined) {
+      for (const one of await listenForServers(parts.federation, parts.config())) {
+        opened.defer(() => one.listener.close());
+        listening.push({ name: one.name, host: one.listener.host, port: one.listener.port });
+      }
+    }
     if (http.enabled) {
       const server = await createWebServer(parts, streams);
       const port = await server.listen();
@@ -84,6 +95,24 @@ export async function startListeners(
     await opened.disposeAsync();
     throw error;
   }
+}
+
+/** The ports for other servers; when one can't be had, none is open. */
+async function listenForServers(federation: Federation, { s2s, s2sTls }: Config) {
+  const wanted = [
+    { name: 's2s', ...s2s, accept: (socket: Socket) => federation.accept(socket) },
+    { name: 's2s_tls', ...s2sTls, accept: (socket: Socket) => void federation.acceptTls(socket) },
+  ];
+  const opened: { readonly name: string; readonly listener: Listener }[] = [];
+  try {
+    for (const { name, enabled, host, port, accept } of wanted) {
+      if (enabled) opened.push({ name, listener: await listen({ host, port, clock: systemClock, accept }) });
+    }
+  } catch (error) {
+    for (const { listener } of opened) listener.close();
+    throw error;
+  }
+  return opened;
 }
 
 /** Loaded where it is wanted: it is the largest part of what a server needs. */
@@ -131,6 +160,7 @@ async function createWebServer(parts: ListenerParts, streams: Streams): Promise<
     },
     metrics: async () => (config().metrics.enabled ? (await scrape()).body : undefined),
     connections: limitHttp(parts),
+    ...(config().bosh.enabled ? { bosh: serveBosh(parts, streams) } : {}),
     ...(parts.uploads === undefined ? {} : { uploads: serveUploads(parts, parts.uploads) }),
   });
 }
@@ -151,7 +181,31 @@ function limitHttp({ config, metrics }: ListenerParts): HttpConnectionLimits {
   };
 }
 
-function serveUploads({ config, logger }: ListenerParts, uploads: NonNullable<ListenerParts['uploads']>): UploadOptions {
+function serveBosh({ config, metrics }: ListenerParts, streams: Streams): BoshOptions {
+  const observer = observeStreams(metrics, 'bosh');
+  return {
+    clock: systemClock,
+    random: systemRandom,
+    get limits() {
+      return config().bosh;
+    },
+    get xml() {
+      const { depth, attributes, nameBytes } = config().limits;
+      // The <body/> is one level more.
+      return { depth: depth === 0 ? 0 : depth + 1, attributes, nameBytes };
+    },
+    get behindProxy() {
+      return config().http.publicUrl !== '';
+    },
+    // As with WebSocket.
+    accept: (transport) => streams.accept(transport, { requireTls: false, observer }),
+  };
+}
+
+function serveUploads(
+  { config, logger }: ListenerParts,
+  uploads: NonNullable<ListenerParts['uploads']>,
+): UploadOptions {
   return {
     ...uploads,
     clock: systemClock,

@@ -5,6 +5,8 @@ import { CoreStreamHost } from './core/stream-host.ts';
 import { measureLag, reportSession, type SessionReport } from './core/session-report.ts';
 import { type Database, openDatabase } from './database.ts';
 import type { Logger } from './environment.ts';
+import { Federation } from './federation/federation.ts';
+import { ServerTls } from './federation/tls.ts';
 import { features } from './features/index.ts';
 import { type Listening, startListeners } from './listeners.ts';
 import { observeLog } from './observe/log.ts';
@@ -79,7 +81,25 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   };
   const settings = new StreamSettings(current, parts);
   const streams = new Streams(settings.make());
-  return new TuttiServer(options, database, core, { streams, settings, vault, web });
+  const federation = config.s2s.enabled ? federate(options, core, parts.secret) : undefined;
+  return new TuttiServer(options, database, core, { streams, settings, federation, vault, web });
+}
+
+/** Gives the core a way to other servers, and other servers a way to the core. */
+function federate({ certificates, logger, metrics }: ServerOptions, core: Core, secret: Uint8Array): Federation {
+  const config = (): Config => core.config;
+  const tls = new ServerTls(certificates, () => {
+    const { s2s, tls } = core.config;
+    return { minVersion: tls.minVersion, ca: s2s.ca, timeout: s2s.connectTimeout * 1000 };
+  });
+  const isLocalDomain = (domain: string): boolean =>
+    core.isLocalDomain(domain) || core.services.has(domain) || core.isComponent(domain);
+  const federation = new Federation(
+    { clock: systemClock, random: systemRandom, logger, metrics, tls, secret, config, isLocalDomain },
+    (stanza, done) => core.router.fromOutside(stanza, done),
+  );
+  core.links.remote = federation;
+  return federation;
 }
 
 function createCore(
@@ -119,6 +139,7 @@ class TuttiServer implements Server {
   readonly #core: Core;
   readonly #streams: Streams;
   readonly #settings: StreamSettings;
+  readonly #federation: Federation | undefined;
   readonly #vault: Vault | undefined;
   readonly #web: { port: number };
   #stopListening: (() => Promise<void>) | undefined;
@@ -127,7 +148,13 @@ class TuttiServer implements Server {
     options: ServerOptions,
     database: Database,
     core: Core,
-    made: { streams: Streams; settings: StreamSettings; vault: Vault | undefined; web: { port: number } },
+    made: {
+      streams: Streams;
+      settings: StreamSettings;
+      federation: Federation | undefined;
+      vault: Vault | undefined;
+      web: { port: number };
+    },
   ) {
     this.accounts = database.accounts;
     this.#options = options;
@@ -135,6 +162,7 @@ class TuttiServer implements Server {
     this.#core = core;
     this.#streams = made.streams;
     this.#settings = made.settings;
+    this.#federation = made.federation;
     this.#vault = made.vault;
     this.#web = made.web;
   }
@@ -143,7 +171,13 @@ class TuttiServer implements Server {
     const desk = this.#core.registry.uploads;
     const uploads = this.#vault === undefined || desk === undefined ? undefined : { vault: this.#vault, desk };
     const { listening, close } = await startListeners(
-      { ...this.#options, config: () => this.#core.config, scrape: () => this.#scrape(), uploads },
+      {
+        ...this.#options,
+        config: () => this.#core.config,
+        scrape: () => this.#scrape(),
+        federation: this.#federation,
+        uploads,
+      },
       this.#streams,
     );
     this.#stopListening = close;
@@ -153,7 +187,7 @@ class TuttiServer implements Server {
 
   async stop(): Promise<void> {
     await this.#stopListening?.();
-    await this.#streams.shutdown();
+    await Promise.all([this.#streams.shutdown(), this.#federation?.stop()]);
     this.#core.endSessions();
     // What was accepted is committed before the files close.
     await new Promise((resolve) => this.#database.log.append([], resolve));

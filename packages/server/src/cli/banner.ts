@@ -9,6 +9,8 @@ import type { Listening } from './services.ts';
 const PURPOSE: Readonly<Record<string, string>> = {
   c2s: 'clients, STARTTLS',
   c2s_tls: 'clients, direct TLS',
+  s2s: 'other servers, STARTTLS',
+  s2s_tls: 'other servers, direct TLS',
   http: 'WebSocket at /xmpp-websocket, host-meta, /metrics',
 };
 

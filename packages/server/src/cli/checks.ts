@@ -129,7 +129,9 @@ export async function checkServer(
 
 /** Whether the ports are free, or taken by our own server. */
 export async function checkPorts(config: Config, status: ServerStatus | undefined): Promise<Finding[]> {
-  const listeners = Object.entries({ c2s: config.c2s, c2s_tls: config.c2sTls, http: config.http });
+  const { c2s, c2sTls, s2s, s2sTls, http } = config;
+  const servers = s2s.enabled ? { s2s, s2s_tls: s2sTls } : {};
+  const listeners = Object.entries({ c2s, c2s_tls: c2sTls, ...servers, http });
   const enabled = listeners.filter(([, listener]) => listener.enabled && listener.port !== 0);
   return await Promise.all(
     enabled.map(async ([name, { host, port }]): Promise<Finding> => {

@@ -1,4 +1,4 @@
-import { type Element, JID, NS, StreamError, xml } from '@tutti/xmpp';
+import { type Element, NS, StreamError, xml } from '@tutti/xmpp';
 import type { Timer } from '../environment.ts';
 import { countStanza } from '../observe/metrics.ts';
 import { Progress } from '../session/progress.ts';
@@ -11,7 +11,7 @@ import type { PeerStream } from './peer-stream.ts';
 import type { RemoteFailure } from './remote.ts';
 
 /** Takes a stanza from another server; `done` is called when everything that follows from it is done. A promise: the next one waits. */
-export type Receive = (stanza: Element, from: JID, done: () => void) => Promise<void> | undefined;
+export type Receive = (stanza: Element, done: () => void) => Promise<void> | undefined;
 
 export type Settled = (failure?: RemoteFailure) => void;
 
@@ -102,7 +102,7 @@ export class Channel {
   }
 
   /** A stanza from the other side, from an address that it may use. A promise: the next one has to wait. */
-  receive(stanza: Element, from: JID): Promise<void> | undefined {
+  receive(stanza: Element): Promise<void> | undefined {
     this.#idle.heard();
     countStanza(this.#env.metrics.s2sStanzasIn, stanza.name);
     const isCounted = this.#managed;
@@ -110,7 +110,7 @@ export class Channel {
     const done = this.#progress.begin(() => {
       if (isCounted) this.#handled = (this.#handled + 1) % MODULUS;
     });
-    const routing = this.#receive(stanza, from, done);
+    const routing = this.#receive(stanza, done);
     this.#bucket.spend(1);
     const delay = this.#bucket.delay();
     if (routing === undefined && delay === 0 && !this.#progress.isFull) return undefined;

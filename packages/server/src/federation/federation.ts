@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Element, NS, StreamError } from '@tutti/xmpp';
 import { AddressLimits } from '../stream/net/address-limits.ts';
-import { BackOff } from './back-off.ts';
 import type { Channel, Receive, Settled } from './channel.ts';
 import type { FederationEnvironment } from './environment.ts';
 import { LinkFailure, toLinkFailure } from './failure.ts';
@@ -18,6 +17,7 @@ import {
 } from './negotiation.ts';
 import { OutgoingStream } from './outgoing.ts';
 import { type DomainPolicy, readPolicy } from './policy.ts';
+import { RecentFailures } from './recent-failures.ts';
 import type { Link } from './remote.ts';
 import { DomainResolver } from './resolver.ts';
 
@@ -58,7 +58,8 @@ export class Federation implements Link, IncomingHost {
   readonly #pairs = new Map<string, Pair>();
   readonly #incoming = new Set<IncomingStream>();
   readonly #outgoing = new Set<OutgoingStream>();
-  readonly #backOff: BackOff;
+  readonly #failures: RecentFailures;
+  readonly #handshakes = new Set<Socket>();
   #verifications = 0;
   #stopping = false;
   #whenEmpty: (() => void) | undefined;
@@ -67,10 +68,7 @@ export class Federation implements Link, IncomingHost {
   constructor(env: FederationEnvironment, receive: Receive) {
     this.#env = env;
     this.receive = receive;
-    this.#backOff = new BackOff(env.clock, () => {
-      const { retryFirst, retryLongest } = env.config().s2s;
-      return { first: retryFirst * 1000, longest: retryLongest * 1000 };
-    });
+    this.#failures = new RecentFailures(env.clock, () => env.config().s2s.retryPause * 1000);
     this.addresses = new AddressLimits({
       get perAddress() {
         return env.config().s2s.connectionsPerAddress;
@@ -101,16 +99,37 @@ export class Federation implements Link, IncomingHost {
     if (!pair.connecting) void this.#connect(pair);
   }
 
-  /** Tries at once what would wait longer, because somebody says that it will go well now. */
-  retry(to: string): void {
-    this.#backOff.succeeded(to);
-  }
-
   /** Takes a connection of another server. @param secure with direct TLS: after the handshake */
   accept(socket: Socket, secure?: TLSSocket): void {
     const stream = new IncomingStream(socket, secure, this.#env, this);
     this.#incoming.add(stream);
     if (this.#stopping) stream.stream.close(new StreamError('system-shutdown'));
+  }
+
+  /** The same with direct TLS, before the handshake. */
+  async acceptTls(socket: Socket): Promise<void> {
+    const { metrics, logger, tls } = this.#env;
+    // An error is followed by 'close'
+    socket.on('error', () => undefined);
+    const admission = this.addresses.enter(socket.remoteAddress ?? '');
+    if (admission === undefined) {
+      socket.destroy();
+      return;
+    }
+    const address = socket.remoteAddress;
+    this.#handshakes.add(socket);
+    try {
+      const secure = await tls.accept(socket);
+      admission.leave();
+      this.accept(socket, secure);
+    } catch (error) {
+      admission.leave();
+      const { reason, message } = toLinkFailure(error);
+      metrics.s2sFailures[reason].inc();
+      logger.info({ direction: 'in', address, reason, detail: message }, 's2s: not connected');
+    } finally {
+      this.#handshakes.delete(socket);
+    }
   }
 
   async verify(local: string, remote: string, streamId: string, key: string): Promise<boolean> {
@@ -155,6 +174,7 @@ export class Federation implements Link, IncomingHost {
   /** RFC 6120 §4.9.3.22: closes all streams, and those that still come; resolves when they are gone. What waits fails, and may be sent again. */
   stop(): Promise<void> {
     this.#stopping = true;
+    for (const socket of this.#handshakes) socket.destroy();
     const error = new StreamError('system-shutdown');
     for (const { stream } of this.#incoming) stream.close(error);
     for (const { channel } of this.#outgoing) channel.stream.close(error);
@@ -189,7 +209,7 @@ export class Federation implements Link, IncomingHost {
     if (refusal !== undefined) return new LinkFailure('policy', refusal);
     if (this.#stopping) return new LinkFailure('closed', 'the server is stopping');
     if (queueBytes > 0 && waitingBytes >= queueBytes) return queueFull(to);
-    return connecting ? undefined : this.#backOff.current(to);
+    return connecting ? undefined : this.#failures.find(to);
   }
 
   #refuse(settled: Settled, failure: LinkFailure): void {
@@ -209,15 +229,15 @@ export class Federation implements Link, IncomingHost {
       const prepared = await this.#prepare(route, trace);
       const authenticated = await authenticate(prepared, route, this.#env, trace);
       pair.connecting = false;
-      this.#backOff.succeeded(to);
+      this.#failures.remove(to);
       this.#open(pair, prepared, authenticated, route);
     } catch (error) {
       pair.connecting = false;
       const failure = toLinkFailure(error);
       metrics.s2sFailures[failure.reason].inc();
-      const pause = this.#backOff.failed(to, failure);
+      this.#failures.add(to, failure);
       logger.info(
-        { direction: 'out', local: from, remote: to, reason: failure.reason, detail: failure.message, pause },
+        { direction: 'out', local: from, remote: to, reason: failure.reason, detail: failure.message },
         's2s: not connected',
       );
       this.#fail(pair, failure);

@@ -303,7 +303,7 @@ export class IncomingStream implements PeerStreamHandler {
     const { from, to } = readAddresses(stanza);
     if (!this.#env.isLocalDomain(to.domain)) throw new StreamError('host-unknown');
     if (!this.#pairs.has(`${from.domain} ${to.domain}`)) throw new StreamError('invalid-from');
-    return this.#channel.receive(stanza, from);
+    return this.#channel.receive(stanza);
   }
 }
 

@@ -62,7 +62,7 @@ export class OutgoingStream implements PeerStreamHandler {
     if (to.domain !== this.route.from)
       throw new StreamError(this.#env.isLocalDomain(to.domain) ? 'improper-addressing' : 'host-unknown');
     if (from.domain !== this.route.to) throw new StreamError('invalid-from');
-    return this.channel.receive(stanza, from);
+    return this.channel.receive(stanza);
   }
 
   #receiveDialback(element: Element): void {

@@ -86,8 +86,13 @@ export const s2s = optionalTable(
     ack_timeout: duration('1 minute', 'How long the other server may take to acknowledge a stanza, or to take it.', {
       none: 'no limit',
     }),
-    retry_first: duration('2 seconds', 'How long to wait after a first failure; each further one doubles it.'),
-    retry_longest: duration('5 minutes', 'How long to wait at most.'),
+    retry_pause: duration(
+      '2 seconds',
+      'How long a domain is left alone after a failure; `outbox.retry_first` is for messages.',
+      {
+        none: 'not at all',
+      },
+    ),
     queue_bytes: sizeLimit(
       '4 MiB',
       'Bytes that may wait in memory for one remote domain, not acknowledged ones included.',
