@@ -1,0 +1,537 @@
+import { type Element, NS, xml } from '@tutti/xmpp';
+import { describe, expect, test } from 'vitest';
+import type { Device } from '../../../test/device.ts';
+import { brokenLink, FakeLink, noSuchServer } from '../../../test/fake-link.ts';
+import { crash } from '../../../test/restart.ts';
+import { createWorld, type World } from '../../../test/world.ts';
+import type { MemoryBatch } from '../../log/memory/memory-log.ts';
+
+const HOUR = 3_600_000;
+const ROMEO = 'romeo@montague.example';
+
+async function stage(settings: readonly string[] = []) {
+  const link = new FakeLink();
+  const world = await createWorld({ settings });
+  world.core.links.remote = link;
+  const phone = await world.connect('juliet@localhost/phone', { imNg: true });
+  const laptop = await world.connect('juliet@localhost/laptop', { imNg: true });
+  const say = async (body: string, to = ROMEO, device: Device = phone): Promise<void> => {
+    device.send(xml('message', { id: body, to, type: 'chat' }, xml('body', null, body)));
+    await world.settle();
+  };
+  return { link, world, phone, laptop, say };
+}
+
+/** The condition of an error message. */
+function conditionOf(message: Element | undefined): string | undefined {
+  return message?.child('error')?.elements.find(({ ns }) => ns === NS.stanzas)?.name;
+}
+
+async function pass(world: World, ms: number): Promise<void> {
+  world.clock.advance(ms);
+  await world.settle();
+}
+
+async function waiting(world: World): Promise<number> {
+  return (await world.log.parcelQueues()).reduce((sum, { count }) => sum + count, 0);
+}
+
+describe('S1 S7 a message to another server', () => {
+  test('S1 is archived, reflected to all devices, and leaves as it was sent; its parcel ends when the other side has it', async () => {
+    const { link, world, phone, laptop, say } = await stage();
+    link.mood = 'held';
+    await say('hello');
+    expect(link.take().map(String)).toEqual([
+      `<message xmlns='jabber:client' id='hello' to='${ROMEO}' type='chat' from='juliet@localhost/phone'><body>hello</body></message>`,
+    ]);
+    const [mine] = phone.takeMessages();
+    expect(mine?.child('stanza-id', NS.sid)).toBeDefined();
+    expect(laptop.takeMessages().map(String)).toEqual([String(mine)]);
+    await pass(world, 10_000);
+    expect(await waiting(world)).toBe(1);
+    link.settle();
+    await pass(world, 1000);
+    expect(await waiting(world)).toBe(0);
+    expect(await world.core.departures.list()).toEqual([]);
+  });
+
+  test('A3 nothing leaves before it is committed, and nothing whose commit fails', async () => {
+    const commits: { batch: MemoryBatch; done: (error?: unknown) => void }[] = [];
+    let fails = false;
+    const disk = {
+      commit: (batch: MemoryBatch, done: (error?: unknown) => void) => {
+        if (batch.rows === 0) done();
+        else commits.push({ batch, done });
+      },
+    };
+    const link = new FakeLink();
+    const world = await createWorld({ disk });
+    world.core.links.remote = link;
+    const phone = await world.connect('juliet@localhost/phone', { imNg: true });
+    for (const body of ['one', 'two']) {
+      phone.send(xml('message', { id: body, to: ROMEO, type: 'chat' }, xml('body', null, body)));
+      await world.settle();
+      expect(link.take()).toEqual([]);
+      commits.shift()?.done(fails ? new Error('the disk is full') : undefined);
+      await world.settle();
+      expect(link.takeBodies()).toEqual(fails ? [] : ['one']);
+      fails = true;
+    }
+    expect(world.core.departures.reserve('localhost', 'montague.example', 1)).toHaveProperty('cancelled');
+    expect((await world.core.departures.list()).map(({ messages }) => messages)).toEqual([1]); // the one just reserved
+  });
+
+  test('S7 it is sent again after a broken link, late and in order, until the other side has it', async () => {
+    const { link, world, say } = await stage();
+    link.mood = 'held';
+    for (const body of ['one', 'two', 'three', 'four']) await say(body);
+    expect(link.takeBodies()).toEqual(['one', 'two', 'three', 'four']);
+    link.settle(undefined, 2);
+    link.settle(brokenLink());
+    await say('five');
+    expect(link.takeBodies()).toEqual([]);
+    link.mood = brokenLink();
+    await pass(world, 10_000);
+    expect(link.takeBodies()).toEqual(['three*', 'four*', 'five*']);
+    link.mood = 'taken';
+    await pass(world, 20_000);
+    expect(link.takeBodies()).toEqual(['three*', 'four*', 'five*']);
+    await say('six');
+    expect(link.takeBodies()).toEqual(['six']);
+    expect(world.problems).toEqual([]);
+  });
+
+  test('order is kept where what fails first comes back last', async () => {
+    const { link, world, say } = await stage();
+    link.mood = 'held';
+    for (const body of ['one', 'two']) await say(body);
+    const [one, two] = link.held.splice(0);
+    link.take();
+    one?.settle(brokenLink());
+    await say('three');
+    await pass(world, HOUR);
+    expect(link.takeBodies()).toEqual([]); // two is still out
+    two?.settle(brokenLink());
+    await pass(world, 10_000);
+    expect(link.takeBodies()).toEqual(['one*', 'two*', 'three*']);
+  });
+
+  test('S8 a repetition does not leave a second time', async () => {
+    const { link, world, phone } = await stage();
+    const message = xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, 'x'), xml('origin-id', { xmlns: NS.sid, id: 'o' }));
+    phone.send(message);
+    phone.send(message);
+    await world.settle();
+    expect(link.takeBodies()).toEqual(['x']);
+    await pass(world, 1000);
+    expect(await waiting(world)).toBe(0);
+  });
+});
+
+describe('a crash', () => {
+  test('between commit and hand-over loses nothing; what may have arrived is marked as late (XEP-0203)', async () => {
+    const { link, world, say } = await stage();
+    link.mood = 'held';
+    await say('one');
+    link.settle();
+    await pass(world, 1000);
+    await say('two');
+    link.take();
+    let again = await crash(world);
+    await again.settle();
+    expect(link.takeBodies()).toEqual(['two*']);
+    const phone = await again.connect('juliet@localhost/phone', { imNg: true });
+    phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, 'three')));
+    await again.settle();
+    expect(link.takeBodies()).toEqual(['three']);
+    again = await crash(again);
+    await again.settle();
+    expect(link.takeBodies()).toEqual(['two*', 'three*']);
+  });
+
+  test('right after the other side has it may double it: the release waits for a commit', async () => {
+    const { link, world, say } = await stage();
+    await say('one');
+    expect(link.takeBodies()).toEqual(['one']);
+    const again = await crash(world);
+    await again.settle();
+    expect(link.takeBodies()).toEqual(['one*']);
+    await pass(again, 1000);
+    const third = await crash(again);
+    await third.settle();
+    expect(link.takeBodies()).toEqual([]);
+  });
+
+  test('S7 the error and the end of the message are one commit: told once, whenever it crashes', async () => {
+    const { link, world, say } = await stage();
+    link.mood = noSuchServer();
+    await say('one');
+    const before = await world.log.read('juliet@localhost', 0, 10);
+    expect(before).toHaveLength(2);
+    const again = await crash(world);
+    await pass(again, 3 * 24 * HOUR);
+    expect(await again.rows('juliet@localhost')).toBe(2);
+    expect(link.takeBodies()).toEqual(['one']);
+  });
+
+  test('a message to a service of this server is kept until the service is done with it', async () => {
+    const { world, phone } = await stage();
+    let finish: () => void = () => undefined;
+    world.core.registry.addService('rooms.localhost', () => new Promise((resolve) => (finish = resolve)));
+    phone.send(xml('message', { to: 'balcony@rooms.localhost/romeo', type: 'chat' }, xml('body', null, 'x')));
+    await world.settle();
+    expect(await waiting(world)).toBe(1);
+    finish();
+    await world.settle();
+    await pass(world, 1000);
+    expect(await waiting(world)).toBe(0);
+  });
+});
+
+describe('S7 what cannot be delivered', () => {
+  test('a server that is not there: at once, to all IM-NG devices, archived', async () => {
+    const { link, world, phone, laptop, say } = await stage();
+    link.mood = noSuchServer();
+    await say('one');
+    for (const device of [phone, laptop]) {
+      const [mine, error] = device.takeMessages();
+      expect(mine?.attrs['id']).toBe('one');
+      expect(error?.attrs).toMatchObject({ id: 'one', type: 'error', from: ROMEO });
+      expect(conditionOf(error)).toBe('remote-server-not-found');
+      expect(error?.child('stanza-id', NS.sid)).toBeDefined();
+      expect(error?.child('im-ng', NS.imNg)).toBeUndefined();
+    }
+    expect(await world.rows('juliet@localhost')).toBe(2);
+    await pass(world, 1000);
+    expect(await waiting(world)).toBe(0);
+  });
+
+  test('no federation at all: refused at once', async () => {
+    const { world, phone, say } = await stage();
+    delete world.core.links.remote;
+    await say('one');
+    expect(conditionOf(phone.takeMessages()[1])).toBe('remote-server-not-found');
+  });
+
+  test('D3 class one is answered with the marker, to the sending session alone, and is not kept', async () => {
+    const { link, world, phone, laptop } = await stage();
+    link.mood = brokenLink();
+    phone.send(xml('message', { id: 'm', to: `${ROMEO}/orchard` }, xml('im-ng', { xmlns: NS.imNg })));
+    await world.settle();
+    const [error] = phone.takeMessages();
+    expect(conditionOf(error)).toBe('remote-server-timeout');
+    expect(error?.child('im-ng', NS.imNg)).toBeDefined();
+    expect(laptop.takeMessages()).toEqual([]);
+    expect(await world.rows('juliet@localhost')).toBe(0);
+    await pass(world, HOUR);
+    expect(link.take()).toHaveLength(1);
+  });
+
+  test('A8 what is not archived is not kept either', async () => {
+    const { link, world, phone } = await stage();
+    await phone.ask('set', xml('prefs', { xmlns: NS.mam, default: 'never' }, xml('always'), xml('never')));
+    link.mood = brokenLink();
+    phone.send(xml('message', { id: 'm', to: ROMEO, type: 'chat' }, xml('body', null, 'x')));
+    await world.settle();
+    expect(phone.takeMessages().map(conditionOf)).toEqual([undefined, 'remote-server-timeout']);
+    await pass(world, HOUR);
+    expect(link.take()).toHaveLength(1);
+  });
+
+  test('an IQ is answered with the error, presence with nothing', async () => {
+    const { link, world, phone } = await stage();
+    link.mood = brokenLink();
+    phone.send(xml('presence', { to: ROMEO, type: 'subscribe' }));
+    const answer = await phone.ask('get', xml('query', { xmlns: NS.discoInfo }), 'montague.example');
+    expect(conditionOf(answer)).toBe('remote-server-timeout');
+    await world.settle();
+    expect(phone.take().filter(({ name }) => name === 'presence')).toEqual([]);
+    expect(world.problems).toEqual([]);
+  });
+
+  test('a link that fails for a minute bounces nothing; two days do, one error each, in order', async () => {
+    const { link, world, phone, laptop, say } = await stage();
+    link.mood = brokenLink();
+    await say('one');
+    await say('two');
+    phone.take();
+    laptop.take();
+    await pass(world, 48 * HOUR - 60_000);
+    expect([...phone.takeMessages(), ...laptop.takeMessages()]).toEqual([]);
+    await pass(world, HOUR);
+    for (const device of [phone, laptop]) {
+      const errors = device.takeMessages();
+      expect(errors.map((error) => [error.attrs['id'], conditionOf(error)])).toEqual([
+        ['one', 'remote-server-timeout'],
+        ['two', 'remote-server-timeout'],
+      ]);
+    }
+    await pass(world, 1000);
+    expect(await waiting(world)).toBe(0);
+    expect(world.problems).toEqual([]);
+  });
+
+  test('it expires after `outbox.expiry`, not before; 0 = never', async () => {
+    for (const [setting, isTold] of [
+      ['"30 minutes"', true],
+      ['"2 hours"', false],
+      ['0', false],
+    ] as const) {
+      const { link, world, phone, say } = await stage([`outbox.expiry=${setting}`]);
+      link.mood = brokenLink();
+      await say('one');
+      phone.take();
+      await pass(world, HOUR);
+      expect(phone.takeMessages().length > 0, setting).toBe(isTold);
+    }
+  });
+
+  test('a server that was there may be gone for `outbox.confirm_time` before anything bounces', async () => {
+    const { link, world, phone, say } = await stage();
+    await say('one');
+    link.mood = noSuchServer();
+    await say('two');
+    phone.take();
+    await pass(world, 9 * 60_000);
+    expect(phone.takeMessages()).toEqual([]);
+    link.mood = 'taken';
+    await pass(world, 10 * 60_000);
+    expect(link.takeBodies().filter((body) => body === 'two*').length).toBeGreaterThan(1);
+    link.mood = noSuchServer();
+    await say('three');
+    phone.take();
+    await pass(world, 30 * 60_000);
+    expect(phone.takeMessages().map(conditionOf)).toEqual(['remote-server-not-found']);
+  });
+
+  test('what waited before the start is returned only when the server stays gone', async () => {
+    const { link, world, say } = await stage();
+    link.mood = brokenLink();
+    await say('one');
+    link.mood = noSuchServer();
+    const again = await crash(world);
+    const phone = await again.connect('juliet@localhost/phone', { imNg: true });
+    await pass(again, 60_000);
+    expect(phone.takeMessages()).toEqual([]);
+    await pass(again, HOUR);
+    expect(phone.takeMessages().map(conditionOf)).toEqual(['remote-server-not-found']);
+  });
+
+  test('the error cannot be archived: it is told when it can', async () => {
+    let fails = false;
+    const disk = {
+      commit: (batch: MemoryBatch, done: (error?: unknown) => void) =>
+        queueMicrotask(() => done(fails && batch.rows > 0 ? new Error('full') : undefined)),
+    };
+    const link = new FakeLink();
+    const world = await createWorld({ disk });
+    world.core.links.remote = link;
+    const phone = await world.connect('juliet@localhost/phone', { imNg: true });
+    link.mood = 'held';
+    phone.send(xml('message', { id: 'one', to: ROMEO, type: 'chat' }, xml('body', null, 'x')));
+    await world.settle();
+    phone.take();
+    fails = true;
+    link.settle(noSuchServer());
+    await world.settle();
+    expect(phone.takeMessages()).toEqual([]);
+    fails = false;
+    link.mood = noSuchServer();
+    await pass(world, 10_000);
+    expect(phone.takeMessages().map(conditionOf)).toEqual(['remote-server-not-found']);
+    expect(await world.rows('juliet@localhost')).toBe(2);
+  });
+
+  test('the account is gone: nobody is told, and nothing is left', async () => {
+    const { link, world, say } = await stage();
+    link.mood = brokenLink();
+    await say('one');
+    await world.core.options.accounts.remove('juliet@localhost');
+    link.mood = noSuchServer();
+    await pass(world, 49 * HOUR);
+    await pass(world, 1000);
+    expect(await waiting(world)).toBe(0);
+    expect(world.problems).toEqual([]);
+  });
+});
+
+describe('bounds', () => {
+  test.each([
+    ['outbox.messages_per_domain=2', ['one', 'two', 'three'], 'montague.example'],
+    ['outbox.messages=2', ['one', 'two', 'three'], 'other.example'],
+  ])('%s: further ones are refused for now, archived with their error', async (setting, bodies, third) => {
+    const { link, world, phone, say } = await stage([setting]);
+    link.mood = 'held';
+    const [one = '', two = '', three = ''] = bodies;
+    await say(one);
+    await say(two);
+    await say(three, `romeo@${third}`);
+    expect(link.takeBodies()).toEqual([one, two]);
+    const error = phone.takeMessages().at(-1);
+    expect(error?.child('error')?.attrs['type']).toBe('wait');
+    expect(conditionOf(error)).toBe('resource-constraint');
+    expect(await world.rows('juliet@localhost')).toBe(4);
+    link.settle();
+    await world.settle();
+    await say('four');
+    expect(link.takeBodies()).toEqual(['four']);
+  });
+
+  test('bytes count, of one domain and of all; the bound itself is within', async () => {
+    const probe = await stage();
+    probe.link.mood = 'held';
+    await probe.say('x');
+    const [queue] = await probe.world.core.departures.list();
+    const size = queue?.bytes ?? 0;
+    expect(size).toBeGreaterThan(50);
+    for (const key of ['bytes_per_domain', 'bytes'] as const) {
+      for (const [bound, passes] of [
+        [size, true],
+        [size - 1, false],
+        [0, true],
+      ] as const) {
+        const { link, say } = await stage([`outbox.${key}="${bound} bytes"`]);
+        await say('x');
+        expect(link.take().length === 1, `${key} ${bound}`).toBe(passes);
+      }
+    }
+  });
+
+  test('a long queue is read page by page, in order, while more comes', async () => {
+    const { link, world, phone, say } = await stage(['limits.stanzas_burst=0', 'limits.stanzas_per_second=0']);
+    link.mood = brokenLink();
+    await say('0');
+    for (let n = 1; n < 700; n += 1) phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, String(n))));
+    for (let turn = 0; turn < 10; turn += 1) await world.settle();
+    link.take();
+    link.mood = 'held';
+    await pass(world, 60_000);
+    expect(link.held.length).toBeLessThan(200);
+    for (let n = 700; n < 800; n += 1) phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, String(n))));
+    for (let turn = 0; turn < 50 && link.held.length > 0; turn += 1) {
+      await world.settle();
+      link.settle(undefined, 50);
+    }
+    await world.settle();
+    expect(link.takeBodies().map((body) => Number(body.replace('*', '')))).toEqual(Array.from({ length: 800 }, (_, n) => n));
+    await pass(world, 1000);
+    expect(await waiting(world)).toBe(0);
+  });
+});
+
+describe('what is not kept, beside what is', () => {
+  test('RFC 6120 §10.1 leaves in its place among the messages, also where those are on the disk', async () => {
+    const { link, world, phone } = await stage();
+    link.mood = 'held';
+    for (let n = 0; n < 400; n += 1) phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, String(n))));
+    for (let turn = 0; turn < 10; turn += 1) await world.settle();
+    phone.send(xml('message', { to: `${ROMEO}/orchard`, type: 'headline' }, xml('body', null, 'rider')));
+    phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, 'last')));
+    for (let turn = 0; turn < 50 && (link.held.length > 0 || turn < 5); turn += 1) {
+      await world.settle();
+      link.settle(undefined, 60);
+    }
+    expect(link.takeBodies().slice(-3)).toEqual(['399', 'rider', 'last']);
+  });
+
+  test('it wakes a queue that waits, but not all the time', async () => {
+    const { link, world, phone, say } = await stage();
+    link.mood = brokenLink();
+    await say('one');
+    await pass(world, 10 * 60_000);
+    await pass(world, 6000);
+    link.take();
+    link.mood = 'taken';
+    phone.send(xml('iq', { id: 'i', type: 'get', to: 'montague.example' }, xml('ping', { xmlns: NS.ping })));
+    await world.settle();
+    expect(link.take().map(({ name }) => name)).toEqual(['message', 'iq']);
+    link.mood = brokenLink();
+    await say('two');
+    phone.take();
+    const answer = await phone.ask('get', xml('ping', { xmlns: NS.ping }), 'montague.example');
+    expect(conditionOf(answer)).toBe('remote-server-timeout');
+    expect(link.takeBodies()).toEqual(['two']);
+  });
+
+  test('it fails with the messages that it stands behind, and is not sent later', async () => {
+    const { link, world, phone, say } = await stage();
+    link.mood = 'held';
+    await say('one');
+    phone.take();
+    phone.send(xml('iq', { id: 'i', type: 'get', to: 'montague.example' }, xml('ping', { xmlns: NS.ping })));
+    await world.settle();
+    link.settle(brokenLink());
+    link.mood = 'taken';
+    await world.settle();
+    expect(phone.take().map(conditionOf)).toEqual(['remote-server-timeout']);
+    link.take();
+    await pass(world, 20_000);
+    expect(link.take().map(({ name }) => name)).toEqual(['message']);
+  });
+});
+
+describe('the administrator', () => {
+  test('sees a queue: how much, since when, the last failure, the next try', async () => {
+    const { link, world, say } = await stage();
+    link.mood = brokenLink();
+    const { clock } = world;
+    const start = clock.now();
+    await say('one');
+    clock.advance(1000);
+    await say('two');
+    const [queue, ...others] = await world.core.departures.list();
+    expect(others).toEqual([]);
+    expect(queue).toMatchObject({ from: 'localhost', to: 'montague.example', messages: 2, oldest: start, state: 'waiting' });
+    expect(queue).toMatchObject({ failure: 'the link is broken', failedAt: start });
+    expect(queue?.nextTry).toBeGreaterThan(start + 3000);
+    expect(await world.core.departures.list('other.example')).toEqual([]);
+  });
+
+  test('tries again now', async () => {
+    const { link, world, say } = await stage();
+    link.mood = brokenLink();
+    await say('one');
+    await pass(world, HOUR);
+    link.take();
+    link.mood = 'taken';
+    expect(world.core.departures.retry('other.example')).toBe(0);
+    expect(world.core.departures.retry('montague.example')).toBe(1);
+    await world.settle();
+    expect(link.takeBodies()).toEqual(['one*']);
+    expect(world.core.departures.retry()).toBe(0);
+  });
+
+  test('S7 drops a queue: each message returns to its sender; what comes after stays', async () => {
+    const { link, world, phone, say } = await stage();
+    link.mood = brokenLink();
+    await say('one');
+    await say('two');
+    phone.take();
+    link.take();
+    expect(world.core.departures.drop('montague.example')).toBe(2);
+    await world.settle();
+    expect(phone.takeMessages().map((error) => [error.attrs['id'], conditionOf(error)])).toEqual([
+      ['one', 'remote-server-timeout'],
+      ['two', 'remote-server-timeout'],
+    ]);
+    link.mood = 'taken';
+    await say('three');
+    await pass(world, HOUR);
+    expect(link.takeBodies()).toEqual(['three']);
+    expect(await waiting(world)).toBe(0);
+  });
+
+  test('S7 what the link has while it is dropped is delivered or returned, never both', async () => {
+    const { link, world, phone, say } = await stage();
+    link.mood = 'held';
+    for (const body of ['one', 'two']) await say(body);
+    phone.take();
+    expect(world.core.departures.drop('montague.example')).toBe(0);
+    link.settle(undefined, 1);
+    link.settle(brokenLink());
+    await world.settle();
+    expect(phone.takeMessages().map((error) => error.attrs['id'])).toEqual(['two']);
+    await pass(world, HOUR);
+    expect(await waiting(world)).toBe(0);
+  });
+});
