@@ -76,7 +76,9 @@ export class PresenceRouter {
     if (to.local === '') return;
     const account = this.#core.accounts.get(to.bare.toString()) ?? (await this.#core.accounts.load(to.bare));
     if (account === undefined) return;
-    await this.#screen(undefined, presence, from, to);
+    // Without a break where none is needed: a room's presence and its messages come in the order in which it sends them.
+    const screened = this.#screen(undefined, presence, from, to);
+    if (screened !== undefined) await screened;
     await this.handler?.toAccount(account, presence, from);
   }
 

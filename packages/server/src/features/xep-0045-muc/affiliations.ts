@@ -1,0 +1,138 @@
+import { JID, NS, StanzaError, xml } from '@tutti/xmpp';
+import { type Change, type Decision, existing, type Out, statuses } from './decision.ts';
+import { type Notice, tellPresence } from './presence.ts';
+import { checkAffiliation, isAdmin } from './privileges.ts';
+import { refusal } from './refusal.ts';
+import {
+  type Affiliation,
+  affiliationOf,
+  defaultRole,
+  type Occupant,
+  occupantOf,
+  ownersOf,
+  type Person,
+  type Room,
+  withOccupant,
+  withPerson,
+} from './room.ts';
+import { removeAll } from './visit.ts';
+
+/** An affiliation to be given (XEP-0045 §9.1–§9.5, §10.3–§10.8). */
+export interface AffiliationChange {
+  /** Bare JID, or a domain. */
+  readonly jid: JID;
+  readonly affiliation: Affiliation;
+  /** XEP-0045 §9.5: the nickname that is registered for a member. */
+  readonly nick?: string | undefined;
+  readonly reason: string | undefined;
+}
+
+/** Gives affiliations, all or none of them. `limit`: people on record, 0 = no limit. */
+export function changeAffiliations(
+  found: Room | undefined,
+  by: JID,
+  changes: readonly AffiliationChange[],
+  limit: number,
+): Decision {
+  const room = existing(found);
+  const actor = affiliationOf(room, by);
+  let after = room;
+  for (const { jid, affiliation, nick, reason } of changes) {
+    checkAffiliation(actor, affiliationOf(room, jid), affiliation);
+    if (room.operators.has(jid.toString())) throw new StanzaError('not-allowed');
+    // §9.1: nobody bans oneself.
+    if (
+      affiliation === 'outcast' &&
+      affiliationOf(withPerson(room, jid.toString(), plain('outcast')), by) === 'outcast'
+    ) {
+      throw new StanzaError('conflict');
+    }
+    const known = room.people.get(jid.toString()) ?? plain('none');
+    const person: Person = {
+      ...known,
+      affiliation,
+      reason,
+      // §9.1: a banned user's nickname is free again.
+      nick: affiliation === 'outcast' || affiliation === 'none' ? undefined : (nick ?? known.nick),
+    };
+    if (
+      person.nick !== undefined &&
+      [...after.people].some(([other, { nick: taken }]) => taken === person.nick && other !== jid.toString())
+    ) {
+      throw new StanzaError('conflict', { text: 'The nickname is registered.' });
+    }
+    after = withPerson(after, jid.toString(), person);
+  }
+  // §10.4: a room has an owner.
+  if (ownersOf(after).length === 0) throw new StanzaError('conflict', { text: 'The room would have no owner.' });
+  if (limit > 0 && after.people.size > limit && after.people.size > room.people.size) {
+    throw refusal(room, 'resource-constraint', 'The room has too many people on record.');
+  }
+  const reasons = new Map(changes.map(({ jid, reason }) => [jid.toString(), reason]));
+  return settle(room, after, { actor: occupantOf(room, by)?.nick, reasons });
+}
+
+function plain(affiliation: Affiliation): Person {
+  return { affiliation, nick: undefined, reason: undefined, hats: [] };
+}
+
+/** From one set of people to another: what is to be stored, who changes role or has to go, and who is told. */
+export function settle(
+  before: Room,
+  after: Room,
+  {
+    actor,
+    reasons = new Map(),
+  }: { readonly actor?: string | undefined; readonly reasons?: ReadonlyMap<string, string | undefined> },
+): Decision {
+  let room = after;
+  const out: Out[] = [];
+  const leaving: { occupant: Occupant; notice: Notice }[] = [];
+  for (const occupant of before.occupants.values()) {
+    const [was, is] = [affiliationOf(before, occupant.user), affiliationOf(after, occupant.user)];
+    if (was === is) continue;
+    const reason = reasons.get(occupant.user.toString()) ?? reasons.get(occupant.user.domain);
+    const code = is === 'outcast' ? 301 : is === 'none' && after.config.membersOnly ? 321 : undefined;
+    if (code !== undefined) {
+      leaving.push({ occupant, notice: { codes: [code], actor, reason } }); // §9.1, §9.4
+      continue;
+    }
+    const changed = { ...occupant, role: roleAfter(after, occupant.role, was, is) };
+    room = withOccupant(room, changed);
+    out.push(...tellPresence(room, changed, { reason, actor }, { before: occupant.role }));
+  }
+  const { save = [], ...decision } = removeAll(room, leaving);
+  const changes = changesBetween(before, after);
+  return {
+    ...decision,
+    out: [...out, ...decision.out, ...tellAbsent(before, after, changes)],
+    save: [...changes, ...save],
+  };
+}
+
+/** XEP-0045 §5.1.3: what is gained is certain; who loses more than membership is what anybody of the new affiliation would be. */
+function roleAfter(room: Room, role: Occupant['role'], was: Affiliation, is: Affiliation): Occupant['role'] {
+  if (isAdmin({ affiliation: is }) || isAdmin({ affiliation: was })) return defaultRole(room, is);
+  if (is === 'member' && role === 'visitor') return 'participant';
+  return is === 'none' && role === 'participant' ? defaultRole(room, is) : role;
+}
+
+function changesBetween(before: Room, after: Room): Extract<Change, { kind: 'person' }>[] {
+  const jids = new Set([...before.people.keys(), ...after.people.keys()]);
+  return [...jids]
+    .filter((jid) => before.people.get(jid) !== after.people.get(jid))
+    .map((jid) => ({ kind: 'person', jid, person: after.people.get(jid) }));
+}
+
+/** XEP-0045 §19.1: who is not in the room learns of a new affiliation by a message. */
+function tellAbsent(before: Room, after: Room, changes: readonly Extract<Change, { kind: 'person' }>[]): Out[] {
+  const present = new Set([...before.occupants.values()].map(({ user }) => user.toString()));
+  return changes.flatMap(({ jid }) => {
+    const to = JID.parse(jid);
+    if (present.has(jid) || to.local === '') return [];
+    const affiliation = affiliationOf(after, to);
+    if (affiliation === affiliationOf(before, to)) return [];
+    const x = xml('x', { xmlns: NS.mucUser }, xml('item', { affiliation, role: 'none', jid }), ...statuses([101]));
+    return [{ to: [to], stanza: xml('message', { from: before.jid.toString() }, x) }];
+  });
+}

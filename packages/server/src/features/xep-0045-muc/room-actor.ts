@@ -1,0 +1,174 @@
+import { type Element, type JID, NS, StanzaError } from '@tutti/xmpp';
+import type { AccountLog, Logger } from '../../feature.ts';
+import type { Archiving, Change, Decide, Decision, Followed, Out } from './decision.ts';
+import type { Room } from './room.ts';
+
+/** What a room's doings need of the world. */
+export interface RoomWorld {
+  readonly log: AccountLog;
+  readonly logger: Logger;
+  /** The room as the database and the archive have it; undefined when there is none. */
+  load(jid: JID): Promise<Room | undefined>;
+  save(jid: JID, changes: readonly Change[]): Promise<void>;
+  send(out: readonly Out[]): void;
+  /** The room has been made, or is no more. */
+  counted(room: Room, by: 1 | -1): void;
+  /** Nothing is going on (any more). */
+  idle(actor: RoomActor): void;
+}
+
+interface Task {
+  readonly decide: Decide;
+  /** What it decides holds although it can't be stored: who has left has left. */
+  readonly isFact: boolean;
+  readonly resolve: (answer: Element | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * One address below the service, with a room or without: takes one stanza after the other, decides, stores, archives, and only then tells anybody.
+ * Messages that change nothing but the archive may be on their way to it together; whatever else waits until they have been sent out. So everybody in
+ * the room sees the same in the same order, and sees nothing that is not on the disk.
+ */
+export class RoomActor {
+  readonly jid: JID;
+  readonly #world: RoomWorld;
+  readonly #queue: Task[] = [];
+  #room: Room | undefined;
+  /** Loading, or storing a change. */
+  #busy = true;
+  /** Messages on their way to the archive. */
+  #pending = 0;
+
+  constructor(jid: JID, world: RoomWorld) {
+    this.jid = jid;
+    this.#world = world;
+    world.load(jid).then(
+      (room) => {
+        this.#room = room;
+        this.#busy = false;
+        this.#next();
+      },
+      (error: unknown) => this.#abandon(error),
+    );
+  }
+
+  /** The room as it is now, when nothing is under way. */
+  get room(): Room | undefined {
+    return this.#room;
+  }
+
+  get isIdle(): boolean {
+    return !this.#busy && this.#pending === 0 && this.#queue.length === 0;
+  }
+
+  /** Does what is decided, when its turn comes; gives the answer. Rejects with StanzaError where it is refused. */
+  run(decide: Decide, isFact = false): Promise<Element | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ decide, isFact, resolve, reject });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    while (!this.#busy) {
+      const task = this.#queue[0];
+      if (task === undefined) break;
+      let decision: Decision;
+      try {
+        decision = task.decide(this.#room);
+      } catch (error) {
+        this.#queue.shift();
+        task.reject(error);
+        continue;
+      }
+      if (this.#pending > 0 && !archivesOnly(decision, this.#room)) return;
+      this.#queue.shift();
+      this.#perform(task, decision);
+    }
+    if (this.isIdle) this.#world.idle(this);
+  }
+
+  #perform(task: Task, decision: Decision): void {
+    const { save = [] } = decision;
+    if (save.length === 0) return this.#apply(task, decision);
+    this.#busy = true;
+    this.#store(save)
+      .then(
+        () => this.#apply(task, decision),
+        (error: unknown) => {
+          this.#report(error);
+          if (task.isFact) this.#apply(task, decision);
+          else task.reject(new StanzaError('internal-server-error', { type: 'wait' }));
+        },
+      )
+      .finally(() => {
+        this.#busy = false;
+        this.#next();
+      });
+  }
+
+  async #store(save: readonly Change[]): Promise<void> {
+    await this.#world.save(this.jid, save);
+    // Another room of the same name has another archive.
+    if (save.some(({ kind }) => kind === 'destroy')) await this.#world.log.remove(this.jid.toString());
+  }
+
+  #apply(task: Task, { room, out, archive, answer }: Decision): void {
+    if (this.#room === undefined && room !== undefined) this.#world.counted(room, 1);
+    if (this.#room !== undefined && room === undefined) this.#world.counted(this.#room, -1);
+    this.#room = room;
+    this.#world.send(out);
+    if (archive === undefined) return task.resolve(answer);
+    this.#archive(task, archive, answer);
+  }
+
+  #archive(task: Task, archive: Archiving, answer: Element | undefined): void {
+    const follow = (place: { id: string; at: number } | undefined): void => {
+      if (this.#room !== undefined) {
+        const followed: Followed = archive.then(this.#room, place);
+        this.#room = followed.room;
+        this.#world.send(followed.out);
+      }
+      task.resolve(answer);
+    };
+    if (!archive.keep && this.#pending === 0) return follow(undefined);
+    this.#pending += 1;
+    const { nick, stanza } = archive;
+    const row = {
+      account: this.jid.toString(),
+      peer: this.jid.toString(),
+      peerResource: nick,
+      stanza: stanza.toBytes(NS.client),
+      transient: false,
+      groupchat: true,
+      outgoing: false,
+      offline: false,
+    };
+    this.#world.log.append(archive.keep ? [row] : [], (result) => {
+      this.#pending -= 1;
+      if (result instanceof Error) {
+        // A3: nobody gets what is not archived.
+        this.#report(result);
+        task.reject(new StanzaError('internal-server-error', { type: 'wait' }));
+      } else follow(result.places?.[0]);
+      this.#next();
+    });
+  }
+
+  #report(error: unknown): void {
+    this.#world.logger.error({ room: this.jid.toString(), error: String(error) }, 'a room could not be stored');
+  }
+
+  /** It can't be loaded: everybody who waits is told; the next one may find it. */
+  #abandon(error: unknown): void {
+    this.#report(error);
+    this.#busy = false;
+    for (const task of this.#queue.splice(0)) task.reject(new StanzaError('internal-server-error', { type: 'wait' }));
+    this.#world.idle(this);
+  }
+}
+
+function archivesOnly({ room, out, save = [], archive }: Decision, before: Room | undefined): boolean {
+  return archive !== undefined && room === before && out.length === 0 && save.length === 0;
+}

@@ -1,0 +1,144 @@
+import { type Element, type JID, NS, parseXml, StanzaError, xml } from '@tutti/xmpp';
+import {
+  type FeatureApi,
+  Gate,
+  PageReader,
+  readArchiveQuery,
+  readMetadata,
+  type Row,
+  writeArchiveForm,
+  writeFin,
+  writeResult,
+} from '../../feature.ts';
+import type { Archived } from './moderate.ts';
+import { atLeast, isAdmin } from './privileges.ts';
+import { refusal } from './refusal.ts';
+import { affiliationOf, occupantOf, type PastMessage, type Room } from './room.ts';
+import { isHistory } from './history.ts';
+import type { RoomStore } from './room-store.ts';
+
+/** Pages that are read at a time, of all rooms together. */
+const PAGES_AT_A_TIME = 2;
+
+/** The archives of rooms (XEP-0313): each is the log of the room's address. */
+export class RoomArchive {
+  readonly #api: FeatureApi;
+  readonly #store: RoomStore;
+  readonly #gate = new Gate(PAGES_AT_A_TIME);
+  /** Queries under way, by full JID. */
+  readonly #queries = new Map<string, number>();
+
+  constructor(api: FeatureApi, store: RoomStore) {
+    this.#api = api;
+    this.#store = store;
+  }
+
+  /** XEP-0313 §4, §6.1.3: sends the messages, gives `<fin/>`. */
+  async answer(room: Room, from: JID, payload: Element): Promise<Element> {
+    checkAccess(room, from);
+    const query = readArchiveQuery(payload);
+    return this.#counted(from.toString(), async () => {
+      const reader = new PageReader(this.#api.log, () => this.#api.config.limits, room.jid);
+      const page = await this.#gate.pass(() => reader.read(query));
+      const tombstones = await this.#store.tombstones(room.jid, page.rows.map(({ seq }) => seq));
+      const addresses = mayKnowAddresses(room, from);
+      for (const row of query.flipped ? page.rows.toReversed() : page.rows) {
+        const archived = present(room, row, tombstones.get(row.seq), addresses);
+        await this.#send(from, writeResult(row, archived, room.jid.toString(), from.toString(), query.id));
+      }
+      return writeFin(page);
+    });
+  }
+
+  /** XEP-0313 §4.1.5. */
+  form(room: Room, from: JID): Element {
+    checkAccess(room, from);
+    return xml('query', { xmlns: NS.mam }, writeArchiveForm());
+  }
+
+  /** XEP-0313 §5. */
+  metadata(room: Room, from: JID): Promise<Element> {
+    checkAccess(room, from);
+    return readMetadata(this.#api.log, room.jid);
+  }
+
+  /** A message by its stanza-id; undefined when there is none, or none any more. */
+  async find(room: JID, id: string): Promise<Archived | undefined> {
+    const seq = await this.#api.log.resolve(room.toString(), id);
+    if (seq === undefined) return undefined;
+    const { rows } = await this.#api.log.query(room.toString(), { seqs: [seq], includeGroupchat: true }, 1, true);
+    const [row] = rows;
+    return row === undefined ? undefined : { id, seq, stanza: parseXml(row.stanza, NS.client) };
+  }
+
+  /** XEP-0045 §7.2.13: the newest messages, oldest first. */
+  async history(room: JID, limit: number): Promise<PastMessage[]> {
+    if (limit === 0) return [];
+    // Some of them are subjects, reactions and the like: as many rows again make up for those.
+    const { rows } = await this.#api.log.query(room.toString(), { includeGroupchat: true }, limit * 2, false);
+    const tombstones = await this.#store.tombstones(room, rows.map(({ seq }) => seq));
+    return rows
+      .filter(({ seq }) => !tombstones.has(seq))
+      .map((row) => ({ stanza: withId(room, withoutAddress(parseXml(row.stanza, NS.client)), row.id), at: row.at, id: row.id }))
+      .filter(({ stanza }) => isHistory(stanza))
+      .slice(-limit);
+  }
+
+  /** As fast as a client of ours reads; with the marker for one session of somebody else's (C3): no server is to take it for a message. */
+  async #send(to: JID, result: Element): Promise<void> {
+    const session = this.#api.session(to);
+    if (session === undefined) {
+      this.#api.route(result.append(xml('im-ng', { xmlns: NS.imNg })));
+      return;
+    }
+    if (!(await this.#api.whenRoom(session))) throw new StanzaError('recipient-unavailable');
+    this.#api.deliver(session, result); // D7
+  }
+
+  async #counted<T>(asker: string, work: () => Promise<T>): Promise<T> {
+    const under = this.#queries.get(asker) ?? 0;
+    const { mamQueries } = this.#api.config.limits;
+    if (mamQueries > 0 && under >= mamQueries) {
+      throw new StanzaError('resource-constraint', { text: 'Too many queries at the same time.' });
+    }
+    this.#queries.set(asker, under + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (this.#queries.get(asker) ?? 1) - 1;
+      if (left === 0) this.#queries.delete(asker);
+      else this.#queries.set(asker, left);
+    }
+  }
+}
+
+/** XEP-0313 §6.1.3: who may enter may read. Throws StanzaError. */
+function checkAccess(room: Room, from: JID): void {
+  const affiliation = affiliationOf(room, from);
+  const isIn = occupantOf(room, from) !== undefined;
+  const needsMore = room.config.membersOnly || room.config.password !== '';
+  const isEntitled = affiliation !== 'outcast' && (!needsMore || isIn || atLeast(affiliation, 'member'));
+  if (!isEntitled) throw refusal(room, 'forbidden');
+  if (room.locked) throw refusal(room, 'item-not-found');
+  if (!room.config.logging) throw refusal(room, 'service-unavailable', 'This room keeps no archive.');
+}
+
+/** XEP-0313 §6.1.3: who may know real addresses at the time of the query. */
+function mayKnowAddresses(room: Room, from: JID): boolean {
+  if (room.config.whois === 'anyone') return true;
+  return occupantOf(room, from)?.role === 'moderator' || isAdmin({ affiliation: affiliationOf(room, from) });
+}
+
+/** A row as it is shown: the message as it was sent out, or its tombstone. */
+function present(room: Room, row: Row, tombstone: Element | undefined, addresses: boolean): Element {
+  const stanza = tombstone ?? parseXml(row.stanza, NS.client);
+  return withId(room.jid, addresses ? stanza : withoutAddress(stanza), row.id);
+}
+
+function withoutAddress(stanza: Element): Element {
+  return stanza.without(({ ns }) => ns === NS.mucUser);
+}
+
+function withId(room: JID, stanza: Element, id: string): Element {
+  return stanza.append(xml('stanza-id', { xmlns: NS.sid, by: room.toString(), id }));
+}

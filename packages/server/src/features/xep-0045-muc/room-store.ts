@@ -1,0 +1,173 @@
+import { type Element, JID, NS, parseXml } from '@tutti/xmpp';
+import type { Kysely } from 'kysely';
+import type { Change } from './decision.ts';
+import { defaultConfig, type RoomConfig } from './room-config.ts';
+import type { Affiliation, Hat, Person, Room, Subject } from './room.ts';
+import type { RoomTables } from './schema.ts';
+
+/** What stands in `muc_room.data`. */
+interface StoredRoom {
+  readonly config: RoomConfig;
+  readonly locked: boolean;
+  readonly subject: Subject | undefined;
+  readonly hats: readonly Hat[];
+  readonly avatar: string | undefined;
+}
+
+/** A room for the list of rooms (XEP-0045 §6.3). */
+export interface ListedRoom {
+  readonly jid: string;
+  readonly name: string;
+}
+
+/** The rooms in the database. */
+export class RoomStore {
+  readonly #db: Kysely<RoomTables>;
+
+  constructor(db: Kysely<RoomTables>) {
+    this.#db = db;
+  }
+
+  /** The room without occupants and history; undefined when there is none. */
+  async load(jid: JID, operators: ReadonlySet<string>): Promise<Room | undefined> {
+    const name = jid.toString();
+    const row = await this.#db.selectFrom('muc_room').selectAll().where('jid', '=', name).executeTakeFirst();
+    if (row === undefined) return undefined;
+    const people = await this.#db.selectFrom('muc_person').selectAll().where('room', '=', name).execute();
+    const data = JSON.parse(row.data) as StoredRoom;
+    return {
+      jid,
+      creator: row.creator,
+      locked: data.locked,
+      config: { ...defaultConfig(0), ...data.config },
+      people: new Map(people.map((one) => [one.jid, readPerson(one)])),
+      operators,
+      occupants: new Map(),
+      nicks: new Map(),
+      subject: data.subject,
+      history: [],
+      hats: new Map(data.hats.map((hat) => [hat.uri, hat])),
+      avatar: data.avatar,
+      secret: row.secret,
+    };
+  }
+
+  /** All of it or nothing. */
+  async save(room: JID, changes: readonly Change[]): Promise<void> {
+    const name = room.toString();
+    await this.#db.transaction().execute(async (db) => {
+      for (const change of changes) await saveOne(db, name, change);
+    });
+  }
+
+  /** XEP-0045 §6.3: the rooms of a service that are shown to everybody, in the order of their addresses. */
+  listPublic(domain: string): Promise<ListedRoom[]> {
+    return this.#db
+      .selectFrom('muc_room')
+      .select(['jid', 'name'])
+      .where('public', '=', 1)
+      .where('jid', 'like', `%@${domain.replaceAll(/[%_]/g, '')}`)
+      .orderBy('jid')
+      .execute();
+  }
+
+  /** How many rooms there are: by the domain, and by the user who has created them. */
+  async counts(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#db.selectFrom('muc_room').select(['jid', 'creator']).execute();
+    const counts = new Map<string, number>();
+    for (const { jid, creator } of rows) {
+      for (const key of [JID.parse(jid).domain, creator]) counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** What was not to outlive the last process: bare JIDs. */
+  async temporary(): Promise<string[]> {
+    const rows = await this.#db.selectFrom('muc_room').select('jid').where('persistent', '=', 0).execute();
+    return rows.map(({ jid }) => jid);
+  }
+
+  /** The rooms that have a user on record. */
+  async roomsOf(jid: string): Promise<string[]> {
+    const rows = await this.#db.selectFrom('muc_person').select('room').where('jid', '=', jid).execute();
+    return rows.map(({ room }) => room);
+  }
+
+  async vcard(room: JID): Promise<Element | undefined> {
+    const row = await this.#db.selectFrom('muc_room').select('vcard').where('jid', '=', room.toString()).executeTakeFirst();
+    return row?.vcard == null ? undefined : parseXml(row.vcard);
+  }
+
+  /** XEP-0424 §4: what the archive shows instead of these messages. */
+  async tombstones(room: JID, seqs: readonly number[]): Promise<ReadonlyMap<number, Element>> {
+    if (seqs.length === 0) return new Map();
+    const rows = await this.#db
+      .selectFrom('muc_tombstone')
+      .select(['seq', 'stanza'])
+      .where('room', '=', room.toString())
+      .where('seq', '>=', Math.min(...seqs))
+      .where('seq', '<=', Math.max(...seqs))
+      .execute();
+    return new Map(rows.map(({ seq, stanza }) => [Number(seq), parseXml(stanza, NS.client)]));
+  }
+}
+
+async function saveOne(db: Kysely<RoomTables>, name: string, change: Change): Promise<void> {
+  switch (change.kind) {
+    case 'room': {
+      const row = writeRoom(change.room);
+      await db
+        .insertInto('muc_room')
+        .values({ ...row, vcard: null })
+        .onConflict((conflict) => conflict.column('jid').doUpdateSet(row))
+        .execute();
+      return;
+    }
+    case 'person': {
+      await db.deleteFrom('muc_person').where('room', '=', name).where('jid', '=', change.jid).execute();
+      if (change.person === undefined) return;
+      const { affiliation, nick = null, reason = null, hats } = change.person;
+      await db.insertInto('muc_person').values({ room: name, jid: change.jid, affiliation, nick, reason, hats: JSON.stringify(hats) }).execute();
+      return;
+    }
+    case 'tombstone': {
+      const { seq, stanza } = change;
+      const text = stanza.toString(NS.client);
+      await db
+        .insertInto('muc_tombstone')
+        .values({ room: name, seq, stanza: text })
+        .onConflict((conflict) => conflict.columns(['room', 'seq']).doUpdateSet({ stanza: text }))
+        .execute();
+      return;
+    }
+    case 'vcard':
+      await db.updateTable('muc_room').set({ vcard: change.vcard?.toString() ?? null }).where('jid', '=', name).execute();
+      return;
+    case 'destroy':
+      for (const table of ['muc_tombstone', 'muc_person'] as const) await db.deleteFrom(table).where('room', '=', name).execute();
+      await db.deleteFrom('muc_room').where('jid', '=', name).execute();
+  }
+}
+
+function writeRoom(room: Room): Omit<RoomTables['muc_room'], 'vcard'> {
+  const { config, locked, subject, avatar } = room;
+  const data: StoredRoom = { config, locked, subject, hats: [...room.hats.values()], avatar };
+  return {
+    jid: room.jid.toString(),
+    creator: room.creator,
+    persistent: config.persistent && !locked ? 1 : 0,
+    public: config.publicRoom && !locked ? 1 : 0,
+    name: config.name,
+    secret: room.secret,
+    data: JSON.stringify(data),
+  };
+}
+
+function readPerson(row: RoomTables['muc_person']): Person {
+  return {
+    affiliation: row.affiliation as Affiliation,
+    nick: row.nick ?? undefined,
+    reason: row.reason ?? undefined,
+    hats: JSON.parse(row.hats) as string[],
+  };
+}
