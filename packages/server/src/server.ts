@@ -168,6 +168,7 @@ class TuttiServer implements Server {
   }
 
   async start(): Promise<readonly Listening[]> {
+    await this.#core.start();
     const desk = this.#core.registry.uploads;
     const uploads = this.#vault === undefined || desk === undefined ? undefined : { vault: this.#vault, desk };
     const { listening, close } = await startListeners(
@@ -187,6 +188,7 @@ class TuttiServer implements Server {
 
   async stop(): Promise<void> {
     await this.#stopListening?.();
+    this.#core.departures.stop();
     await Promise.all([this.#streams.shutdown(), this.#federation?.stop()]);
     this.#core.endSessions();
     // What was accepted is committed before the files close.
