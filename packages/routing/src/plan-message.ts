@@ -12,6 +12,8 @@ import { planSender, planSenderRow } from './sender.ts';
  * Rows never depend on sessions (A2), so a caller whose sessions change during the commit may ask again for the deliveries.
  */
 export function planMessage(message: Message, world: World): Plan {
+  // D6: a session of this server is no room, whatever it writes.
+  if (world.sender !== undefined && message.content.fromRoom) return planMessage(withoutRoom(message), world);
   const { class: messageClass, rule } = classify(message);
   const plan = new PlanBuilder(message, messageClass, rule);
   if (message.to === undefined) plan.step('C7', "no address: the sender's own bare JID");
@@ -31,6 +33,10 @@ export function planMessage(message: Message, world: World): Plan {
     else plan.forward = true;
   }
   return plan.build();
+}
+
+function withoutRoom(message: Message): Message {
+  return { ...message, content: { ...message.content, fromRoom: false } };
 }
 
 /**

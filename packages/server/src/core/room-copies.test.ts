@@ -72,3 +72,30 @@ describe("D6 a room's copies", () => {
     expect(desk.takeMessages()).toHaveLength(1);
   });
 });
+
+it('D6 A5 a session that plays the room sends two messages, each with a row and an id of its own', async () => {
+  const world = await createWorld();
+  const phone = await world.connect('alice@localhost/phone', { imNg: true });
+  const desk = await world.connect('alice@localhost/desk', { priority: 0 });
+  const mallory = await world.connect('mallory@localhost/x');
+  const play = (resource: string, text: string): void =>
+    mallory.send(
+      xml(
+        'message',
+        { to: `alice@localhost/${resource}`, type: 'chat', id: 'same' },
+        xml('body', null, text),
+        xml('x', { xmlns: NS.mucUser }),
+      ),
+    );
+  for (const [resource, text] of [
+    ['phone', 'pay 1'],
+    ['desk', 'pay 1'],
+    ['desk', 'pay 1000'],
+  ] as const)
+    play(resource, text);
+  await world.settle();
+  expect(phone.takeMessages().map((message) => message.child('body')?.text())).toEqual(['pay 1', 'pay 1', 'pay 1000']);
+  const shown = desk.takeMessages();
+  expect(new Set(idsOf(shown)).size).toBe(shown.length);
+  expect(await world.rows('alice@localhost')).toBe(3);
+});

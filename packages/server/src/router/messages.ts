@@ -111,7 +111,9 @@ export class MessageRouter {
       countRule(this.#core.metrics, job.plan.rule);
       this.#commit(job);
     };
-    if (recipient === undefined || to === undefined || !isRoomPrivate(message)) return start();
+    // D6: a room speaks as a service or from another server; a session of this one is no room.
+    const isRoom = origin === undefined && isRoomPrivate(message);
+    if (recipient === undefined || to === undefined || !isRoom) return start();
     const first = this.#roomCopies.find(stanza, from, to);
     if (first === undefined) return start(this.#roomCopies.remember(stanza, from, to));
     first.resources.add(to.resource);
@@ -282,7 +284,7 @@ export class MessageRouter {
     this.#core.logger.error({ rule: 'A3', error: cause.message }, 'a message could not be archived');
     if (job.bounce !== undefined) return job.done(); // its parcel is still there, and is told of again
     const { stanza, from, message } = job;
-    if (isRoomPrivate(message) && message.to !== undefined) this.#roomCopies.forget(stanza, from, message.to);
+    if (job.copies !== undefined && message.to !== undefined) this.#roomCopies.forget(stanza, from, message.to);
     if (message.type === 'error' && job.recipient !== undefined && message.to !== undefined) {
       // The notice of another failure: at least the session that waits for it gets it.
       const session = job.recipient.session(message.to.resource);
