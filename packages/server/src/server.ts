@@ -1,5 +1,6 @@
 import type { Accounts } from './accounts/accounts.ts';
 import type { Config } from './config/schema.ts';
+import type { RemoteControl } from './control/s2s.ts';
 import { Core } from './core/core.ts';
 import { CoreStreamHost } from './core/stream-host.ts';
 import { measureLag, reportSession, type SessionReport } from './core/session-report.ts';
@@ -43,6 +44,8 @@ export interface Server {
   stop(): Promise<void>;
   /** Every session, or those of one account (a bare JID). */
   sessions(account?: string): readonly SessionReport[];
+  /** What waits for other servers and components. */
+  readonly remote: RemoteControl;
   /** What the features answer on the control socket, by method. */
   readonly controls: ReadonlyMap<string, (params: Readonly<Record<string, unknown>>) => unknown>;
   /** Puts another configuration in force, but for what is read at the start only. Bounds of streams hold for new ones. */
@@ -168,7 +171,8 @@ class TuttiServer implements Server {
   }
 
   async start(): Promise<readonly Listening[]> {
-    await this.#core.start();
+    await this.#core.departures.load();
+    await this.#core.departures.start();
     const desk = this.#core.registry.uploads;
     const uploads = this.#vault === undefined || desk === undefined ? undefined : { vault: this.#vault, desk };
     const { listening, close } = await startListeners(
@@ -182,6 +186,7 @@ class TuttiServer implements Server {
       this.#streams,
     );
     this.#stopListening = close;
+    this.#core.departures.start(); // whoever calls back finds the ports open
     this.#web.port = listening.find(({ name }) => name === 'http')?.port ?? this.#web.port;
     return listening;
   }
@@ -198,6 +203,24 @@ class TuttiServer implements Server {
 
   get controls(): Server['controls'] {
     return this.#core.registry.controls;
+  }
+
+  get remote(): RemoteControl {
+    const { departures } = this.#core;
+    return {
+      list: async (domain) => {
+        const connections = [...(this.#federation?.connections() ?? [])];
+        return {
+          queues: [...(await departures.list(domain))],
+          connections: connections.filter(({ remote }) => domain === undefined || remote === domain),
+        };
+      },
+      drop: (domain) => departures.drop(domain),
+      retry: (domain) => {
+        for (const { to } of departures.failing(domain)) this.#federation?.retry(to);
+        return departures.retry(domain);
+      },
+    };
   }
 
   sessions(account?: string): readonly SessionReport[] {
