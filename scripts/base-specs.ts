@@ -34,6 +34,13 @@ export const baseSpecs: readonly BaseSpec[] = [
     file: 'packages/server/src/archive-query/page.ts',
   },
   {
+    spec: 'XEP-0124',
+    version: '1.11.2',
+    name: 'Bidirectional-streams Over Synchronous HTTP (BOSH)',
+    note: 'without key sequencing and multiple streams',
+    file: 'packages/server/src/http/bosh/bosh.ts',
+  },
+  {
     spec: 'XEP-0156',
     version: '1.4.0',
     name: 'Discovering Alternative XMPP Connection Methods',
@@ -47,6 +54,7 @@ export const baseSpecs: readonly BaseSpec[] = [
     note: 'in Carbons and archive results',
     file: 'packages/routing/src/transform.ts',
   },
+  { spec: 'XEP-0206', version: '1.4', name: 'XMPP Over BOSH', file: 'packages/server/src/http/bosh/session.ts' },
   {
     spec: 'XEP-0368',
     version: '1.1.0',

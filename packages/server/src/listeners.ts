@@ -5,6 +5,7 @@ import type { Logger } from './environment.ts';
 import type { BoshOptions } from './http/bosh/bosh.ts';
 import type { HttpConnectionLimits } from './http/connections.ts';
 import type { HttpServer } from './http/server.ts';
+import type { PageOptions } from './http/static.ts';
 import type { UploadOptions } from './http/upload.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { observeStreams } from './observe/streams.ts';
@@ -160,9 +161,33 @@ async function createWebServer(parts: ListenerParts, streams: Streams): Promise<
     },
     metrics: async () => (config().metrics.enabled ? (await scrape()).body : undefined),
     connections: limitHttp(parts),
+    ...(await servePage(parts)),
     ...(config().bosh.enabled ? { bosh: serveBosh(parts, streams) } : {}),
     ...(parts.uploads === undefined ? {} : { uploads: serveUploads(parts, parts.uploads) }),
   });
+}
+
+/** The chat page, where it was built. */
+async function servePage({ config }: ListenerParts): Promise<{ readonly page?: PageOptions }> {
+  const { findPageFolder } = await import('./http/static.ts');
+  const folder = findPageFolder();
+  if (folder === undefined) return {};
+  return {
+    page: {
+      folder,
+      domains: config().domains,
+      get enabled() {
+        return config().http.page;
+      },
+      get origins() {
+        const { storage, s3Endpoint } = config().upload;
+        return storage === 's3' ? [new URL(s3Endpoint).origin] : [];
+      },
+      get publicUrl() {
+        return config().http.publicUrl;
+      },
+    },
+  };
 }
 
 function limitHttp({ config, metrics }: ListenerParts): HttpConnectionLimits {

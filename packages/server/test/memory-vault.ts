@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { type LocalVault, type UploadedFile, UploadRefusal } from '../src/uploads/uploads.ts';
 
 /** Files in memory. */
@@ -28,7 +29,7 @@ export class MemoryVault implements LocalVault {
   }
 
   async receive(file: UploadedFile, content: AsyncIterable<Uint8Array>): Promise<string> {
-    const bytes = Buffer.concat(await Array.fromAsync(content));
+    const bytes = await buffer(content);
     if (this.broken !== undefined) throw this.broken;
     if (bytes.length !== file.size) throw new UploadRefusal(400, 'The file is smaller than announced.');
     this.files.set(file.id, bytes);

@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage } from 'node:http';
+import { NS } from '@tutti/xmpp';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../environment.ts';
 import { listen, type TlsProvider } from '../stream/net/listener.ts';
 import { type Alternative, addHostMeta } from './host-meta.ts';
 import { addMetrics, type MetricsSource } from './metrics.ts';
 import { addHomePage } from './home-page.ts';
+import { addPage, type PageOptions } from './static.ts';
+import { addBosh, BOSH_PATH, type BoshOptions } from './bosh/bosh.ts';
 import { HttpConnections, type HttpConnectionLimits } from './connections.ts';
 import { addUploads, type UploadOptions } from './upload.ts';
 import { attachWebSocket, WEBSOCKET_PATH, type WebSocketOptions } from './websocket.ts';
@@ -26,15 +29,23 @@ export interface HttpOptions {
   readonly metrics?: MetricsSource;
   /** Ways to connect beside WebSocket: XEP-0156. */
   readonly alternatives?: readonly Alternative[];
+  /** The chat page; absent: a sentence in its place. */
+  readonly page?: PageOptions;
+  /** Absent: no BOSH. */
+  readonly bosh?: BoshOptions;
   /** Absent: no files. */
   readonly uploads?: UploadOptions;
   /** Absent: no limits. */
   readonly connections?: HttpConnectionLimits;
+  /** Milliseconds that the head of a request may take; default 10,000. */
+  readonly headTime?: number;
 }
 
-/** Milliseconds: for the head of a request; for all of it, a file say; without a byte in either direction; and how often Node looks. */
-const TIMES = { headersTimeout: 10_000, requestTimeout: 3_600_000, connectionsCheckingInterval: 5000 };
+/** Milliseconds for a whole request, a file say, and without a byte in either direction. */
+const REQUEST_MS = 3_600_000;
 const QUIET_MS = 120_000;
+/** How often Node looks who takes too long. */
+const LOOK_MS = 5000;
 
 /** The HTTP server of everything that speaks HTTP. */
 export interface HttpServer {
@@ -49,9 +60,15 @@ export interface HttpServer {
 /** Makes the HTTP server with the routes that are always there; it does not listen yet. */
 export function createHttpServer(options: HttpOptions): HttpServer {
   const { clock, host, port, tls, handshakeTime, webSocket, metrics } = options;
+  const { headTime = 10_000 } = options;
+  const times = {
+    headersTimeout: headTime,
+    requestTimeout: REQUEST_MS,
+    connectionsCheckingInterval: Math.min(LOOK_MS, headTime),
+  };
   const app = fastify({
     serverFactory: (handle) =>
-      createServer(TIMES, (request, response) => handle(request, response)).setTimeout(QUIET_MS),
+      createServer(times, (request, response) => handle(request, response)).setTimeout(QUIET_MS),
   });
   const connections = options.connections && new HttpConnections(options.connections);
   if (connections !== undefined) app.server.on('upgrade', ({ socket }) => connections.release(socket));
@@ -60,7 +77,11 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     attachWebSocket(app.server, webSocket);
     alternatives.push({ rel: 'urn:xmpp:alt-connections:websocket', path: WEBSOCKET_PATH, scheme: 'ws' });
   }
-  addHomePage(app);
+  if (options.bosh !== undefined) {
+    addBosh(app, options.bosh);
+    alternatives.push({ rel: NS.altConnectionsXbosh, path: BOSH_PATH, scheme: 'http' });
+  }
+  if (options.page === undefined || !addPage(app, options.page)) addHomePage(app);
   addHostMeta(app, options, alternatives);
   if (metrics !== undefined) addMetrics(app, metrics);
   if (options.uploads !== undefined) addUploads(app, options.uploads);

@@ -54,7 +54,7 @@ function gaugesBy<const V extends string>(name: string, help: string, label: str
   return { kind: 'gauge', name, help, label, values } as const satisfies MetricDeclaration<'gauge', V>;
 }
 
-const TRANSPORTS = ['tcp', 'tls', 'websocket'] as const;
+const TRANSPORTS = ['tcp', 'tls', 'websocket', 'bosh'] as const;
 /** Steps of `tutti_sessions_lagging`, in rows. */
 export const LAGS = ['1', '10', '100', '1000', '10000'] as const;
 const STANZAS = ['message', 'presence', 'iq'] as const;
