@@ -1,4 +1,5 @@
-import { type Element, escapeAttribute, JID, NS, parseXml, xml } from '@tutti/xmpp';
+import { type Element, escapeAttribute, NS, parseXml, xml } from '@tutti/xmpp';
+import { bareOf } from './address.ts';
 import { TuttiError } from './errors.ts';
 import { readError } from './requests.ts';
 
@@ -21,7 +22,7 @@ export interface Registration {
  */
 export async function registerAccount(registration: Registration): Promise<string> {
   const { domain, username, password, invitation, timeoutMs = 30_000 } = registration;
-  const jid = JID.of(username, domain);
+  const jid = bareOf(`${username}@${domain}`);
   const stream = new Stream(registration.service);
   const timer =
     timeoutMs === 0
@@ -34,9 +35,9 @@ export async function registerAccount(registration: Registration): Promise<strin
     } else if (features.child('register', NS.registerFeature) === undefined) {
       throw new TuttiError('refused', `${domain} takes no registrations`);
     }
-    const fields = [xml('username', null, jid.local), xml('password', null, password)];
+    const fields = [xml('username', null, jid.slice(0, jid.indexOf('@'))), xml('password', null, password)];
     await stream.ask(domain, xml('query', { xmlns: NS.register }, ...fields));
-    return jid.toString();
+    return jid;
   } finally {
     clearTimeout(timer);
     stream.close();

@@ -71,6 +71,7 @@ const http = optionalTable('The HTTP server: WebSocket (RFC 7395), BOSH, files, 
     host(LOOPBACK, 'The address to listen on. Plain HTTP: beyond loopback, put a TLS reverse proxy before it.'),
   ),
   port: atStart(port(5280, 'The port to listen on.')),
+  page: flag(true, 'Serve the chat page at `/`.'),
   public_url: url('Where the world reaches the HTTP server, for host-meta; "" = the address of the request.', [
     'https',
     'http',

@@ -1,0 +1,10 @@
+import { render } from 'preact';
+import './style.css';
+import { loadPageConfig } from './model/page-config.ts';
+import { registerServiceWorker } from './model/service-worker.ts';
+import { Root } from './ui/root.tsx';
+
+const container = document.getElementById('app');
+if (container === null) throw new TypeError('no place for the page');
+render(<Root config={await loadPageConfig()} />, container);
+registerServiceWorker();

@@ -1,0 +1,148 @@
+import { type Client, createClient, type Message, type Progress, type Status, TuttiError } from '@tutti/client';
+import { indexedDbStore } from '@tutti/client/indexeddb';
+import { type Account, forgetAccount, loadNames, nameStore, saveAccount, saveNames, tokenKeeper } from './account.ts';
+import { revokeDevices } from './devices.ts';
+import { findServices, type Services } from './services.ts';
+
+export interface ChatOptions {
+  readonly account: Account;
+  /** Undefined: with the token of an earlier login. */
+  readonly password?: string;
+  readonly service: string;
+}
+
+/** A change is shown at once with all others of a moment. */
+const MOMENT_MS = 16;
+
+/** What the page shows: the client of this browser's account, and what is known beside it. */
+export class Chat {
+  readonly account: Account;
+  readonly client: Client;
+  /** How far catching up is; undefined when there is nothing to tell. */
+  progress: Progress | undefined;
+  /** Why the client ended, if it did not end by the user's wish. */
+  failure: TuttiError | undefined;
+  /** Whether the server knew this browser since the page was opened. */
+  hasLoggedIn = false;
+  /** What the server offers; undefined until it was asked. */
+  services: Services | undefined;
+  #names = loadNames();
+  readonly #listeners = new Set<() => void>();
+  readonly #arrivals = new Set<(message: Message) => void>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor({ account, password, service }: ChatOptions) {
+    this.account = account;
+    const { username, domain, deviceId } = account;
+    this.client = createClient({
+      service,
+      domain,
+      username,
+      deviceId,
+      token: tokenKeeper,
+      store: indexedDbStore(nameStore(account)),
+      receipts: true,
+      reconnect: { firstMs: 500, maxMs: 30_000 },
+      limits: { answerMs: 15_000, pageSize: 100 },
+      ...(password !== undefined && { password }),
+    });
+    const changed = (): void => this.#changed();
+    this.client.on('status', (status) => this.#tookStatus(status));
+    this.client.on('progress', (progress) => {
+      this.progress = progress;
+      changed();
+    });
+    this.client.on('people', () => {
+      this.#keepNames();
+      changed();
+    });
+    this.client.on('change', changed);
+    this.client.on('chatState', changed);
+    this.client.on('message', (message, _conversation, live) => {
+      if (live && !message.outgoing) for (const tell of this.#arrivals) tell(message);
+    });
+    this.client.on('error', (error) => {
+      if (error instanceof TuttiError && this.client.status === 'offline') this.failure = error;
+      // For who looks into the browser's console; what concerns the user shows in states.
+      else console.warn(error);
+      changed();
+    });
+  }
+
+  /** Bare JID. */
+  get address(): string {
+    return this.client.account;
+  }
+
+  get status(): Status {
+    return this.client.status;
+  }
+
+  /** Starts; what comes of it shows in `status` and `failure`. */
+  start(): void {
+    this.client.start().catch(() => undefined);
+  }
+
+  /** Calls a listener after changes; gives what ends that. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls a listener for each message that comes live from somebody else; gives what ends that. */
+  onArrival(listener: (message: Message) => void): () => void {
+    this.#arrivals.add(listener);
+    return () => this.#arrivals.delete(listener);
+  }
+
+  /** What to call somebody: the name in the contacts, else the address, without the domain where it is the own one. */
+  nameOf(jid: string): string {
+    const name = this.client.people.contacts.get(jid)?.name ?? this.#names[jid];
+    if (name !== undefined && name !== '') return name;
+    const [local = '', domain] = jid.split('@');
+    return domain === this.account.domain ? local : jid;
+  }
+
+  /** Leaves the server, which forgets this browser, and leaves nothing behind here. */
+  async logOut(): Promise<void> {
+    if (this.client.status === 'online' && this.services?.devices === true) {
+      // Without the server the token ends with its lifetime.
+      await revokeDevices(this.client, [this.account.deviceId]).catch((error: unknown) => console.warn(error));
+    }
+    await this.client.stop();
+    await forgetAccount(this.account);
+  }
+
+  #tookStatus(status: Status): void {
+    if (status === 'catching-up' || status === 'online') {
+      if (!this.hasLoggedIn) saveAccount(this.account);
+      this.hasLoggedIn = true;
+    }
+    if (status !== 'catching-up') this.progress = undefined;
+    if (status === 'online') void this.#findServices();
+    this.#changed();
+  }
+
+  async #findServices(): Promise<void> {
+    try {
+      this.services = await findServices(this.client, this.account.domain);
+      this.#changed();
+    } catch (error) {
+      // Asked again with the next connection.
+      console.warn(error);
+    }
+  }
+
+  #keepNames(): void {
+    const named = [...this.client.people.contacts.values()].filter(({ name }) => name !== undefined);
+    this.#names = Object.fromEntries(named.map(({ jid, name }) => [jid, name ?? '']));
+    saveNames(this.#names);
+  }
+
+  #changed(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      for (const listener of this.#listeners) listener();
+    }, MOMENT_MS);
+  }
+}

@@ -1,0 +1,65 @@
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { type Device, listDevices, revokeDevices } from '../model/devices.ts';
+import { Question } from './dialog.tsx';
+import { type Page, useChat, useNow, usePage } from './page.tsx';
+
+/** Where the account is logged in, and how to end that. */
+export function Devices(): JSX.Element {
+  const page = usePage();
+  const { t } = page;
+  const chat = useChat();
+  const now = useNow();
+  const [devices, setDevices] = useState<readonly Device[]>([]);
+  const [leaving, setLeaving] = useState<Device>();
+  const [problem, setProblem] = useState<string>();
+  const ask = (): void => {
+    listDevices(chat.client).then(setDevices, (error: Error) => setProblem(t.failedAction(error.message)));
+  };
+  useEffect(ask, [chat.status === 'online', now]);
+  const revoke = (device: Device): void => {
+    revokeDevices(chat.client, [device.id]).then(ask, (error: Error) => setProblem(t.failedAction(error.message)));
+  };
+  const nameOf = ({ name, software }: Device): string =>
+    [name, software].find((text) => text !== '') ?? t.unnamedDevice;
+  return (
+    <section class="stack">
+      <h3>{t.devices}</h3>
+      <p class="hint">{t.devicesHint}</p>
+      {problem !== undefined && <p role="alert">{problem}</p>}
+      <ul class="entries">
+        {devices.map((device) => {
+          const isOwn = device.id === chat.account.deviceId;
+          return (
+            <li key={device.id} data-device={device.id}>
+              <span>
+                <strong>{isOwn ? t.thisDevice : nameOf(device)}</strong>
+                <small>{describe(device, page, now)}</small>
+              </span>
+              {!isOwn && (
+                <button type="button" onClick={() => setLeaving(device)}>
+                  {t.logOutDevice}
+                </button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      {leaving !== undefined && (
+        <Question
+          title={t.logOutDevice}
+          text={t.logOutDeviceSure(nameOf(leaving))}
+          action={t.logOutDevice}
+          onYes={() => revoke(leaving)}
+          onClose={() => setLeaving(undefined)}
+        />
+      )}
+    </section>
+  );
+}
+
+/** How far a device is. */
+function describe({ online, behind = 0, lastSeen }: Device, { t, times }: Page, now: number): string {
+  if (online) return behind > 0 ? t.behind(behind) : t.inSync;
+  return lastSeen === undefined ? '' : t.lastInSync(times.ago(lastSeen, now));
+}

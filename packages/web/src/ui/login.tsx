@@ -1,0 +1,125 @@
+import type { TuttiError } from '@tutti/client';
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { readAddress } from '../model/address.ts';
+import type { Chat } from '../model/chat.ts';
+import type { Invitation } from '../model/invitation.ts';
+import type { Strings } from '../text/en.ts';
+import { Logo } from './icons.tsx';
+import { useChanges, usePage } from './page.tsx';
+import { NewAccount } from './new-account.tsx';
+
+/** Whom to log in as. */
+export interface Login {
+  readonly username: string;
+  readonly domain: string;
+  readonly password: string;
+}
+
+interface LoginProps {
+  /** The address that was logged in before, and has to come again. */
+  readonly known: string | undefined;
+  readonly invitation: Invitation | undefined;
+  readonly register: (login: Login, invitation: Invitation) => Promise<string>;
+  /** A chat that tries to log in. */
+  readonly trying: Chat | undefined;
+  readonly onLogin: (login: Login) => void;
+  readonly onCancel: () => void;
+}
+
+/** The first thing that a newcomer sees. */
+export function LoginView(props: LoginProps): JSX.Element {
+  const { t } = usePage();
+  const { invitation, trying } = props;
+  const [hasAccount, setHasAccount] = useState(false);
+  useChanges(trying);
+  const isNew = invitation?.registerAt !== undefined && !hasAccount && trying === undefined;
+  return (
+    <main class="login">
+      <Logo />
+      <h1>Tutti</h1>
+      <p>{t.welcome}</p>
+      {invitation !== undefined && <p class="invitation">{sayWho(invitation, t)}</p>}
+      {isNew ? (
+        <NewAccount
+          invitation={invitation}
+          register={props.register}
+          onLogin={props.onLogin}
+          onHasAccount={() => setHasAccount(true)}
+        />
+      ) : (
+        <LoginForm {...props} />
+      )}
+    </main>
+  );
+}
+
+function LoginForm({ known, trying, onLogin, onCancel }: LoginProps): JSX.Element {
+  const { t, domain } = usePage();
+  const [problem, setProblem] = useState<string | undefined>(known === undefined ? undefined : t.notLoggedInAnyMore);
+  const failure = trying?.failure;
+  useEffect(() => {
+    if (failure === undefined) return;
+    setProblem(explain(failure, t));
+    onCancel();
+  }, [failure]);
+  const onSubmit = (event: SubmitEvent & { readonly currentTarget: HTMLFormElement }): void => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget);
+    const jid = readAddress(String(data.get('username')), domain);
+    if (jid === undefined) return setProblem(t.badAddress);
+    setProblem(undefined);
+    onLogin({ username: jid.local, domain: jid.domain, password: String(data.get('password')) });
+  };
+  const isTrying = trying !== undefined && failure === undefined;
+  return (
+    <form class="stack" onSubmit={onSubmit}>
+      <label>
+        {t.address}
+        <input
+          name="username"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck={false}
+          inputMode="email"
+          placeholder={t.addressExample(domain)}
+          defaultValue={known ?? ''}
+          readOnly={known !== undefined}
+          required
+        />
+      </label>
+      <label>
+        {t.password}
+        <input name="password" type="password" autocomplete="current-password" required />
+      </label>
+      <p role="alert" class="problem">
+        {problem}
+      </p>
+      <div class="buttons">
+        <button type="submit" class="primary" disabled={isTrying}>
+          {isTrying ? t.loggingIn : t.logIn}
+        </button>
+        {(isTrying || known !== undefined) && (
+          <button type="button" onClick={onCancel}>
+            {t.cancel}
+          </button>
+        )}
+      </div>
+      <p role="status">{isTrying && trying.status === 'waiting' && t.serverAway}</p>
+    </form>
+  );
+}
+
+function sayWho({ from, fromName, registerAt }: Invitation, t: Strings): string {
+  const name = fromName ?? from;
+  return name === undefined ? t.invitedTo(registerAt ?? '') : t.invitedBy(name);
+}
+
+/** Why a client ended, for people. */
+export function explain(failure: TuttiError, t: Strings): string {
+  const cause = failure.cause as { readonly condition?: string } | undefined;
+  if (failure.condition === 'refused' && cause?.condition === 'not-authorized') return t.wrongPassword;
+  if (failure.condition === 'no-archive') return t.serverWithoutArchive;
+  if (failure.condition === 'store') return t.storageFailed;
+  return t.stoppedBecause(failure.message);
+}

@@ -1,0 +1,94 @@
+import { TuttiError } from '@tutti/client';
+import { StanzaError } from '@tutti/xmpp';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { readAddress } from '../model/address.ts';
+import type { Invitation } from '../model/invitation.ts';
+import type { Strings } from '../text/en.ts';
+import type { Login } from './login.tsx';
+import { usePage } from './page.tsx';
+
+interface NewAccountProps {
+  readonly invitation: Invitation;
+  readonly register: (login: Login, invitation: Invitation) => Promise<string>;
+  readonly onLogin: (login: Login) => void;
+  readonly onHasAccount: () => void;
+}
+
+/** Makes an account for who was invited: XEP-0445. */
+export function NewAccount({ invitation, register, onLogin, onHasAccount }: NewAccountProps): JSX.Element {
+  const { t } = usePage();
+  const [problem, setProblem] = useState<string>();
+  const [isBusy, setBusy] = useState(false);
+  const domain = invitation.registerAt ?? '';
+  const make = async (login: Login): Promise<void> => {
+    setBusy(true);
+    try {
+      await register(login, invitation);
+      onLogin(login);
+    } catch (error) {
+      setProblem(explain(error, t));
+      setBusy(false);
+    }
+  };
+  const onSubmit = (event: SubmitEvent & { readonly currentTarget: HTMLFormElement }): void => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget);
+    const [password, again] = [String(data.get('password')), String(data.get('again'))];
+    const jid = readAddress(`${String(data.get('username')).trim()}@${domain}`, domain);
+    if (jid === undefined) return setProblem(t.nameNotAllowed);
+    if (password !== again) return setProblem(t.passwordsDiffer);
+    setProblem(undefined);
+    void make({ username: jid.local, domain: jid.domain, password });
+  };
+  return (
+    <form class="stack" onSubmit={onSubmit}>
+      <label>
+        {t.username}
+        <input
+          name="username"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck={false}
+          defaultValue={invitation.username ?? ''}
+          readOnly={invitation.username !== undefined}
+          aria-describedby="username-hint"
+          required
+        />
+      </label>
+      <p class="hint" id="username-hint">
+        {t.usernameHint(domain)}
+      </p>
+      <label>
+        {t.password}
+        <input name="password" type="password" autocomplete="new-password" required />
+      </label>
+      <label>
+        {t.passwordAgain}
+        <input name="again" type="password" autocomplete="new-password" required />
+      </label>
+      <p role="alert" class="problem">
+        {problem}
+      </p>
+      <div class="buttons">
+        <button type="submit" class="primary" disabled={isBusy}>
+          {isBusy ? t.makingAccount : t.makeAccount}
+        </button>
+        <button type="button" class="quiet" onClick={onHasAccount}>
+          {t.haveAccount}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function explain(error: unknown, t: Strings): string {
+  if (error instanceof StanzaError) {
+    if (error.condition === 'conflict') return t.nameTaken;
+    if (error.condition === 'item-not-found') return t.invitationGone;
+    if (error.condition === 'not-acceptable' || error.condition === 'jid-malformed') return t.nameNotAllowed;
+    if (error.condition === 'not-allowed' || error.condition === 'forbidden') return t.noNewAccounts;
+  }
+  if (error instanceof TuttiError && error.condition === 'refused') return t.noNewAccounts;
+  return t.failedAction(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,103 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { createInvitation } from '../model/services.ts';
+import { readAddress } from '../model/address.ts';
+import { Icon } from './icons.tsx';
+import { goTo, linkTo, useChat, usePage } from './page.tsx';
+
+/** Begins a conversation with somebody new, or invites them. */
+export function NewView(): JSX.Element {
+  const { t } = usePage();
+  const chat = useChat();
+  const [problem, setProblem] = useState<string>();
+  const onSubmit = (event: SubmitEvent & { readonly currentTarget: HTMLFormElement }): void => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget);
+    const [written, name] = [String(data.get('address')), String(data.get('name')).trim()];
+    const jid = readAddress(written, chat.account.domain)?.bare;
+    if (jid === undefined) return setProblem(t.badAddress);
+    if (jid === chat.address || chat.client.people.contacts.has(jid)) return goTo('c', jid);
+    chat.client.people.add(jid, name === '' ? {} : { name }).then(
+      () => goTo('c', jid),
+      (error: Error) => setProblem(t.failedAction(error.message)),
+    );
+  };
+  return (
+    <main class="panel" aria-label={t.newConversation}>
+      <header>
+        <a class="plain round back always" href={linkTo()} aria-label={t.back}>
+          <Icon name="back" />
+        </a>
+        <h2>{t.newConversation}</h2>
+      </header>
+      <form class="stack" onSubmit={onSubmit}>
+        <label>
+          {t.theirAddress}
+          <input
+            name="address"
+            inputMode="email"
+            autocapitalize="none"
+            autocomplete="off"
+            spellcheck={false}
+            placeholder={t.addressExample(chat.account.domain)}
+            required
+          />
+        </label>
+        <label>
+          {t.theirName}
+          <input name="name" autocomplete="off" />
+        </label>
+        {problem !== undefined && <p role="alert">{problem}</p>}
+        <div class="buttons">
+          <button type="submit" class="primary" disabled={chat.status !== 'online'}>
+            {t.start}
+          </button>
+          <a class="button quiet" href={linkTo('c', chat.address)}>
+            {t.notes}
+          </a>
+        </div>
+      </form>
+      {chat.services?.invitations === true && <Invite />}
+    </main>
+  );
+}
+
+function Invite(): JSX.Element {
+  const { t } = usePage();
+  const chat = useChat();
+  const [link, setLink] = useState<string>();
+  const [note, setNote] = useState<string>();
+  const invite = (): void => {
+    createInvitation(chat.client, chat.account.domain).then(setLink, (error: Error) =>
+      setNote(t.failedAction(error.message)),
+    );
+  };
+  return (
+    <section class="stack">
+      <h3>{t.invite}</h3>
+      <p class="hint">{t.inviteHint}</p>
+      {link === undefined ? (
+        <button type="button" onClick={invite}>
+          <Icon name="invite" /> {t.invite}
+        </button>
+      ) : (
+        <>
+          <input readOnly aria-label={t.invite} value={link} onFocus={({ currentTarget }) => currentTarget.select()} />
+          <button
+            type="button"
+            onClick={() => {
+              // Where the browser does not let us, the link is there to be marked by hand.
+              void navigator.clipboard.writeText(link).then(
+                () => setNote(t.copied),
+                () => undefined,
+              );
+            }}
+          >
+            {t.copyLink}
+          </button>
+        </>
+      )}
+      <p role="status">{note}</p>
+    </section>
+  );
+}

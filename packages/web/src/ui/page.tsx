@@ -1,0 +1,84 @@
+import { createContext } from 'preact';
+import { useContext, useEffect, useReducer, useState } from 'preact/hooks';
+import type { Chat } from '../model/chat.ts';
+import type { Strings } from '../text/en.ts';
+import type { Language } from '../text/language.ts';
+import type { TimeWriter } from '../text/time.ts';
+import type { Preferences } from './preferences.ts';
+
+/** What every part of the page may want. */
+export interface Page {
+  readonly t: Strings;
+  readonly language: Language;
+  readonly times: TimeWriter;
+  readonly preferences: Preferences;
+  setPreferences(change: Partial<Preferences>): void;
+  /** The domain of this server. */
+  readonly domain: string;
+}
+
+export const PageContext = createContext<Page | undefined>(undefined);
+export const ChatContext = createContext<Chat | undefined>(undefined);
+
+export function usePage(): Page {
+  const page = useContext(PageContext);
+  if (page === undefined) throw new TypeError('outside of the page');
+  return page;
+}
+
+/** The chat; whoever asks is drawn again when something in it changed. */
+export function useChat(): Chat {
+  const chat = useContext(ChatContext);
+  if (chat === undefined) throw new TypeError('outside of a chat');
+  useChanges(chat);
+  return chat;
+}
+
+/** Draws the component again after each change. */
+export function useChanges(chat: Chat | undefined): void {
+  const [, draw] = useReducer((n: number, _: undefined) => n + 1, 0);
+  useEffect(() => {
+    const leave = chat?.subscribe(() => draw(undefined));
+    return () => void leave?.();
+  }, [chat]);
+}
+
+/** Where the user is, from the address's fragment: `#/c/bob@example.org` is `['c', 'bob@example.org']`. */
+export function useRoute(): readonly string[] {
+  const [route, setRoute] = useState(readRoute);
+  useEffect(() => {
+    const update = (): void => setRoute(readRoute());
+    addEventListener('hashchange', update);
+    return () => removeEventListener('hashchange', update);
+  }, []);
+  return route;
+}
+
+function readRoute(): readonly string[] {
+  if (!location.hash.startsWith('#/')) return [];
+  return location.hash
+    .slice(2)
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeURIComponent);
+}
+
+/** The address of a place in the page. */
+export function linkTo(...parts: string[]): string {
+  return `#/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+/** Goes there, as if a link had been followed. */
+export function goTo(...parts: string[]): void {
+  location.hash = linkTo(...parts);
+}
+
+/** The time in milliseconds since 1970, which goes on with each minute. */
+export function useNow(): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 60_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}

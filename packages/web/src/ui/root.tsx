@@ -1,0 +1,196 @@
+import { registerAccount } from '@tutti/client';
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { type Account, forgetAccount, loadAccount } from '../model/account.ts';
+import { Chat } from '../model/chat.ts';
+import { readInvitation } from '../model/invitation.ts';
+import type { PageConfig } from '../model/page-config.ts';
+import { type Tab, takeTab } from '../model/tab.ts';
+import { chooseLanguage, languages } from '../text/language.ts';
+import { TimeWriter } from '../text/time.ts';
+import { ChatView } from './chat-view.tsx';
+import { Logo } from './icons.tsx';
+import { explain, type Login, LoginView } from './login.tsx';
+import { ChatContext, goTo, linkTo, type Page, PageContext, useChanges } from './page.tsx';
+import { loadPreferences, type Preferences, savePreferences } from './preferences.ts';
+
+/** Where the page is in the life of a login. */
+type Phase = 'starting' | 'logged-out' | 'other-tab' | 'chat';
+
+/** The whole page. */
+export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
+  const page = usePageValue(config);
+  const { t } = page;
+  const [phase, setPhase] = useState<Phase>('starting');
+  const [known, setKnown] = useState<Account>();
+  const [chat, setChat] = useState<Chat>();
+  const [invitation, setInvitation] = useState(() => readInvitation(location.hash, config.domain));
+  const tab = useRef<Tab>(undefined);
+  useChanges(chat);
+  useConnectionHints(chat);
+
+  const begin = async (account: Account, password: string | undefined, insist: boolean): Promise<void> => {
+    const taken = await takeTab(`${account.username}@${account.domain}`, insist);
+    if (taken === undefined) return setPhase('other-tab');
+    tab.current = taken;
+    const started = new Chat({ account, service: config.service, ...(password !== undefined && { password }) });
+    taken.onYield(async () => {
+      setPhase('other-tab');
+      setChat(undefined);
+      await started.client.stop();
+    });
+    setChat(started);
+    started.start();
+    // Who was here before sees the messages at once; a newcomer when the login has worked.
+    if (password === undefined) setPhase('chat');
+  };
+  const resume = (insist: boolean): void => {
+    const account = loadAccount();
+    if (account === undefined) setPhase('logged-out');
+    else void begin(account, undefined, insist);
+  };
+  useEffect(() => resume(false), []);
+
+  // The password was right: the chat begins.
+  useEffect(() => {
+    if (phase !== 'chat' && chat?.hasLoggedIn === true) setPhase('chat');
+  });
+  // What an invitation brought is used once there is somebody to use it.
+  useEffect(() => {
+    if (chat?.status !== 'online' || invitation === undefined) return;
+    setInvitation(undefined);
+    const { from, fromName, token } = invitation;
+    if (from === undefined || from === chat.address) return goTo();
+    // What comes of it shows in the contacts.
+    void chat.client.people
+      .add(from, { name: fromName, invitation: token })
+      .catch((error: unknown) => console.warn(error));
+    goTo('c', from);
+  });
+  // The server does not know this browser any more: it has to log in again, over the same messages.
+  const isRefused = phase === 'chat' && chat?.failure?.condition === 'refused';
+  useEffect(() => {
+    if (!isRefused) return;
+    setKnown(chat?.account);
+    tab.current?.release();
+    setChat(undefined);
+    setPhase('logged-out');
+  }, [isRefused]);
+
+  const stopTrying = (): void => {
+    const started = chat;
+    setChat(undefined);
+    void started?.client.stop().finally(() => tab.current?.release());
+  };
+  const onLogin = ({ username, domain, password }: Login): void => {
+    const deviceId = known?.deviceId ?? crypto.randomUUID();
+    void begin({ username, domain, deviceId }, password, true);
+  };
+  const onCancel = (): void => {
+    stopTrying();
+    if (known === undefined || chat !== undefined) return;
+    // Somebody else wants to use this browser.
+    void forgetAccount(known);
+    setKnown(undefined);
+  };
+  const logOut = (): void => {
+    const started = chat;
+    setChat(undefined);
+    setPhase('logged-out');
+    location.hash = linkTo();
+    void started?.logOut().finally(() => tab.current?.release());
+  };
+
+  return (
+    <PageContext.Provider value={page}>
+      {phase === 'logged-out' && (
+        <LoginView
+          key={known?.deviceId ?? ''}
+          known={known === undefined ? undefined : `${known.username}@${known.domain}`}
+          invitation={invitation}
+          register={({ username, domain, password }, { token }) =>
+            registerAccount({ service: config.service, domain, username, password, invitation: token })
+          }
+          trying={chat}
+          onLogin={onLogin}
+          onCancel={onCancel}
+        />
+      )}
+      {phase === 'other-tab' && (
+        <main class="login">
+          <Logo />
+          <p>{t.otherTab}</p>
+          <button type="button" class="primary" onClick={() => resume(true)}>
+            {t.useHere}
+          </button>
+        </main>
+      )}
+      {phase === 'chat' && chat !== undefined && chat.failure === undefined && (
+        <ChatContext.Provider value={chat}>
+          <ChatView onLogOut={logOut} />
+        </ChatContext.Provider>
+      )}
+      {phase === 'chat' && chat?.failure !== undefined && !isRefused && (
+        <main class="login">
+          <Logo />
+          <p role="alert">{explain(chat.failure, t)}</p>
+          <button type="button" class="primary" onClick={() => location.reload()}>
+            {t.tryAgain}
+          </button>
+        </main>
+      )}
+      {phase === 'starting' && (
+        <main class="login" aria-busy="true">
+          <Logo />
+          <p class="visually-hidden">{t.loading}</p>
+        </main>
+      )}
+    </PageContext.Provider>
+  );
+}
+
+function usePageValue({ domain }: PageConfig): Page {
+  const [preferences, setPreferences] = useState<Preferences>(loadPreferences);
+  const language = preferences.language ?? chooseLanguage(navigator.languages);
+  useEffect(() => {
+    document.documentElement.lang = language;
+    const { theme } = preferences;
+    if (theme === undefined) delete document.documentElement.dataset['theme'];
+    else document.documentElement.dataset['theme'] = theme;
+  }, [language, preferences.theme]);
+  return useMemo(
+    () => ({
+      t: languages[language],
+      language,
+      // The language for the words, the region of the browser for the numbers.
+      times: new TimeWriter(navigator.languages.find((tag) => tag.toLowerCase().startsWith(language)) ?? language),
+      preferences,
+      setPreferences: (change) => {
+        const changed = { ...preferences, ...change };
+        savePreferences(changed);
+        setPreferences(changed);
+      },
+      domain,
+    }),
+    [language, preferences, domain],
+  );
+}
+
+/** The browser knows of the network, and of being looked at, before the connection does. */
+function useConnectionHints(chat: Chat | undefined): void {
+  useEffect(() => {
+    if (chat === undefined) return undefined;
+    const check = (): void => {
+      if (document.visibilityState === 'visible') void chat.client.checkConnection();
+    };
+    const events: readonly (readonly [EventTarget, string])[] = [
+      [globalThis, 'online'],
+      [globalThis, 'offline'],
+      [document, 'visibilitychange'],
+    ];
+    for (const [target, event] of events) target.addEventListener(event, check);
+    return () => {
+      for (const [target, event] of events) target.removeEventListener(event, check);
+    };
+  }, [chat]);
+}

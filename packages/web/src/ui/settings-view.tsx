@@ -1,0 +1,131 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { type Language, languages } from '../text/language.ts';
+import { Devices } from './devices.tsx';
+import { Question } from './dialog.tsx';
+import { Icon } from './icons.tsx';
+import { linkTo, useChat, usePage } from './page.tsx';
+import type { Preferences } from './preferences.ts';
+
+/** The account, its devices, and how the page is. */
+export function SettingsView({ onLogOut }: { readonly onLogOut: () => void }): JSX.Element {
+  const { t, preferences, setPreferences } = usePage();
+  const chat = useChat();
+  const [isLeaving, setLeaving] = useState(false);
+  const unsent = chat.client.conversations
+    .flatMap(({ messages }) => messages)
+    .filter(({ id }) => id === undefined).length;
+  return (
+    <main class="panel" aria-label={t.settings}>
+      <header>
+        <a class="plain round back always" href={linkTo()} aria-label={t.back}>
+          <Icon name="back" />
+        </a>
+        <h2>{t.settings}</h2>
+      </header>
+      <section class="stack">
+        <h3>{t.account}</h3>
+        <p>{chat.address}</p>
+        <button type="button" class="danger" onClick={() => setLeaving(true)}>
+          {t.logOut}
+        </button>
+      </section>
+      {chat.services?.devices === true && <Devices />}
+      <section class="stack">
+        <h3>{t.appearance}</h3>
+        <label>
+          {t.language}
+          <select
+            value={preferences.language ?? ''}
+            onChange={({ currentTarget }) => setPreferences({ language: read<Language>(currentTarget.value) })}
+          >
+            <option value="">{t.automatic}</option>
+            {Object.entries(languages).map(([tag, strings]) => (
+              <option key={tag} value={tag} lang={tag}>
+                {strings.languageName}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {t.appearance}
+          <select
+            value={preferences.theme ?? ''}
+            onChange={({ currentTarget }) => setPreferences({ theme: read<'light' | 'dark'>(currentTarget.value) })}
+          >
+            <option value="">{t.automatic}</option>
+            <option value="light">{t.light}</option>
+            <option value="dark">{t.dark}</option>
+          </select>
+        </label>
+        <Notifications />
+      </section>
+      <Blocked />
+      {isLeaving && (
+        <Question
+          title={t.logOut}
+          text={unsent > 0 ? `${t.logOutSure} ${t.logOutUnsent(unsent)}` : t.logOutSure}
+          action={t.logOut}
+          onYes={onLogOut}
+          onClose={() => setLeaving(false)}
+        />
+      )}
+    </main>
+  );
+}
+
+/** What was chosen; the empty value is for none. */
+function read<T extends NonNullable<Preferences[keyof Preferences]> & string>(value: string): T | undefined {
+  return value === '' ? undefined : (value as T);
+}
+
+function Notifications(): JSX.Element | null {
+  const { t, preferences, setPreferences } = usePage();
+  const [isDenied, setDenied] = useState(false);
+  if (!('Notification' in globalThis)) return null;
+  const choose = async (wanted: boolean): Promise<void> => {
+    const isAllowed = wanted && (await Notification.requestPermission()) === 'granted';
+    setDenied(wanted && !isAllowed);
+    setPreferences({ notify: isAllowed });
+  };
+  return (
+    <>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={preferences.notify === true}
+          onChange={({ currentTarget }) => void choose(currentTarget.checked)}
+        />
+        {t.notifications}
+      </label>
+      {isDenied && <p role="alert">{t.notificationsDenied}</p>}
+    </>
+  );
+}
+
+function Blocked(): JSX.Element {
+  const { t } = usePage();
+  const chat = useChat();
+  const { people } = chat.client;
+  const [problem, setProblem] = useState<string>();
+  const unblock = (jid: string): void => {
+    people.unblock(jid).catch((error: Error) => setProblem(t.failedAction(error.message)));
+  };
+  return (
+    <section class="stack">
+      <h3>{t.blockedPeople}</h3>
+      {problem !== undefined && <p role="alert">{problem}</p>}
+      {people.blocked.size === 0 && <p class="hint">{t.nobodyBlocked}</p>}
+      <ul class="entries">
+        {[...people.blocked].map((jid) => (
+          <li key={jid}>
+            <span>{jid}</span>
+            <button type="button" onClick={() => unblock(jid)}>
+              {t.unblock}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
