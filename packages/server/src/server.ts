@@ -172,7 +172,6 @@ class TuttiServer implements Server {
 
   async start(): Promise<readonly Listening[]> {
     await this.#core.departures.load();
-    await this.#core.departures.start();
     const desk = this.#core.registry.uploads;
     const uploads = this.#vault === undefined || desk === undefined ? undefined : { vault: this.#vault, desk };
     const { listening, close } = await startListeners(
@@ -193,8 +192,9 @@ class TuttiServer implements Server {
 
   async stop(): Promise<void> {
     await this.#stopListening?.();
-    this.#core.departures.stop();
     await Promise.all([this.#streams.shutdown(), this.#federation?.stop()]);
+    // Not before: what the others still acknowledge need not be sent again after the next start.
+    this.#core.departures.stop();
     this.#core.endSessions();
     // What was accepted is committed before the files close.
     await new Promise((resolve) => this.#database.log.append([], resolve));
@@ -216,10 +216,7 @@ class TuttiServer implements Server {
         };
       },
       drop: (domain) => departures.drop(domain),
-      retry: (domain) => {
-        for (const { to } of departures.failing(domain)) this.#federation?.retry(to);
-        return departures.retry(domain);
-      },
+      retry: (domain) => departures.retry(domain),
     };
   }
 

@@ -54,6 +54,12 @@ export class Dialogue implements PeerStreamHandler {
     await this.stream.encrypt();
   }
 
+  /** Nothing more is to be said. */
+  close(): void {
+    this.stream.close();
+    this.#readOn();
+  }
+
   /** Somebody else goes on; the stream belongs to them. */
   handOver(handler: PeerStreamHandler): void {
     this.stream.handler = handler;

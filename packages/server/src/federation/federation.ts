@@ -99,6 +99,11 @@ export class Federation implements Link, IncomingHost {
     if (!pair.connecting) void this.#connect(pair);
   }
 
+  /** A domain that failed a moment ago may be tried again now. */
+  retry(to: string): void {
+    this.#failures.remove(to);
+  }
+
   /** Takes a connection of another server. @param secure with direct TLS: after the handshake */
   accept(socket: Socket, secure?: TLSSocket): void {
     const stream = new IncomingStream(socket, secure, this.#env, this);

@@ -82,7 +82,7 @@ export async function prepareStream(
     trace({ name: 'features', text: describeFeatures(opened.features) });
     return { dialogue, ...opened, isEncrypted: secure !== undefined };
   } catch (error) {
-    dialogue.stream.close();
+    dialogue.close();
     throw error;
   }
 }
@@ -121,7 +121,7 @@ export async function authenticate(
     }
     throw new LinkFailure('authentication', refusals.join('; '));
   } catch (error) {
-    dialogue.stream.close();
+    dialogue.close();
     throw error;
   }
 }
@@ -142,7 +142,7 @@ export async function verifyKey(prepared: Prepared, route: Route, streamId: stri
       throw new LinkFailure('authentication', `it answers ${problem}`);
     return problem === undefined;
   } finally {
-    dialogue.stream.close();
+    dialogue.close();
   }
 }
 
