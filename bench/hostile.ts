@@ -1,14 +1,26 @@
 // Hostile load on the default limits: `npm run hostile -- [--seconds N] [--only WORDS]`.
-import { parseArgs } from 'node:util';
+import { parseArguments, readCount } from '../scripts/arguments.ts';
 import { ATTACKS } from './hostile/attacks.ts';
 import { measure, type Measured, openScene } from './hostile/measure.ts';
 import { spawnServer } from './rig/server.ts';
 import { percentile } from './rig/stream-of-messages.ts';
 
-const { values } = parseArgs({
+const HELP = `Usage: npm run hostile -- [options]
+
+One attack after the other, each on a fresh server with the default limits, and what two others notice of it: a row each.
+The exit code is 1 when a message of the two was lost or doubled, or the server logged an error.
+
+  --seconds N   how long each attack lasts (default 10)
+  --only WORDS  only attacks whose names contain this
+
+${Object.keys(ATTACKS)
+  .map((name) => `  ${name}\n`)
+  .join('')}`;
+
+const { values } = parseArguments(HELP, {
   options: { seconds: { type: 'string', default: '10' }, only: { type: 'string', default: '' } },
 });
-const seconds = Number(values.seconds);
+const seconds = readCount('seconds', values.seconds, 1);
 
 console.log('| attack | median | p99 | slowest | lost or doubled | memory before → most | a new login |');
 console.log('|---|---|---|---|---|---|---|');

@@ -3,7 +3,7 @@
  * `npm run conformance -- --host example.org --domain example.org --accounts FILE --section 0409/3`
  */
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import { parseArguments } from '../scripts/arguments.ts';
 import type { Account } from './client/login.ts';
 import type { Address } from './client/transport.ts';
 import { formatJson, formatMarkdown, formatText } from './report.ts';
@@ -33,7 +33,7 @@ Without --host and --ws: starts Tutti and tests it.
   --list               what there is to run, and how many accounts it takes at most
 `;
 
-const { values } = parseArgs({
+const { values } = parseArguments(HELP, {
   options: {
     prosody: { type: 'boolean', default: false },
     host: { type: 'string' },
@@ -48,17 +48,12 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     md: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 });
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
   const sections = SECTIONS.filter(
     (section) => values.section === undefined || values.section.some((prefix) => matches(section, prefix)),
   );

@@ -3,7 +3,7 @@
  * One world, told as a story: `npm run simulate -- --seed 17`.
  */
 import { fork } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { parseArguments } from '../scripts/arguments.ts';
 import type { Problem } from './world/problem.ts';
 
 const HELP = `Usage: npm run simulate -- [options]
@@ -36,7 +36,7 @@ interface Summary {
   readonly failures: readonly Failure[];
 }
 
-const { values } = parseArgs({
+const { values } = parseArguments(HELP, {
   options: {
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
@@ -48,17 +48,12 @@ const { values } = parseArgs({
     mutant: { type: 'string' },
     first: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 });
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
   if (values.mutant !== undefined) (await import('./mutants/plant.ts')).plantMutant(values.mutant);
   if (values.seed !== undefined) return tellWorld(Number(values.seed), values.only?.split(','));
   const jobs = Number(values.jobs);

@@ -1,12 +1,26 @@
 /** `node --conditions=source conformance/power-loss/cli.ts --moments 500`: the check at length. */
-import { parseArgs } from 'node:util';
+import { parseArguments, readCount } from '../../scripts/arguments.ts';
 import { Chance } from '../../simulation/world/chance.ts';
 import { describeViolation, findNamesAtRisk, findViolations, formatTable } from './order.ts';
 import { losePower } from './power-loss.ts';
 import { record } from './recording.ts';
 import type { Pragmas } from './traced-server.ts';
 
-const { values } = parseArgs({
+const HELP = `Usage: node --conditions=source conformance/power-loss/cli.ts [options]
+
+Records every write and fsync of the real server under strace, and takes the power away at many moments.
+
+  --messages N       messages of the recording (default 300)
+  --moments N        losses of power (default 40)
+  --seed N           chance: the traffic and the moments (default 1)
+  --checkpoint N     pages of the WAL between two checkpoints (default 300)
+  --synchronous S    OFF, NORMAL or LATE instead of what the server does: has to be found out
+  --table            every time a client was told something, and the fsync before it
+
+The exit code is 1 when something was told before its fsync, or lost, or broken.
+`;
+
+const { values } = parseArguments(HELP, {
   options: {
     messages: { type: 'string', default: '300' },
     moments: { type: 'string', default: '40' },
@@ -17,14 +31,14 @@ const { values } = parseArgs({
   },
 });
 
-const chance = new Chance(Number(values.seed));
+const chance = new Chance(readCount('seed', values.seed));
 const begun = performance.now();
 const { synchronous } = values;
 const pragmas: Pragmas = {
-  checkpoint: Number(values.checkpoint),
+  checkpoint: readCount('checkpoint', values.checkpoint),
   ...(isBroken(synchronous) ? { synchronous } : {}),
 };
-const recording = await record(Number(values.messages), chance.fork('traffic'), pragmas);
+const recording = await record(readCount('messages', values.messages, 1), chance.fork('traffic'), pragmas);
 const { evidence, durability, traffic, calls } = recording;
 if (values.table) console.log(formatTable(evidence, durability));
 const violations = findViolations(evidence, durability);
@@ -37,7 +51,7 @@ const names = findNamesAtRisk(recording);
 if (names.length > 0) console.log(`names that no fsync covers: ${names.join(', ')}`);
 const outcomes = await losePower(
   recording,
-  Number(values.moments),
+  readCount('moments', values.moments),
   chance.fork('moments'),
   ({ line, told, kept, problems }) => {
     if (problems.length > 0)

@@ -1,14 +1,25 @@
-/**
- * Examines the simulation: each mutant has to be caught. `npm run simulate:mutants -- --seeds 2000`; `--only NAME` for one; `--jobs N` processes.
- */
+/** Examines the simulation: each bug that is planted in the server has to be caught: `npm run simulate:mutants`. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArguments } from '../../scripts/arguments.ts';
 import { openPlayer } from '../run.ts';
 import { generateStory } from '../story/generate.ts';
 import { mutants } from './mutants.ts';
 
-const { values } = parseArgs({
+const HELP = `Usage: npm run simulate:mutants -- [options]
+
+Plants one bug after the other in the server and plays worlds until the simulation notices it. The exit code is 1 when one survives.
+
+  --seeds N    worlds that a bug may survive (default 2000)
+  --from S     the first seed (default 1)
+  --jobs N     processes (default 2)
+  --only NAME  this one; may stand more than once
+  --json       one JSON array at the end
+
+What is planted:
+${mutants.map(({ name }) => `  ${name}\n`).join('')}`;
+
+const { values } = parseArguments(HELP, {
   options: {
     seeds: { type: 'string', default: '2000' },
     from: { type: 'string', default: '1' },
@@ -95,6 +106,10 @@ else {
     console.log(`${mutant.padEnd(width)}  ${fate}`);
   }
   const survivors = fates.filter(({ seed }) => seed === undefined || unsound.has(seed)).length;
-  console.log(`\n${fates.length} mutants, ${fates.length - survivors} caught within ${values.seeds} worlds each`);
+  const last = Math.max(0, ...fates.flatMap(({ seed, worlds }) => (seed === undefined ? [] : worlds)));
+  const caught = fates.length - survivors;
+  console.log(
+    `\n${fates.length} mutants, ${caught} caught within ${values.seeds} worlds each; the latest after ${last}`,
+  );
 }
 process.exitCode = fates.every(({ seed }) => seed !== undefined && !unsound.has(seed)) ? 0 : 1;

@@ -1,0 +1,113 @@
+/** `npm run compare -- kill9` and `npm run compare -- slow`: the same clients and the same load on Tutti, Prosody and ejabberd. */
+import { parseArguments } from '../../scripts/arguments.ts';
+import type { Contestant } from './contestant.ts';
+import { compareKill9, type Kill9Result } from './kill9.ts';
+import { chooseServers, findMissing, type ServerName, servers } from './servers.ts';
+import { compareSlow, type SlowResult } from './slow.ts';
+
+const HELP = `Usage: npm run compare -- kill9|slow [options]
+
+The same clients and the same load on Tutti and on Debian's Prosody and ejabberd, as a table.
+
+  kill9            ends the server with SIGKILL under load, everybody returns: what was acknowledged, and what is there
+  slow             a device stops reading while messages flow to its account
+
+  --servers a,b    ${Object.keys(servers).join(', ')} (default: all that are installed)
+  --rounds N       kill9: how often the server is killed (default 20)
+  --rate N         messages a second (default 300 for kill9, 1000 for slow)
+  --messages N     slow: messages that flow while the device does not read (default 20000)
+  --seed N         kill9: chance, to the moments of the kills (default 1)
+  --json           one JSON object a server instead of the table
+`;
+
+const { values, positionals } = parseArguments(HELP, {
+  allowPositionals: true,
+  options: {
+    servers: { type: 'string' },
+    rounds: { type: 'string', default: '20' },
+    rate: { type: 'string' },
+    messages: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const KILL9_COLUMNS: readonly (readonly [string, (result: Kill9Result) => string | number])[] = [
+  ['sent', ({ sent }) => sent],
+  ['acknowledged', ({ acknowledged }) => acknowledged],
+  ['of these in no archive', ({ lost }) => lost],
+  ['in one of the two only', ({ halves }) => halves],
+  ['shown, not archived', ({ unarchived }) => unarchived],
+  ['archived twice: sent once', ({ doubled }) => doubled],
+  ['… repeated by its client', ({ repeatedTwice }) => repeatedTwice],
+  ['not on all devices', ({ differing }) => differing],
+  ['shown in another order', ({ misplaced }) => misplaced],
+  ['… own ones included', ({ misplacedOwn }) => misplacedOwn],
+  ['trouble', ({ trouble }) => trouble ?? ''],
+];
+
+const SLOW_COLUMNS: readonly (readonly [string, (result: SlowResult) => string])[] = [
+  ['median of the other', ({ median }) => tellRatio(median)],
+  ['p99', ({ p99 }) => tellRatio(p99)],
+  ['memory', ({ growth }) => `+${(growth / 1_048_576).toFixed(1)} MiB`],
+  ['the other got', ({ others, total }) => `${others} of ${total}`],
+  ['on its screen, in no archive then', ({ unarchived }) => String(unarchived)],
+  ['the slow one: connection', ({ connection }) => connection],
+  ['it got when it read again', ({ caughtUp, inOrder }) => `${caughtUp}${inOrder ? '' : ', not in order'}`],
+  ['archived in the end', ({ archived, total }) => `${archived} of ${total}`],
+];
+
+const [what] = positionals;
+const chosen = chooseServers(values.servers);
+const present = chosen.filter((name) => {
+  const missing = findMissing(name);
+  if (missing.length > 0) console.error(`${name} is left out: apt-get install ${missing.join(' ')}`);
+  return missing.length === 0;
+});
+if (what === 'kill9') await printTable(KILL9_COLUMNS, runKill9);
+else if (what === 'slow') await printTable(SLOW_COLUMNS, runSlow);
+else throw new Error('say what to compare: kill9 or slow');
+
+function runKill9(server: Contestant, name: ServerName): Promise<Kill9Result> {
+  const progress = process.stderr.isTTY ? (line: string) => void process.stderr.write(`\r\x1b[K${line}`) : undefined;
+  return compareKill9(server, {
+    rounds: Number(values.rounds),
+    seed: Number(values.seed),
+    rate: Number(values.rate ?? 300),
+    imNg: servers[name].imNg,
+    ...(progress === undefined ? {} : { progress }),
+  });
+}
+
+function runSlow(server: Contestant, name: ServerName): Promise<SlowResult> {
+  const [messages, rate] = [Number(values.messages), Number(values.rate ?? 1000)];
+  return compareSlow(server, { messages, rate, imNg: servers[name].imNg });
+}
+
+async function printTable<Result>(
+  columns: readonly (readonly [string, (result: Result) => string | number])[],
+  run: (server: Contestant, name: ServerName) => Promise<Result>,
+): Promise<void> {
+  if (!values.json) {
+    console.log(`| server | ${columns.map(([title]) => title).join(' | ')} |`);
+    console.log(`|---|${columns.map(() => '---|').join('')}`);
+  }
+  for (const name of present) {
+    const server = await servers[name].start();
+    try {
+      const result = await run(server, name);
+      const { version, configuration } = server;
+      if (values.json) console.log(JSON.stringify({ server: name, version, configuration, ...result }));
+      else {
+        const cells = columns.map(([, tell]) => tell(result));
+        console.log(`| ${server.name} ${version} (${configuration}) | ${cells.join(' | ')} |`);
+      }
+    } finally {
+      await server.stop();
+    }
+  }
+}
+
+function tellRatio([without, beside]: readonly [number, number]): string {
+  return `${without.toFixed(0)} → ${beside.toFixed(0)} ms`;
+}
