@@ -15,6 +15,7 @@ export async function crash(world: World): Promise<World> {
   const log = createMemoryLog({ clock: world.clock, random: options.random, state: world.log.state });
   const core = new Core({ ...options, log });
   Object.assign(core.links, links);
-  await core.start();
+  await core.departures.load();
+  core.departures.start();
   return new World(core, world.clock, log, world.problems);
 }

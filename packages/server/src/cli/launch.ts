@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { planReload, type Reload } from '../config/reload.ts';
 import type { Config, WrittenConfig } from '../config/schema.ts';
 import { accountHandlers } from '../control/accounts.ts';
+import { remoteHandlers } from '../control/s2s.ts';
 import { featureHandlers } from '../control/features.ts';
 import { sessionHandlers } from '../control/sessions.ts';
 import { claimDataDir, type ControlHandlers } from '../control/server.ts';
@@ -80,6 +81,7 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     const handlers: ControlHandlers = {
       ...accountHandlers(server.accounts),
       ...sessionHandlers(server),
+      ...remoteHandlers(server),
       ...featureHandlers(server.controls),
       'server.status': () => status,
     };

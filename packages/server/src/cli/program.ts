@@ -19,7 +19,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command, context
   config: async () => (await import('./config.ts')).registerConfig,
   explain: async () => (await import('./explain.ts')).registerExplain,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
+  export: async () => (await import('./export.ts')).registerExport,
+  import: async () => (await import('./import.ts')).registerImport,
   invite: async () => (await import('./invite.ts')).registerInvite,
+  s2s: async () => (await import('./s2s.ts')).registerS2s,
   sessions: async () => (await import('./sessions.ts')).registerSessions,
   verify: async () => (await import('./verify.ts')).registerVerify,
 };
@@ -32,7 +35,9 @@ Examples:
   tutti invite                         make a link by which somebody gets an account
   tutti doctor                         find out what is wrong
   tutti sessions alice@localhost       show her devices and what each has got
+  tutti s2s list                       show what waits for other servers
   tutti verify                         check the archive
+  tutti export backup.xml              write accounts, contacts and messages for any XMPP server
 
 Environment:
   TUTTI_CONFIG                         the configuration file

@@ -1,6 +1,7 @@
 /** The one place where the command line meets the server. Everything is loaded when it is first needed. */
 import type { AccountAdmin } from '../accounts/admin.ts';
 import type { Config } from '../config/schema.ts';
+import type { RemoteControl } from '../control/s2s.ts';
 import type { SessionReport } from '../core/session-report.ts';
 import type { Listening, ServerOptions } from '../server.ts';
 
@@ -16,6 +17,8 @@ export interface RunnableServer {
   stop(): Promise<void>;
   /** Every session, or those of one account. */
   sessions(account?: string): readonly SessionReport[];
+  /** What waits for other servers and components. */
+  readonly remote: RemoteControl;
   /** What the features answer on the control socket, by method. */
   readonly controls: ReadonlyMap<string, (params: Readonly<Record<string, unknown>>) => unknown>;
   /** Takes over what can be changed without a restart. */

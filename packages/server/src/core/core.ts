@@ -84,11 +84,6 @@ export class Core implements SessionCore, RouterCore {
     for (const feature of options.features) feature.setup?.(api);
   }
 
-  /** Takes up what an earlier process has left; before anything is routed. */
-  async start(): Promise<void> {
-    await this.departures.start();
-  }
-
   /** What is in force now. Whoever needs a setting asks for it when it is needed: it may change. */
   get config(): Config {
     return this.#config;

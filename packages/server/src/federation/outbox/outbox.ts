@@ -54,8 +54,8 @@ export class Outbox implements Departures {
     this.#options = options;
   }
 
-  /** Takes up what an earlier process has left in the log. Nothing may be sent before. */
-  async start(): Promise<void> {
+  /** Reads what an earlier process has left in the log. Nothing may come before. */
+  async load(): Promise<void> {
     const stored = await this.#options.log.parcelQueues();
     for (const { from, to, count, bytes, last } of stored) {
       this.#count += count;
@@ -66,6 +66,10 @@ export class Outbox implements Departures {
       this.#queues.set(keyOf(from, to), new Queue(this.#host(to), from, to, { count, bytes, last }));
     }
     this.#measure();
+  }
+
+  /** Takes that up. */
+  start(): void {
     for (const queue of this.#queues.values()) queue.pump();
   }
 

@@ -126,13 +126,11 @@ export class Queue {
 
   /** A stanza without a parcel: it leaves behind the parcels that are there now, or fails when they fail. */
   ride(entry: Entry): void {
-    if (this.#phase !== 'open') {
-      const { clock, settings } = this.#host;
-      const isFresh = clock.now() - (this.#failedAt ?? 0) < settings.retryFirst;
-      // Somebody wants to speak with that server: a reason to look again, but not all the time.
-      if (this.#phase === 'breaking' || isFresh) return this.#failRider(entry);
-      this.#open();
-    }
+    const { clock, settings } = this.#host;
+    const isFresh = this.#failedAt !== undefined && clock.now() - this.#failedAt < settings.retryFirst;
+    // Somebody wants to speak with that server: a reason to look again, but not all the time.
+    if (this.#phase === 'breaking' || (isFresh && this.#flying.size === 0)) return this.#failRider(entry);
+    if (this.#phase === 'resting') this.#open();
     if (this.#riders.length >= RIDERS) {
       entry.failed?.(new RemoteFailure('resource-constraint', true, 'Too much waits for that server.'));
       return;
