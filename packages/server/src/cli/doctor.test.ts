@@ -45,10 +45,9 @@ async function listenSomewhere(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const NO_PORTS = ['c2s.port=0', 'c2s_tls.enabled=false', 's2s.enabled=false', 'http.enabled=false'].flatMap((setting) => [
-  '--set',
-  setting,
-]);
+const NO_PORTS = ['c2s.port=0', 'c2s_tls.enabled=false', 's2s.enabled=false', 'http.enabled=false'].flatMap(
+  (setting) => ['--set', setting],
+);
 
 describe('the whole', () => {
   test('before the first start all is well', async () => {

@@ -23,6 +23,7 @@ const services = {
     const server = createServer();
     return {
       accounts: { list: async () => [{ jid: 'a@' + config.domains[0] }] },
+      controls: new Map(),
       start: () => new Promise((resolve, reject) => {
         server.once('error', reject);
         server.listen(config.c2s.port, config.c2s.host, async () => {

@@ -39,8 +39,9 @@ export function verifyData(data: string, progress?: Progress): Verification {
   const guard = <T>(path: string, open: (path: string) => DatabaseSync, work: (db: DatabaseSync) => T): T | undefined =>
     verifyFile(path, open, work, report);
   const log = guard(files.log, openLogForReading, (db) => verifyLog(db, report, progress));
-  const accounts = guard(files.store, openForReading, (db) => verifyStore(db, report));
-  const strangers = accounts === undefined ? [] : (log?.accounts ?? []).filter((jid) => !accounts.has(jid));
+  const owners = guard(files.store, openForReading, (db) => verifyStore(db, report));
+  const isOwner = (jid: string): boolean => owners === undefined || owners.accounts.has(jid) || owners.rooms.has(jid);
+  const strangers = (log?.accounts ?? []).filter((jid) => !isOwner(jid));
   if (strangers.length > 0) {
     // The store was read later than the log: an account that was removed in between has lost its log before.
     guard(files.log, openLogForReading, (db) => {
@@ -52,7 +53,7 @@ export function verifyData(data: string, progress?: Progress): Verification {
   const order = Object.keys(RULES);
   faults.sort((a, b) => order.indexOf(a.rule) - order.indexOf(b.rule));
   const { rows = 0 } = log ?? {};
-  return { sound: faults.length === 0, accounts: accounts?.size ?? 0, rows, counts, faults };
+  return { sound: faults.length === 0, accounts: owners?.accounts.size ?? 0, rows, counts, faults };
 }
 
 /** A file that SQLite cannot read (any further) is a fault like others. */

@@ -58,6 +58,7 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     get roster() {
       return registry.roster;
     },
+    portable: (data) => void registry.portables.push(data),
     control(method, handler) {
       if (registry.controls.has(method)) throw new Error(`two handlers of ${method}`);
       registry.controls.set(method, handler);

@@ -9,6 +9,7 @@ import type {
   EntityCaps,
   FeatureDefinition,
   PeerFact,
+  PortableData,
   PepChange,
   PersonalEvents,
   RosterFacts,
@@ -48,6 +49,7 @@ export class FeatureRegistry {
   readonly archivesFacts: PeerFact[] = [];
   roster: RosterFacts | undefined;
   door: Doorkeeper | undefined;
+  readonly portables: PortableData[] = [];
   readonly approvals: ((account: AccountView, request: Element) => boolean)[] = [];
   readonly controls = new Map<string, (params: Readonly<Record<string, unknown>>) => unknown>();
   /** XEP-0363. */

@@ -6,6 +6,10 @@ import { lastActivity } from './xep-0012-last/index.ts';
 import { disco } from './xep-0030-disco/index.ts';
 import { caps } from './xep-0115-caps/index.ts';
 import { personalEventing } from './xep-0163-pep/index.ts';
+import { pepProfiles } from './xep-0163-pep/profiles.ts';
+import { avatarConversion, userAvatar, vcardAvatars, vcardTemp } from './xep-0398-avatars/index.ts';
+import { bookmarks, bookmarksConversion, privateStorage } from './xep-0049-private-storage/index.ts';
+import { displayedSync } from './xep-0490-mds/index.ts';
 import { inBandRegistration } from './xep-0077-in-band-registration/index.ts';
 import { softwareVersion } from './xep-0092-version/index.ts';
 import { serviceAdministration } from './xep-0133-service-administration/index.ts';
@@ -19,6 +23,7 @@ import { externalServices } from './xep-0215-external-services/index.ts';
 import { carbons } from './xep-0280-carbons/index.ts';
 import { mam } from './xep-0313-mam/index.ts';
 import { hints } from './xep-0334-hints/index.ts';
+import { portableData } from './xep-0227-portable-data/index.ts';
 import { clientState } from './xep-0352-csi/index.ts';
 import { stanzaIds } from './xep-0359-stanza-ids/index.ts';
 import { httpUpload } from './xep-0363-http-upload/index.ts';
@@ -32,6 +37,15 @@ export const features: readonly FeatureDefinition[] = [
   disco,
   caps,
   personalEventing,
+  ...pepProfiles,
+  avatarConversion,
+  userAvatar,
+  vcardTemp,
+  vcardAvatars,
+  privateStorage,
+  bookmarks,
+  bookmarksConversion,
+  displayedSync,
   imNg,
   carbons,
   mam,
@@ -55,6 +69,7 @@ export const features: readonly FeatureDefinition[] = [
   invitations,
   preAuthRegistration,
   preAuthSubscription,
+  portableData,
   muc,
   ...roomCompanions,
 ];

@@ -4,6 +4,7 @@ import { Availability } from './availability.ts';
 import { DirectedPresence } from './directed.ts';
 import { Outlet } from './outlet.ts';
 import { Presences } from './presences.ts';
+import { PortableRosters } from './portable.ts';
 import { hasFrom } from './roster.ts';
 import { Rosters } from './rosters.ts';
 import { rosterMigrations } from './schema.ts';
@@ -29,6 +30,7 @@ export const rosterAndPresence = defineFeature({
       maySeePresence: (account, peer) => peer.bare.equals(account.jid) || hasFrom(rosters.item(account, peer)),
     });
     handleRosterRequests(api, rosters, subscriptions);
+    api.portable(new PortableRosters(api, rosters));
     api.streamFeature(() => xml('ver', { xmlns: NS.rosterVersioning })); // §2.6.1
     api.streamFeature(() => xml('sub', { xmlns: NS.preApproval })); // §3.4.1
 

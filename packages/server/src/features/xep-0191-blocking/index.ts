@@ -16,6 +16,18 @@ export const blocking = defineFeature({
     api.blocks(lists.blocks);
     screen(api, lists);
     handleRequests(api, lists);
+    api.portable({
+      *write(account) {
+        const { jids } = lists.of(account);
+        if (jids.size > 0) yield xml('blocklist', { xmlns: NS.blocking }, ...writeItems(jids));
+      },
+      async read(account, element) {
+        if (!element.is('blocklist', NS.blocking)) return false;
+        const jids = readItems(element).filter((jid) => jid !== account.jid.toString());
+        if (jids.length > 0) await lists.block(account, jids);
+        return true;
+      },
+    });
   },
 });
 

@@ -30,6 +30,19 @@ export const mamPreferences = defineFeature({
       // §2.1.1; nobody is a stranger to themselves (A8).
       return peer.bare.equals(account.jid) || api.isContact(account, peer);
     });
+    api.portable({
+      *write(account) {
+        const { current } = account.state(state);
+        if (current !== DEFAULT_PREFERENCES) yield writePreferences(current);
+      },
+      async read(account, element) {
+        if (!element.is('prefs', NS.mam)) return false;
+        const preferences = readPreferences(element);
+        await save(db, account.jid, preferences);
+        account.state(state).current = preferences;
+        return true;
+      },
+    });
     api.iq({ type: 'get', name: 'prefs', ns: NS.mam, target: ['own'] }, ({ account }) => {
       if (account === undefined) throw new StanzaError('forbidden');
       return writePreferences(account.state(state).current);

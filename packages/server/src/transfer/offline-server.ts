@@ -1,0 +1,83 @@
+import type { JID } from '@tutti/xmpp';
+import type { AccountTables } from '../accounts/schema.ts';
+import { createAccounts } from '../accounts/accounts.ts';
+import type { Config } from '../config/schema.ts';
+import { Core } from '../core/core.ts';
+import { listMigrations, locateFiles } from '../database.ts';
+import type { Clock, Logger } from '../environment.ts';
+import { features } from '../features/index.ts';
+import { makeFolder } from '../folder.ts';
+import type { AccountLog } from '../log/log.ts';
+import { openSqliteLog } from '../log/sqlite/sqlite-log.ts';
+import { noMetrics } from '../observe/metrics.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { systemClock, systemDigest, systemRandom } from '../system.ts';
+import { readVersion } from '../version.ts';
+
+/** A server without connections, on a data folder that no other has: what features keep is read and written by the features. */
+export interface OfflineServer {
+  readonly core: Core;
+  readonly log: AccountLog;
+  readonly store: Store;
+  /** What the log takes for the present: an imported message has the time that it had. */
+  readonly clock: SettableClock;
+  close(): Promise<void>;
+}
+
+/** A clock that can be set; timers are real. */
+export class SettableClock implements Clock {
+  /** ms since 1970 UTC; undefined: as it is. */
+  at: number | undefined;
+  readonly after = systemClock.after.bind(systemClock);
+
+  now(): number {
+    return this.at ?? systemClock.now();
+  }
+}
+
+/** Opens the database of a configuration, with every feature. Rejects with DataVersionError, LogError or StoreError. */
+export async function openOffline(config: Config, logger: Logger): Promise<OfflineServer> {
+  makeFolder(config.data);
+  const files = locateFiles(config.data);
+  const clock = new SettableClock();
+  const opened = new AsyncDisposableStack();
+  try {
+    const log = await openSqliteLog({ path: files.log, clock, random: systemRandom });
+    opened.defer(() => log.close());
+    const store = await openStore({ path: files.store });
+    opened.defer(() => store.close());
+    await store.migrate(listMigrations());
+    const domains = () => config.domains;
+    const accounts = createAccounts({ store, log, clock: systemClock, random: systemRandom, domains });
+    const core = new Core({
+      clock: systemClock,
+      random: systemRandom,
+      digest: systemDigest,
+      logger,
+      metrics: noMetrics,
+      version: readVersion(),
+      config,
+      log,
+      db: store.db,
+      // An account that is being imported does not exist for anybody else.
+      accounts: {
+        add: (jid, password) => accounts.add(jid, password),
+        setPassword: (jid, password) => accounts.setPassword(jid, password),
+        setEnabled: (jid, enabled) => accounts.setEnabled(jid, enabled),
+        remove: (jid) => accounts.remove(jid),
+        list: (domain) => accounts.list(domain),
+        exists: (jid) => hasRow(store, jid.bare),
+      },
+      features,
+    });
+    return { core, log, store, clock, close: () => opened.disposeAsync() };
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+async function hasRow(store: Store, jid: JID): Promise<boolean> {
+  const query = store.tables<AccountTables>().selectFrom('account').select('jid').where('jid', '=', jid.toString());
+  return (await query.executeTakeFirst()) !== undefined;
+}
