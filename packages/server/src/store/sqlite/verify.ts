@@ -2,8 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Report } from '../../log/sqlite/fault.ts';
 import { checkFile } from '../../log/sqlite/integrity.ts';
 
-/** Checks the store's file, and that everything in it that names an account names one that is there. Gives the accounts, with those whose removal goes on. */
-export function verifyStore(db: DatabaseSync, report: Report): ReadonlySet<string> {
+/** Checks the store's file, and that everything in it that names an account names one that is there. Gives the accounts, with those whose removal goes on, and the rooms. */
+export function verifyStore(db: DatabaseSync, report: Report): { accounts: ReadonlySet<string>; rooms: ReadonlySet<string> } {
   checkFile(db, (found) => report({ rule: 'sqlite', found: `store.db: ${found}` }));
   for (const { table, column, parent, key } of listReferences(db)) {
     const sql = `SELECT "${column}" AS name, count(*) AS n FROM "${table}" WHERE "${column}" IS NOT NULL
@@ -12,12 +12,14 @@ export function verifyStore(db: DatabaseSync, report: Report): ReadonlySet<strin
       report({ rule: 'store', account: String(name), found: `${Number(n)} rows of ${table} belong to no ${parent}` });
     }
   }
-  return new Set(
-    db
-      .prepare('SELECT jid FROM account')
-      .all()
-      .map(({ jid }) => String(jid)),
-  );
+  return { accounts: listJids(db, 'account'), rooms: listJids(db, 'muc_room') };
+}
+
+/** The addresses in a table; none where there is no such table (yet). */
+function listJids(db: DatabaseSync, table: 'account' | 'muc_room'): ReadonlySet<string> {
+  if (db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) === undefined) return new Set();
+  const rows = db.prepare(`SELECT jid FROM ${table}`).all();
+  return new Set(rows.map(({ jid }) => String(jid)));
 }
 
 interface Reference {
