@@ -63,6 +63,14 @@ export interface SessionView {
   readonly lastActive: number;
   /** It is over: nothing reaches its client any more. */
   readonly ended: boolean;
+  /** A client is connected. It may be gone without a word: what it acknowledges tells. */
+  readonly connected: boolean;
+  /** What the client has said of itself on this connection (XEP-0352); undefined: nothing. */
+  readonly clientActive: boolean | undefined;
+  /** Stable id of the client's installation (XEP-0388 §2.3), if it gave one. */
+  readonly agent: string | undefined;
+  /** The client has this row of its account's log, as far as the server can know: acknowledged (XEP-0198), or written where there is no XEP-0198. */
+  hasRow(seq: number): boolean;
 }
 
 export interface AccountView {
@@ -75,6 +83,21 @@ export interface AccountView {
   readonly legacyCursor: number;
   /** What `api.accountState` loaded for this account. */
   state<T>(key: StateKey<T>): T;
+}
+
+/** A row of an account's log, as it is archived. */
+export interface ArchivedMessage {
+  /** Its place in the account's log. */
+  readonly seq: number;
+  /** Its stanza-id. */
+  readonly id: string;
+  readonly stanza: Element;
+  /** The other party. */
+  readonly peer: JID;
+  /** The account has sent it. */
+  readonly outgoing: boolean;
+  /** A7. */
+  readonly transient: boolean;
 }
 
 /** Names a piece of per-account state; made by `api.accountState`. */

@@ -1,5 +1,5 @@
 import type { Element, JID } from '@tutti/xmpp';
-import type { AccountView, PepChange, SessionView } from './feature.ts';
+import type { AccountView, ArchivedMessage, PepChange, SessionView } from './feature.ts';
 
 /**
  * Every hook, in the order of a session's life. `screen` hooks may refuse by throwing a StanzaError, `enrich` hooks may change what they get,
@@ -24,6 +24,10 @@ export interface Hooks {
   screenIncoming(account: AccountView, stanza: Element, from: JID): void;
   /** enrich: a message that a local session sends, before anything is decided about it. A promise keeps what the session sends next waiting. */
   enrichMessage(session: SessionView, message: Element): Element | Promise<Element>;
+  /** A message has been archived (A3) and handed to the sessions that get it: a row of the account's log. */
+  messageArchived(account: AccountView, message: ArchivedMessage): void;
+  /** A room's message is kept for a session whose client is away and may come back (XEP-0198 §5): no archive of the account's has it. */
+  messageKept(session: SessionView, message: Element): void;
   /** enrich: available presence that a local session sends, to all or to somebody. */
   enrichPresence(session: SessionView, presence: Element): Element;
   /** Presence with or without a type (neither subscription nor probe) for a local account, from somebody else; local contacts' broadcasts are not among it. */

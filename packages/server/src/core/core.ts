@@ -70,7 +70,10 @@ export class Core implements SessionCore, RouterCore {
     this.#domains = new Set(options.config.domains);
     this.registry = new FeatureRegistry(options.features, options.logger);
     this.services = this.registry.services;
-    this.hooks = { sessionResumed: (session) => this.registry.observe('sessionResumed', session) };
+    this.hooks = {
+      sessionResumed: (session) => this.registry.observe('sessionResumed', session),
+      messageKept: (session, message) => this.registry.observe('messageKept', session, message),
+    };
     const states: StateKey<unknown>[] = [];
     this.accounts = new LocalAccounts(options.log, (jid) => options.accounts.exists(jid), states);
     this.departures = new Outbox({
@@ -108,6 +111,8 @@ export class Core implements SessionCore, RouterCore {
   readonly enrichPresence: RouterCore['enrichPresence'] = (session, presence) =>
     this.registry.enrichPresence(session, presence);
   readonly blocks: RouterCore['blocks'] = (account, peer) => this.registry.blocks(account, peer);
+  readonly archived: RouterCore['archived'] = (account, message) =>
+    this.registry.observe('messageArchived', account, message);
   readonly archives: RouterCore['archives'] = (account, peer) => this.registry.archives(account, peer);
   readonly isComponent = (domain: string): boolean => this.links.component?.serves(domain) === true;
 

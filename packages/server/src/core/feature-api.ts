@@ -172,7 +172,10 @@ function updateSession(core: Core, session: Session, change: SessionChange): voi
   const tookMessages = takesMessages(session);
   if (change.imNg === true) session.enableImNg();
   if (change.carbons !== undefined) session.carbons = change.carbons;
-  if (change.active !== undefined) session.outbox.setActive(change.active);
+  if (change.active !== undefined) {
+    session.clientActive = change.active;
+    session.outbox.setActive(change.active);
+  }
   if ('presence' in change) session.presence = change.presence;
   if ('priority' in change) session.priority = change.priority;
   if (change.unavailable !== undefined) {

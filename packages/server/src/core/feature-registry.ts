@@ -31,6 +31,8 @@ type Observer =
   | 'presenceReceived'
   | 'presenceShared'
   | 'eventsChanged'
+  | 'messageArchived'
+  | 'messageKept'
   | 'accountRemoving';
 type Bind2Handler = (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined;
 type NonzaHandler = (session: SessionView, element: Element) => void;
@@ -67,6 +69,8 @@ export class FeatureRegistry {
     screenOutgoing: [],
     screenIncoming: [],
     enrichMessage: [],
+    messageArchived: [],
+    messageKept: [],
     enrichPresence: [],
     presenceReceived: [],
     presenceShared: [],

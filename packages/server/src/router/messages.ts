@@ -204,10 +204,23 @@ export class MessageRouter {
       if (job.isCopy && job.copies.outcome.row !== undefined) ids.set('recipient', job.copies.outcome.row);
     }
     this.#deliverOthers(job, plan, ids);
+    this.#tellArchived(job, ids);
     this.#log(job, plan, plan.rule);
     if (plan.error !== undefined) return this.#answer(job, stanzaErrorOf(plan.error), plan.error.marked);
     if (plan.forward) return this.#forward(job, departure, result.parcel);
     job.done();
+  }
+
+  #tellArchived(job: MessageJob, ids: ReadonlyMap<Side, Place>): void {
+    const { from, message, plan } = job;
+    for (const { side, transient } of plan.rows) {
+      const place = ids.get(side);
+      if (place === undefined) continue;
+      const outgoing = side === 'sender';
+      const peer = outgoing ? (message.to ?? from.bare) : from;
+      const { seq, id } = place;
+      this.#core.archived(job.account(side), { seq, id, stanza: job.archived(side), peer, outgoing, transient });
+    }
   }
 
   /** All but the rows that IM-NG sessions get through their cursors. */

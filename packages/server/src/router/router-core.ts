@@ -1,6 +1,6 @@
 import type { Element, JID } from '@tutti/xmpp';
 import type { Clock, Logger } from '../environment.ts';
-import type { AccountView, ServiceReceiver, SessionView } from '../feature.ts';
+import type { AccountView, ArchivedMessage, ServiceReceiver, SessionView } from '../feature.ts';
 import type { AccountLog } from '../log/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { LocalAccounts } from './accounts.ts';
@@ -26,6 +26,8 @@ export interface RouterCore {
   /** What the features change about a message or an available presence of a session's before it is routed. */
   readonly enrichMessage: (session: SessionView, message: Element) => Element | Promise<Element>;
   readonly enrichPresence: (session: SessionView, presence: Element) => Element;
+  /** Told of every row that has been shown. */
+  readonly archived: (account: AccountView, message: ArchivedMessage) => void;
   /** XEP-0191. */
   readonly blocks: (account: AccountView, peer: JID) => boolean;
   /** XEP-0441. */

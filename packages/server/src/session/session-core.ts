@@ -11,7 +11,10 @@ export interface SessionCore {
   readonly log: AccountLog;
   readonly limits: SessionLimits;
   readonly metrics: Metrics;
-  readonly hooks: { sessionResumed(session: Session): void };
+  readonly hooks: {
+    sessionResumed(session: Session): void;
+    messageKept(session: Session, message: Element): void;
+  };
   /** A stanza, in order. The promise, if any, is settled when the next one may be handled; it never rejects. */
   handleStanza(session: Session, stanza: Element): Promise<void> | undefined;
   handleNonza(session: Session, element: Element): void;

@@ -28,6 +28,7 @@ export class Session implements StreamSession, SessionView {
   readonly outbox: Outbox;
   readonly asks: Asks;
   carbons = false;
+  clientActive: boolean | undefined;
   priority: number | undefined;
   presence: Element | undefined;
   /** Was available at least once. */
@@ -71,6 +72,19 @@ export class Session implements StreamSession, SessionView {
 
   get imNg(): boolean {
     return this.cursor !== undefined;
+  }
+
+  get connected(): boolean {
+    return this.connection !== undefined;
+  }
+
+  /** Its client has this row, as far as anybody can know. */
+  hasRow(seq: number): boolean {
+    const { sm } = this.outbox;
+    const isReached = this.cursor === undefined ? this.carbons || (this.priority ?? -1) >= 0 : this.cursor.seq >= seq;
+    if (!isReached) return false;
+    if (sm === undefined) return this.connected;
+    return !sm.unacknowledged.some((entry) => (typeof entry === 'number' ? entry : entry.seq) === seq);
   }
 
   get barrier(): number | undefined {
@@ -142,6 +156,7 @@ export class Session implements StreamSession, SessionView {
     const { outboxBytes } = this.#core.limits;
     const isSent = this.#backlog.take(out, outboxBytes) ?? this.#sendNow(out);
     if (!isSent) this.close(overflowError());
+    else if (this.hibernating) this.#tellKept(out);
   }
 
   /** D5: from now on what comes live waits behind what is replayed, until `endReplay`. */
@@ -199,6 +214,7 @@ export class Session implements StreamSession, SessionView {
     this.address = connection.address;
     this.secure = connection.secure;
     this.outbox.hold();
+    this.clientActive = undefined;
     this.outbox.setActive(true); // XEP-0352 §5.2: the state is not kept over a resumption
     return () => {
       if (this.connection !== connection) return; // resumed once more meanwhile
@@ -238,6 +254,12 @@ export class Session implements StreamSession, SessionView {
     }
     this.#hibernation = this.#core.clock.after(this.#resumeTimeout * 1000, () => this.end());
     this.#count();
+    for (const entry of sm.unacknowledged) if (typeof entry !== 'number') this.#tellKept(entry);
+  }
+
+  #tellKept({ element, seq }: Outgoing): void {
+    const isRooms = element.name === 'message' && element.attrs['type'] === 'groupchat';
+    if (isRooms && seq === undefined) this.#core.hooks.messageKept(this, element);
   }
 
   /** Resolves when all that has come from the client is done with. */

@@ -75,7 +75,10 @@ describe('XEP-0363 slots', () => {
     ['a type that is none', request('a', 5, 'picture')],
     ['two purposes', request('a', 5, undefined, purpose('message'), purpose('profile'))],
     ['ephemeral without an end', request('a', 5, undefined, purpose('ephemeral'))],
-    ['ephemeral in the past', request('a', 5, undefined, purpose('ephemeral', { 'expire-before': '2001-01-01T00:00:00Z' }))],
+    [
+      'ephemeral in the past',
+      request('a', 5, undefined, purpose('ephemeral', { 'expire-before': '2001-01-01T00:00:00Z' })),
+    ],
   ])('§5 refuses %s', async (_, payload) => {
     const { alice } = await setUp();
     expect(errorOf(await ask(alice, payload))).toBe('bad-request');
@@ -207,7 +210,11 @@ describe('XEP-0363 what becomes of files', () => {
     const { world, alice } = await setUp(['upload.retention=1 day']);
     const avatar = await upload(world, alice, request('a', 5, undefined, purpose('profile')));
     const end = new Date(world.clock.now() + 3_600_000).toISOString();
-    const story = await upload(world, alice, request('a', 5, undefined, purpose('ephemeral', { 'expire-before': end })));
+    const story = await upload(
+      world,
+      alice,
+      request('a', 5, undefined, purpose('ephemeral', { 'expire-before': end })),
+    );
     const desk = world.core.registry.uploads;
     world.clock.advance(3_599_999);
     expect(await desk?.find(story)).toBeDefined();

@@ -40,7 +40,11 @@ export const uploadMigrations: NonNullable<FeatureDefinition['migrations']> = {
         .execute();
       await db.schema.createIndex('upload_slot_account').on('upload_slot').column('account').execute();
       await db.schema.createIndex('upload_slot_expires').on('upload_slot').column('expires').execute();
-      await db.schema.createIndex('upload_slot_usable').on('upload_slot').columns(['stored_at', 'usable_until']).execute();
+      await db.schema
+        .createIndex('upload_slot_usable')
+        .on('upload_slot')
+        .columns(['stored_at', 'usable_until'])
+        .execute();
     },
   },
 };

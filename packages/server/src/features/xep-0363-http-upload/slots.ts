@@ -68,7 +68,8 @@ export class Slots implements UploadDesk {
     const now = this.#api.clock.now();
     if (row === undefined) throw new UploadRefusal(404, 'There is no such slot.');
     // Of two hashes nothing can be learned by the time that it takes to compare them.
-    if (row.secret !== this.#hash(attempt.secret)) throw new UploadRefusal(403, 'The Authorization is not that of the slot.');
+    if (row.secret !== this.#hash(attempt.secret))
+      throw new UploadRefusal(403, 'The Authorization is not that of the slot.');
     if (row.usable_until <= now) throw new UploadRefusal(410, 'The time of the slot is over; ask for another one.');
     if (attempt.length === undefined) throw new UploadRefusal(411, 'Content-Length is missing.');
     // §8: MUST reject
@@ -173,10 +174,15 @@ export class Slots implements UploadDesk {
     const { fn } = this.#db;
     const own = await this.#db
       .selectFrom('upload_slot')
-      .select([fn.countAll<number>().as('files'), fn.sum<number | null>('size').as('bytes'), fn.min('expires').as('expires')])
+      .select([
+        fn.countAll<number>().as('files'),
+        fn.sum<number | null>('size').as('bytes'),
+        fn.min('expires').as('expires'),
+      ])
       .where('account', '=', account)
       .executeTakeFirstOrThrow();
-    if (isOver(Number(own.files) + 1, upload.quotaFiles)) throw refuse('You have as many files as you may have.', own.expires);
+    if (isOver(Number(own.files) + 1, upload.quotaFiles))
+      throw refuse('You have as many files as you may have.', own.expires);
     if (isOver(Number(own.bytes ?? 0) + size, upload.quotaBytes)) {
       throw refuse(`Your files may take ${upload.quotaBytes} bytes all together.`, own.expires);
     }
@@ -188,8 +194,12 @@ export class Slots implements UploadDesk {
       .where('usable_until', '>', now)
       .executeTakeFirstOrThrow();
     if (isOver(Number(pending.slots) + 1, upload.pending)) throw refuse('Use the slots that you have.', pending.over);
-    const all = await this.#db.selectFrom('upload_slot').select(fn.sum<number | null>('size').as('bytes')).executeTakeFirst();
-    if (isOver(Number(all?.bytes ?? 0) + size, upload.totalBytes)) throw refuse('There is no space left on this server.');
+    const all = await this.#db
+      .selectFrom('upload_slot')
+      .select(fn.sum<number | null>('size').as('bytes'))
+      .executeTakeFirst();
+    if (isOver(Number(all?.bytes ?? 0) + size, upload.totalBytes))
+      throw refuse('There is no space left on this server.');
     const room = await this.#vault.room();
     if (room !== undefined && size > room) throw refuse('There is no space left on this server.');
   }

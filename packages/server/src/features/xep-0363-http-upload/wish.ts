@@ -32,7 +32,9 @@ export function readWish(request: Element, { upload }: Config, now: number): Wis
   const type = readType(request.attrs['content-type']);
   const wish = { name, size, type, ...readPurpose(request, now) };
   if (upload.types.length > 0 && !isAllowed(type, upload.types)) {
-    throw new StanzaError('not-acceptable', { text: `Files of this type are not taken: ${upload.types.join(', ')} are.` });
+    throw new StanzaError('not-acceptable', {
+      text: `Files of this type are not taken: ${upload.types.join(', ')} are.`,
+    });
   }
   checkSize(wish, wish.purpose === 'profile' ? upload.profileBytes : upload.fileBytes);
   return wish;
