@@ -7,9 +7,10 @@ import { createWorld } from '../packages/server/test/world.ts';
 const drawer = (...children: Element[]) => xml('query', { xmlns: NS.privateXml }, ...children);
 const prefs = (nick?: string) => xml('exodus', { xmlns: 'exodus:prefs' }, nick && xml('defaultnick', null, nick));
 const conditionOf = (answer: Element) => answer.child('error')?.elements[0]?.name;
+const others = features.filter(({ spec }) => spec !== privateStorage.spec);
 
 it('XEP-0049 §2.3 what one device stores, another one finds, until it is replaced', async () => {
-  const world = await createWorld({ features: [...features, privateStorage] });
+  const world = await createWorld({ features: [...others, privateStorage] });
   const phone = await world.connect('hamlet@localhost/phone');
   const desk = await world.connect('hamlet@localhost/desk');
   const find = async () => String((await desk.ask('get', drawer(prefs()))).child('query', NS.privateXml)?.elements[0]);
@@ -22,7 +23,7 @@ it('XEP-0049 §2.3 what one device stores, another one finds, until it is replac
 });
 
 it('XEP-0049 §3 a request without an element, and one for somebody else', async () => {
-  const world = await createWorld({ features: [...features, privateStorage] });
+  const world = await createWorld({ features: [...others, privateStorage] });
   const hamlet = await world.connect('hamlet@localhost/phone');
   await world.account('macbeth@localhost');
   expect(conditionOf(await hamlet.ask('get', drawer()))).toBe('bad-request');

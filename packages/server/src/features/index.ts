@@ -25,6 +25,7 @@ import { mam } from './xep-0313-mam/index.ts';
 import { hints } from './xep-0334-hints/index.ts';
 import { portableData } from './xep-0227-portable-data/index.ts';
 import { clientState } from './xep-0352-csi/index.ts';
+import { push } from './xep-0357-push/index.ts';
 import { stanzaIds } from './xep-0359-stanza-ids/index.ts';
 import { httpUpload } from './xep-0363-http-upload/index.ts';
 import { invitations, preAuthRegistration, preAuthSubscription } from './xep-0401-invitations/index.ts';
@@ -63,6 +64,7 @@ export const features: readonly FeatureDefinition[] = [
   offlineMessages,
   clientState,
   httpUpload,
+  push,
   externalServices,
   commands,
   serviceAdministration,

@@ -1,5 +1,5 @@
 import type { Element, JID } from '@tutti/xmpp';
-import type { NodeRecord, PepChange } from './model.ts';
+import type { NodeConfig, NodeRecord, PepChange } from './model.ts';
 import type { NodeRules } from './node-config.ts';
 import type { PageLimits } from './node-store.ts';
 
@@ -30,6 +30,8 @@ export interface PubsubHost {
   readonly account: string | undefined;
   readonly rules: NodeRules;
   readonly limits: PubsubLimits;
+  /** How a node of this name is made where nothing else is said. */
+  defaultsOf(node: string): NodeConfig;
   /** Owner of every node there. */
   isOwner(jid: JID): boolean;
   mayCreate(jid: JID): boolean;

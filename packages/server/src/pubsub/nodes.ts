@@ -49,7 +49,7 @@ export class Nodes {
     const { nodes, members, random } = this.#core;
     const service = host.jid.toString();
     const creator = host.account ?? by.bare.toString();
-    const { limits, rules } = host;
+    const { limits } = host;
     if (limits.nodeNameBytes > 0 && byteLength(name) > limits.nodeNameBytes)
       throw new StanzaError('not-acceptable', { text: 'The name of the node is too long.' });
     const made = await nodes.totals(service, creator, trx);
@@ -61,7 +61,7 @@ export class Nodes {
       name,
       creator,
       createdAt: this.#core.now(),
-      config: { ...rules.defaults, ...config },
+      config: { ...host.defaultsOf(name), ...config },
     };
     await nodes.insert(trx, node, host.account ?? null);
     if (host.account === undefined) await members.affiliate(trx, node.id, creator, 'owner');

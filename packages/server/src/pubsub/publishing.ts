@@ -47,7 +47,7 @@ export class Publishing {
         if (!mayPublish(node.config, await this.#core.role(host, node, from))) throw new StanzaError('forbidden');
         checkPreconditions(wanted, node.config);
       }
-      const config = node?.config ?? { ...host.rules.defaults, ...wanted };
+      const config = node?.config ?? { ...host.defaultsOf(name), ...wanted };
       const payload = readPayload(item, config, host);
       if (payload === undefined) {
         if (node === undefined) throw pubsubError('bad-request', 'item-required');

@@ -1,4 +1,4 @@
-import type { Element, JID } from '@tutti/xmpp';
+import { type Element, type JID, NS } from '@tutti/xmpp';
 import type {
   AccountView,
   Config,
@@ -34,6 +34,10 @@ export const PEP_DEFAULTS: NodeConfig = {
   itemReply: 'owner',
 };
 
+/** XEP-0402 §6.1, XEP-0490 §4.1: these are private (XEP-0223), also where a client does not say so. */
+const PRIVATE_NODES: ReadonlySet<string> = new Set([NS.bookmarks, NS.bookmarksStorage, NS.displayedSync]);
+const PRIVATE: Partial<NodeConfig> = { accessModel: 'whitelist', sendLast: 'never' };
+
 /** XEP-0163 §3.1: an account as a pubsub service. */
 export class PepHost implements PubsubHost {
   readonly jid: JID;
@@ -57,6 +61,11 @@ export class PepHost implements PubsubHost {
   get limits(): PubsubLimits {
     const { pep } = this.#api.config;
     return { ...pep, page: { items: pep.pageItems, bytes: pep.pageBytes } };
+  }
+
+  defaultsOf(node: string): NodeConfig {
+    if (!PRIVATE_NODES.has(node)) return PEP_DEFAULTS;
+    return { ...PEP_DEFAULTS, ...PRIVATE, maxItems: node === NS.bookmarksStorage ? 1 : 'max' };
   }
 
   isOwner(jid: JID): boolean {
