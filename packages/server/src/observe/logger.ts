@@ -2,6 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { pino, type DestinationStream, type Level, type Logger as PinoLogger } from 'pino';
 import type { Logger } from '../environment.ts';
+import { LineBuffer } from './line-buffer.ts';
 import { describeForLog } from './redact.ts';
 
 export type LogLevel = Level | 'silent';
@@ -65,10 +66,11 @@ function wrap(logger: PinoLogger, root: PinoLogger = logger): Logger {
 }
 
 /**
- * Lines are written at once, so that the last words of a crash are not lost. A log that cannot be written is no reason to
- * turn everybody away: it is told once on standard error, and the lines are tried again with the next ones.
+ * A line is written at once, unless another has been so short a time before: on a busy server a write for each line is a good part of the
+ * work. What waits is written when the process ends, so that the last words of a crash are not lost. A log that cannot be written is no reason
+ * to turn everybody away: it is told once on standard error, and the lines are tried again with the next ones.
  */
-function openOutput(output: string): DestinationStream & { close?(): void } {
+function openOutput(output: string): DestinationStream & { close(): void } {
   const isFile = output !== 'stdout' && output !== 'stderr';
   const fd = isFile ? openSync(output, 'a', 0o640) : output === 'stdout' ? 1 : 2;
   const stream = pino.destination({ fd, sync: true });
@@ -77,5 +79,12 @@ function openOutput(output: string): DestinationStream & { close?(): void } {
     if (isFile && !isTold) process.stderr.write(`tutti: the log ${output} cannot be written: ${error.message}\n`);
     isTold = true;
   });
-  return isFile ? Object.assign(stream, { close: () => closeSync(fd) }) : stream;
+  const lines = new LineBuffer((text) => stream.write(text));
+  return {
+    write: (line) => lines.write(line),
+    close: () => {
+      lines.close();
+      if (isFile) closeSync(fd);
+    },
+  };
 }

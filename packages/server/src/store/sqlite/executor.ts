@@ -50,6 +50,10 @@ export class SqlConnection {
     return { rows: [], changes: BigInt(changes), lastId: BigInt(lastInsertRowid) };
   }
 
+  get isTransaction(): boolean {
+    return this.#db.isTransaction;
+  }
+
   rollback(): void {
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
   }

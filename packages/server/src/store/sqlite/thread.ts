@@ -23,13 +23,15 @@ export class ThreadExecutor implements SqlExecutor {
   readonly #worker: Worker;
   /** Requests without an answer, oldest first. */
   readonly #waiting: Waiting[] = [];
+  /** Those of this turn of the event loop: they travel together. */
+  #turn: StoreRequest[] = [];
   #broken: StoreError | undefined;
 
   private constructor(options: StoreConnectionOptions) {
     // Sources run as they are, packages are compiled: the worker has the same extension as this file.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     this.#worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData: options });
-    this.#worker.on('message', (answer: StoreAnswer) => this.#receive(answer));
+    this.#worker.on('message', (answers: StoreAnswer[]) => this.#receive(answers));
     this.#worker.on('error', (error) => this.#break(toStoreError(error)));
     this.#worker.on('exit', (code) => this.#break(new StoreError(`the store's worker has ended (exit code ${code})`)));
   }
@@ -59,15 +61,22 @@ export class ThreadExecutor implements SqlExecutor {
   #ask(request: StoreRequest): Promise<StoreAnswer> {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
-      this.#worker.postMessage(request);
+      if (this.#turn.push(request) === 1) setImmediate(() => this.#flush());
       this.#waiting.push({ resolve, reject });
     });
   }
 
-  #receive(answer: StoreAnswer): void {
-    const waiting = this.#waiting.shift();
-    if (answer.error === undefined) waiting?.resolve(answer);
-    else waiting?.reject(new StoreError(answer.error, answer.code));
+  #flush(): void {
+    this.#worker.postMessage(this.#turn);
+    this.#turn = [];
+  }
+
+  #receive(answers: readonly StoreAnswer[]): void {
+    for (const answer of answers) {
+      const waiting = this.#waiting.shift();
+      if (answer.error === undefined) waiting?.resolve(answer);
+      else waiting?.reject(new StoreError(answer.error, answer.code));
+    }
   }
 
   #break(error: StoreError): void {

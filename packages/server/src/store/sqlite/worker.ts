@@ -1,19 +1,18 @@
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { SqlConnection, type StoreConnectionOptions } from './executor.ts';
-import type { StoreAnswer, StoreRequest } from './thread.ts';
+import { answerAll } from './group.ts';
+import type { StoreRequest } from './thread.ts';
 
 const port = parentPort as MessagePort;
 const connection = new SqlConnection(workerData as StoreConnectionOptions);
-port.on('message', (request: StoreRequest) => port.postMessage(answer(request)));
-
-function answer(request: StoreRequest): StoreAnswer {
-  try {
-    if (request.kind === 'execute') return { result: connection.execute(request.sql, request.parameters) };
-    if (request.kind === 'rollback') connection.rollback();
-    if (request.kind === 'close') connection.close();
-    return {};
-  } catch (error) {
-    const { message, errcode } = error as { message: string; errcode?: number };
-    return { error: message, code: errcode ?? 0 };
+port.on('message', (first: StoreRequest[]) => {
+  // What has arrived while others were served is served together
+  for (let requests: StoreRequest[] | undefined = first; requests !== undefined; requests = receiveMore()) {
+    for (let more = receiveMore(); more !== undefined; more = receiveMore()) requests.push(...more);
+    port.postMessage(answerAll(connection, requests));
   }
+});
+
+function receiveMore(): StoreRequest[] | undefined {
+  return receiveMessageOnPort(port)?.message as StoreRequest[] | undefined;
 }

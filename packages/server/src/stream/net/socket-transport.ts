@@ -15,6 +15,9 @@ export interface SocketTransportOptions {
   readonly lingerTime: number;
 }
 
+/** Bytes that wait for the end of the turn; with more, they go at once. */
+const TURN_BYTES = 65_536;
+
 const SILENT: TransportHandler = { data: () => undefined, drained: () => undefined, closed: () => undefined };
 
 /** A TCP or TLS connection. What is written in one turn of the event loop goes out as one packet. */
@@ -26,7 +29,9 @@ export class SocketTransport implements Transport {
   #socket: Socket;
   readonly #options: SocketTransportOptions;
   #tls: TlsState | undefined;
-  #corked = false;
+  /** What this turn of the event loop has written so far. */
+  #turn: Uint8Array[] = [];
+  #turnBytes = 0;
   #backlog = false;
   #paused = false;
   #upgrading = false;
@@ -52,19 +57,16 @@ export class SocketTransport implements Transport {
   }
 
   get buffered(): number {
-    return this.#socket.writableLength;
+    return this.#turnBytes + this.#socket.writableLength;
   }
 
   write(bytes: Uint8Array): void {
     if (this.#ended || !this.#socket.writable) return;
     this.#backlog = true;
-    if (!this.#corked) {
-      this.#corked = true;
-      const socket = this.#socket;
-      socket.cork();
-      process.nextTick(() => this.#uncork(socket));
-    }
-    this.#socket.write(bytes, this.#noticeDrained);
+    if (this.#turn.length === 0) process.nextTick(this.#flush);
+    this.#turn.push(bytes);
+    this.#turnBytes += bytes.length;
+    if (this.#turnBytes > TURN_BYTES) this.#flush();
   }
 
   startTls(): Promise<void> {
@@ -73,7 +75,7 @@ export class SocketTransport implements Transport {
     const plain = this.#socket;
     if (makeOptions === undefined || this.#tls !== undefined)
       return Promise.reject(new Error('TLS is not possible here'));
-    this.#uncork(plain);
+    this.#flush();
     this.#upgrading = true;
     // From here on only the wrapping socket speaks to us; errors of the wrapped one come out of it as well
     plain.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
@@ -94,7 +96,7 @@ export class SocketTransport implements Transport {
 
   async #upgrade(upgrade: NonNullable<SocketTransportOptions['upgrade']>): Promise<void> {
     const plain = this.#socket;
-    this.#uncork(plain);
+    this.#flush();
     this.#upgrading = true;
     plain.off('data', this.#onData).off('end', this.#onEnd);
     const secure = await upgrade(plain);
@@ -120,7 +122,7 @@ export class SocketTransport implements Transport {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#uncork(this.#socket);
+    this.#flush();
     this.#socket.end();
     // The peer's FIN, and what it still sends before, must be read for the connection to close
     this.#socket.resume();
@@ -139,11 +141,15 @@ export class SocketTransport implements Transport {
     this.handler.drained();
   };
 
-  #uncork(socket: Socket): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    socket.uncork();
-  }
+  /** One piece for the socket, whatever it was made of: each costs it more than copying it. */
+  readonly #flush = (): void => {
+    const [first, ...others] = this.#turn;
+    if (first === undefined) return;
+    const bytes = others.length === 0 ? first : Buffer.concat(this.#turn, this.#turnBytes);
+    this.#turn = [];
+    this.#turnBytes = 0;
+    if (this.#socket.writable) this.#socket.write(bytes, this.#noticeDrained);
+  };
 
   #listen(socket: Socket): void {
     socket.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose);

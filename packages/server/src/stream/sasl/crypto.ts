@@ -1,4 +1,4 @@
-import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
+import { hash as hashOnce, pbkdf2, timingSafeEqual } from 'node:crypto';
 
 /** The hash functions of the SCRAM family, by the names that mechanisms carry. */
 export type HashName = 'SHA-1' | 'SHA-256' | 'SHA-512';
@@ -8,16 +8,30 @@ const NODE_NAMES = { 'SHA-1': 'sha1', 'SHA-256': 'sha256', 'SHA-512': 'sha512' }
 /** The length of a hash's value in bytes. */
 export const HASH_BYTES = { 'SHA-1': 20, 'SHA-256': 32, 'SHA-512': 64 } as const satisfies Record<HashName, number>;
 
+/** Bytes that a hash takes in at a time: RFC 6234 §1. */
+const BLOCK_BYTES = { 'SHA-1': 64, 'SHA-256': 64, 'SHA-512': 128 } as const satisfies Record<HashName, number>;
+
 /** H(data). */
 export function digest(hash: HashName, data: Uint8Array | string): Uint8Array {
-  return createHash(NODE_NAMES[hash]).update(data).digest();
+  return hashOnce(NODE_NAMES[hash], data, 'buffer');
 }
 
-/** HMAC(key, parts one after the other): RFC 2104. */
+/**
+ * HMAC(key, parts one after the other): RFC 2104 §2. Made of two hashes at a fifth of the time that `createHmac` takes to make a
+ * key object of the key: docs/decisions has the figures.
+ */
 export function hmac(hash: HashName, key: Uint8Array | string, ...parts: readonly (Uint8Array | string)[]): Uint8Array {
-  const mac = createHmac(NODE_NAMES[hash], key);
-  for (const part of parts) mac.update(part);
-  return mac.digest();
+  const block = BLOCK_BYTES[hash];
+  const given = Buffer.from(key);
+  const secret = given.length > block ? digest(hash, given) : given;
+  const inner = Buffer.alloc(block, 0x36);
+  const outer = Buffer.alloc(block, 0x5c);
+  secret.forEach((byte, index) => {
+    inner[index] = byte ^ 0x36;
+    outer[index] = byte ^ 0x5c;
+  });
+  const text = Buffer.concat([inner, ...parts.map((part) => Buffer.from(part))]);
+  return digest(hash, Buffer.concat([outer, digest(hash, text)]));
 }
 
 /** Hi(password, salt, iterations) of RFC 5802 §2.2, computed in the thread pool. */
