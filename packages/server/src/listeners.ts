@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Config } from './config/schema.ts';
+import type { Components } from './components/components.ts';
 import type { Federation } from './federation/federation.ts';
 import type { Logger } from './environment.ts';
 import type { BoshOptions } from './http/bosh/bosh.ts';
@@ -19,7 +20,7 @@ import type { UploadDesk, Vault } from './uploads/uploads.ts';
 
 /** An address the server listens on. */
 export interface Listening {
-  /** The table of the configuration: "c2s", "c2s_tls", "s2s", "s2s_tls", "http". */
+  /** The table of the configuration: "c2s", "c2s_tls", "s2s", "s2s_tls", "components", "http". */
   readonly name: string;
   readonly host: string;
   readonly port: number;
@@ -34,6 +35,8 @@ export interface ListenerParts {
   readonly logger: Logger;
   /** Absent: no other servers. */
   readonly federation?: Federation | undefined;
+  /** XEP-0114; absent: there are none. */
+  readonly components?: Components | undefined;
   /** XEP-0363; absent: no files. */
   readonly uploads?: { readonly desk: UploadDesk; readonly vault: Vault } | undefined;
 }
@@ -84,6 +87,15 @@ export async function startListeners(
         opened.defer(() => one.listener.close());
         listening.push({ name: one.name, host: one.listener.host, port: one.listener.port });
       }
+    }
+    if (parts.components !== undefined) {
+      const { host, port } = parts.config().components;
+      const { components } = parts;
+      const accept = (socket: Socket): void =>
+        components.accept(new SocketTransport(socket, { clock: systemClock, lingerTime: LINGER_MS }));
+      const listener = await listen({ host, port, clock: systemClock, accept });
+      opened.defer(() => listener.close());
+      listening.push({ name: 'components', host: listener.host, port: listener.port });
     }
     if (http.enabled) {
       const server = await createWebServer(parts, streams);

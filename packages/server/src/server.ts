@@ -1,4 +1,5 @@
 import type { Accounts } from './accounts/accounts.ts';
+import { Components } from './components/components.ts';
 import type { Config } from './config/schema.ts';
 import type { RemoteControl } from './control/s2s.ts';
 import { Core } from './core/core.ts';
@@ -85,7 +86,21 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const settings = new StreamSettings(current, parts);
   const streams = new Streams(settings.make());
   const federation = config.s2s.enabled ? federate(options, core, parts.secret) : undefined;
-  return new TuttiServer(options, database, core, { streams, settings, federation, vault, web });
+  const components = admitComponents(options, core);
+  return new TuttiServer(options, database, core, { streams, settings, federation, components, vault, web });
+}
+
+/** Gives the core a way to external components, and them a way to the core. */
+function admitComponents({ config, logger, metrics }: ServerOptions, core: Core): Components | undefined {
+  if (!config.components.enabled || Object.keys(config.components.domains).length === 0) return undefined;
+  const env = { clock: systemClock, random: systemRandom, logger, metrics, config: () => core.config };
+  const components = new Components(
+    env,
+    (stanza, done) => core.router.fromOutside(stanza, done),
+    (domain) => core.departures.retry(domain),
+  );
+  core.links.component = components;
+  return components;
 }
 
 /** Gives the core a way to other servers, and other servers a way to the core. */
@@ -143,6 +158,7 @@ class TuttiServer implements Server {
   readonly #streams: Streams;
   readonly #settings: StreamSettings;
   readonly #federation: Federation | undefined;
+  readonly #components: Components | undefined;
   readonly #vault: Vault | undefined;
   readonly #web: { port: number };
   #stopListening: (() => Promise<void>) | undefined;
@@ -155,6 +171,7 @@ class TuttiServer implements Server {
       streams: Streams;
       settings: StreamSettings;
       federation: Federation | undefined;
+      components: Components | undefined;
       vault: Vault | undefined;
       web: { port: number };
     },
@@ -166,6 +183,7 @@ class TuttiServer implements Server {
     this.#streams = made.streams;
     this.#settings = made.settings;
     this.#federation = made.federation;
+    this.#components = made.components;
     this.#vault = made.vault;
     this.#web = made.web;
   }
@@ -180,6 +198,7 @@ class TuttiServer implements Server {
         config: () => this.#core.config,
         scrape: () => this.#scrape(),
         federation: this.#federation,
+        components: this.#components,
         uploads,
       },
       this.#streams,
@@ -193,6 +212,7 @@ class TuttiServer implements Server {
   async stop(): Promise<void> {
     await this.#stopListening?.();
     await Promise.all([this.#streams.shutdown(), this.#federation?.stop()]);
+    this.#components?.stop();
     // Not before: what the others still acknowledge need not be sent again after the next start.
     this.#core.departures.stop();
     this.#core.endSessions();
@@ -209,7 +229,10 @@ class TuttiServer implements Server {
     const { departures } = this.#core;
     return {
       list: async (domain) => {
-        const connections = [...(this.#federation?.connections() ?? [])];
+        const gateways = [...(this.#components?.connections() ?? [])].map(({ domain: remote, waiting }) => {
+          return { direction: 'in', local: '', remote, state: 'open', waiting } as const;
+        });
+        const connections = [...(this.#federation?.connections() ?? []), ...gateways];
         return {
           queues: [...(await departures.list(domain))],
           connections: connections.filter(({ remote }) => domain === undefined || remote === domain),
@@ -232,5 +255,6 @@ class TuttiServer implements Server {
   async reload(config: Config): Promise<void> {
     this.#core.configure(config);
     this.#streams.configure(this.#settings.make());
+    this.#components?.configure();
   }
 }

@@ -11,7 +11,10 @@ export class BoshClient {
   }
 
   /** Sends anything; gives status and text. */
-  async post(body: string | Uint8Array, init: RequestInit = {}): Promise<{ readonly status: number; readonly text: string }> {
+  async post(
+    body: string | Uint8Array,
+    init: RequestInit = {},
+  ): Promise<{ readonly status: number; readonly text: string }> {
     const response = await fetch(this.url, { method: 'POST', body: body as string, ...init });
     return { status: response.status, text: await response.text() };
   }

@@ -70,7 +70,9 @@ function checkSignature(request: IncomingMessage, url: URL): string | undefined 
   if (!signedHeaders.split(';').includes('host')) return 'the host is not signed';
   const headers = signedHeaders.split(';').map((name) => `${name}:${String(request.headers[name] ?? '').trim()}\n`);
   const payload = inQuery ? 'UNSIGNED-PAYLOAD' : String(request.headers['x-amz-content-sha256']);
-  const canonical = [request.method, url.pathname, canonicalQuery(url), headers.join(''), signedHeaders, payload].join('\n');
+  const canonical = [request.method, url.pathname, canonicalQuery(url), headers.join(''), signedHeaders, payload].join(
+    '\n',
+  );
   const text = ['AWS4-HMAC-SHA256', date, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
   const key = [day, REGION, 's3', 'aws4_request'].reduce<Buffer | string>(
     (so, part) => createHmac('sha256', so).update(part).digest(),
@@ -90,7 +92,9 @@ function readQuery({ searchParams: query }: URL) {
 }
 
 function readHeader({ headers }: IncomingMessage) {
-  const found = /^AWS4-HMAC-SHA256 Credential=(\S+), SignedHeaders=(\S+), Signature=(\S+)$/.exec(headers.authorization ?? '');
+  const found = /^AWS4-HMAC-SHA256 Credential=(\S+), SignedHeaders=(\S+), Signature=(\S+)$/.exec(
+    headers.authorization ?? '',
+  );
   if (found === null) return undefined;
   const [, credential = '', signedHeaders = '', signature = ''] = found;
   return { credential, signedHeaders, signature, date: String(headers['x-amz-date']), expires: undefined };

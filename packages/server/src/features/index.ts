@@ -5,6 +5,7 @@ import { commands } from './xep-0050-commands/index.ts';
 import { lastActivity } from './xep-0012-last/index.ts';
 import { disco } from './xep-0030-disco/index.ts';
 import { caps } from './xep-0115-caps/index.ts';
+import { publishSubscribe } from './xep-0060-pubsub/index.ts';
 import { personalEventing } from './xep-0163-pep/index.ts';
 import { pepProfiles } from './xep-0163-pep/profiles.ts';
 import { avatarConversion, userAvatar, vcardAvatars, vcardTemp } from './xep-0398-avatars/index.ts';
@@ -38,6 +39,7 @@ export const features: readonly FeatureDefinition[] = [
   disco,
   caps,
   personalEventing,
+  publishSubscribe,
   ...pepProfiles,
   avatarConversion,
   userAvatar,

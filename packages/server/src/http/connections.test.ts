@@ -39,7 +39,10 @@ async function start(limits: Partial<HttpConnectionLimits>, headTime = 10_000) {
     closers.push(() => socket.destroy());
     let closed = false;
     let answered = false;
-    socket.on('error', () => undefined).on('close', () => (closed = true)).on('data', () => (answered = true));
+    socket
+      .on('error', () => undefined)
+      .on('close', () => (closed = true))
+      .on('data', () => (answered = true));
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     await vi.waitUntil(() => answered || closed, { timeout: 5000, interval: 2 });
     return { socket, isOpen: () => !closed };
@@ -47,15 +50,18 @@ async function start(limits: Partial<HttpConnectionLimits>, headTime = 10_000) {
   return { port, open, accepted };
 }
 
-it.each([{ perAddress: 2 }, { all: 2 }])('%o: as many connections, and another one when one is gone', async (limits) => {
-  const refused: string[] = [];
-  const { open } = await start({ ...limits, refused: (limit) => refused.push(limit) });
-  const [first, second, third] = [await open(), await open(), await open()];
-  expect([first, second, third].map(({ isOpen }) => isOpen())).toEqual([true, true, false]);
-  expect(refused).toEqual(Object.keys(limits));
-  first.socket.destroy();
-  await vi.waitUntil(async () => (await open()).isOpen(), { timeout: 5000, interval: 5 });
-});
+it.each([{ perAddress: 2 }, { all: 2 }])(
+  '%o: as many connections, and another one when one is gone',
+  async (limits) => {
+    const refused: string[] = [];
+    const { open } = await start({ ...limits, refused: (limit) => refused.push(limit) });
+    const [first, second, third] = [await open(), await open(), await open()];
+    expect([first, second, third].map(({ isOpen }) => isOpen())).toEqual([true, true, false]);
+    expect(refused).toEqual(Object.keys(limits));
+    first.socket.destroy();
+    await vi.waitUntil(async () => (await open()).isOpen(), { timeout: 5000, interval: 5 });
+  },
+);
 
 it('0: as many as come', async () => {
   const { open } = await start({});

@@ -34,7 +34,8 @@ export class HttpConnections {
     const address = socket.remoteAddress ?? '';
     const key = behindProxy && isLoopback(address) ? undefined : addressBlock(address);
     const count = key === undefined ? 0 : (this.#byAddress.get(key) ?? 0);
-    const full = perAddress > 0 && count >= perAddress ? 'perAddress' : all > 0 && this.#open >= all ? 'all' : undefined;
+    const full =
+      perAddress > 0 && count >= perAddress ? 'perAddress' : all > 0 && this.#open >= all ? 'all' : undefined;
     if (full !== undefined) {
       refused?.(full);
       return false;

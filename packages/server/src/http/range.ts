@@ -3,7 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** RFC 9110 §13: the client has it already. */
 export function isUnchanged(headers: IncomingHttpHeaders, tag: string, modified: string): boolean {
   const tags = headers['if-none-match'];
-  if (tags !== undefined) return tags.trim() === '*' || tags.split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
+  if (tags !== undefined)
+    return tags.trim() === '*' || tags.split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
   const since = Date.parse(headers['if-modified-since'] ?? '');
   return !Number.isNaN(since) && Date.parse(modified) <= since;
 }

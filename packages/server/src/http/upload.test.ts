@@ -50,7 +50,8 @@ async function setUp(options: { vault?: Vault; idleTime?: number; settings?: rea
     const url = `http://127.0.0.1:${port}${new URL(put?.attrs['url'] ?? '').pathname}`;
     return { url, authorization: put?.child('header')?.text() ?? '' };
   };
-  const stored = async () => (await readdir(folder, { recursive: true })).filter((name) => /[\w-]{24}|incoming./.test(name));
+  const stored = async () =>
+    (await readdir(folder, { recursive: true })).filter((name) => /[\w-]{24}|incoming./.test(name));
   return { world, vault, folder, port, server, ask, stored };
 }
 
@@ -109,7 +110,9 @@ describe('XEP-0363 §8 PUT', () => {
     expect((await put({ ...slot, authorization: '' }, 'hello')).status).toBe(403);
     expect((await put({ ...slot, authorization: other.authorization }, 'hello')).status).toBe(403);
     expect((await put({ ...slot, url: slot.url.replace(/upload\/[\w-]+/, 'upload/none') }, 'hello')).status).toBe(404);
-    expect((await put({ ...slot, url: slot.url.replace(/upload\/[\w-]+/, 'upload/..%2f..%2fetc') }, 'hello')).status).toBe(404);
+    expect(
+      (await put({ ...slot, url: slot.url.replace(/upload\/[\w-]+/, 'upload/..%2f..%2fetc') }, 'hello')).status,
+    ).toBe(404);
   });
 
   it('slot_time: up to its end, not after', async () => {
@@ -182,9 +185,11 @@ describe('XEP-0363 §8 PUT', () => {
     const slot = await ask(10);
     const socket = connect(port, '127.0.0.1');
     closers.push(async () => socket.destroy());
-    socket.resume().write(
-      `PUT ${new URL(slot.url).pathname} HTTP/1.1\r\nHost: x\r\nAuthorization: ${slot.authorization}\r\nContent-Length: 10\r\n\r\nhello`,
-    );
+    socket
+      .resume()
+      .write(
+        `PUT ${new URL(slot.url).pathname} HTTP/1.1\r\nHost: x\r\nAuthorization: ${slot.authorization}\r\nContent-Length: 10\r\n\r\nhello`,
+      );
     await vi.waitUntil(async () => (await stored()).length === 1, { timeout: 5000, interval: 5 });
     await world.core.options.accounts.remove('alice@localhost');
     socket.write('world');
@@ -209,7 +214,7 @@ describe('XEP-0363 §8 PUT', () => {
     server.app.server.once('connection', (socket: Socket) => (connection = socket));
     const request = rawRequest(slot.url, {
       method: 'PUT',
-      headers: { 'authorization': slot.authorization, 'content-length': size },
+      headers: { authorization: slot.authorization, 'content-length': size },
     });
     const status = new Promise((resolve) => request.on('response', (response) => resolve(response.statusCode)));
     Readable.from(Array.from({ length: 300 }, () => Buffer.alloc(100_000, 'x'))).pipe(request);
@@ -267,7 +272,11 @@ describe('XEP-0363 §10 GET', () => {
     ['lines=1-2', 200, '0123456789', null],
   ])('RFC 9110 §14 Range: %s', async (range, status, content, contentRange) => {
     const answer = await (await stored('a', 'text/plain')).get({ range });
-    expect([answer.status, await answer.text(), answer.headers.get('content-range')]).toEqual([status, content, contentRange]);
+    expect([answer.status, await answer.text(), answer.headers.get('content-range')]).toEqual([
+      status,
+      content,
+      contentRange,
+    ]);
   });
 
   it('RFC 9110 §13 ETag, If-None-Match, If-Range', async () => {

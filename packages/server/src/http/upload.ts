@@ -51,7 +51,11 @@ export function addUploads(app: FastifyInstance, options: UploadOptions): void {
     const url = `${UPLOAD_PATH}/:id/*`;
     scope.options(url, (_request, reply) => reply.headers(CORS).code(204).send());
     scope.put<FileRequest>(url, (request, reply) => put(request, reply, options));
-    scope.route<FileRequest>({ method: ['GET', 'HEAD'], url, handler: (request, reply) => give(request, reply, options) });
+    scope.route<FileRequest>({
+      method: ['GET', 'HEAD'],
+      url,
+      handler: (request, reply) => give(request, reply, options),
+    });
   });
 }
 
@@ -128,7 +132,7 @@ async function give(
   const modified = new Date(file.storedAt ?? 0).toUTCString();
   const left = file.expires === undefined ? YEAR : Math.max(0, Math.floor((file.expires - clock.now()) / 1000));
   reply.headers({
-    'etag': tag,
+    etag: tag,
     'last-modified': modified,
     'accept-ranges': 'bytes',
     'cache-control': `private, immutable, max-age=${Math.min(left, YEAR)}`,
@@ -152,7 +156,10 @@ const YEAR = 31_536_000;
 /** RFC 6266 §4: the name for old and new programs. */
 function writeDisposition(kind: 'inline' | 'attachment', name: string): string {
   const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
-  const encoded = encodeURIComponent(name).replace(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+  const encoded = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
   return `${kind}; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
 
@@ -164,6 +171,7 @@ function toRefusal(error: unknown): UploadRefusal {
   const { code } = error as NodeJS.ErrnoException;
   if (FULL.has(code ?? '')) return new UploadRefusal(507, 'There is no space left on this server.');
   // The client went away: nobody reads this.
-  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') return new UploadRefusal(400, 'The file did not come to its end.');
+  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
+    return new UploadRefusal(400, 'The file did not come to its end.');
   return new UploadRefusal(500, 'The file could not be stored.');
 }

@@ -27,7 +27,14 @@ async function setUp(change: Partial<S3StandIn['options']> = {}) {
     vault,
     idleTime: 0,
   };
-  const server = createHttpServer({ clock: REAL_CLOCK, host: '127.0.0.1', port: 0, handshakeTime: 0, publicUrl: '', uploads });
+  const server = createHttpServer({
+    clock: REAL_CLOCK,
+    host: '127.0.0.1',
+    port: 0,
+    handshakeTime: 0,
+    publicUrl: '',
+    uploads,
+  });
   const port = await server.listen();
   closers.push(() => server.close());
   const ask = async (size: number, name: string, type?: string) => {
@@ -42,7 +49,11 @@ async function setUp(change: Partial<S3StandIn['options']> = {}) {
 }
 
 const put = (url: string, content: string, type?: string) =>
-  fetch(url, { method: 'PUT', body: Buffer.from(content), headers: type === undefined ? {} : { 'content-type': type } });
+  fetch(url, {
+    method: 'PUT',
+    body: Buffer.from(content),
+    headers: type === undefined ? {} : { 'content-type': type },
+  });
 
 it('XEP-0363 a client puts and gets its file at the S3 service; this server only signs', async () => {
   const { s3, ask } = await setUp();
@@ -54,7 +65,9 @@ it('XEP-0363 a client puts and gets its file at the S3 service; this server only
   expect([got.status, await got.text()]).toEqual([200, 'hello']);
   expect(new URL(got.url).pathname).toContain('/bucket/');
   expect(got.headers.get('content-type')).toBe('text/plain');
-  expect(got.headers.get('content-disposition')).toContain("attachment; filename=\"tr_s cool.txt\"; filename*=UTF-8''tr%C3%A8s");
+  expect(got.headers.get('content-disposition')).toContain(
+    'attachment; filename="tr_s cool.txt"; filename*=UTF-8\'\'tr%C3%A8s',
+  );
   expect(s3.refusals).toEqual([]);
 });
 

@@ -1,8 +1,7 @@
-import { atStart, choice, count, duration, flag, limit, optionalTable, sizeLimit } from '../keys.ts';
+import { choice, count, duration, flag, limit, optionalTable, sizeLimit } from '../keys.ts';
 
 /** XEP-0357. */
 export const push = optionalTable('Notifications for devices that are not connected (XEP-0357).', {
-  enabled: atStart(flag(true, 'Let clients name app servers that are told of new messages.')),
   content: choice(
     ['nothing', 'count', 'sender', 'body'],
     'count',
@@ -16,6 +15,10 @@ export const push = optionalTable('Notifications for devices that are not connec
   registrations: limit(20, 'App servers that one account may have; the oldest gives way.'),
   options_bytes: sizeLimit('4 KiB', 'The largest form of publish options.'),
   errors: count(3, 'How many errors in a row end a registration.', { min: 1, max: 1000 }),
+  withdraw: flag(
+    true,
+    'Tell an app server, too, when messages that it was told of have been displayed elsewhere (XEP-0490).',
+  ),
   interval: duration(
     '1 second',
     'The shortest time between two notifications of a registration; what comes in between is told in one.',

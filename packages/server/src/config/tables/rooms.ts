@@ -18,11 +18,18 @@ export const rooms = optionalTable('Rooms for many (XEP-0045), at conference.DOM
   message_bytes: sizeLimit('64 KiB', 'The largest message to a room or to an occupant.'),
   presence_bytes: sizeLimit('16 KiB', 'The largest presence in a room.'),
   text_bytes: sizeLimit('4 KiB', 'The longest name, description or subject of a room.'),
-  vcard_bytes: sizeLimit('128 KiB', "The largest vCard of a room, its picture included."),
-  stanzas_per_second: limit(10, 'Messages and presence that one session may send to a room per second in the long run.'),
+  vcard_bytes: sizeLimit('128 KiB', 'The largest vCard of a room, its picture included.'),
+  stanzas_per_second: limit(
+    10,
+    'Messages and presence that one session may send to a room per second in the long run.',
+  ),
   stanzas_burst: limit(50, 'Messages and presence that one session may send to a room at once.'),
   list_page: limit(100, 'Rooms in one page of the list of rooms.'),
-  ping_after: duration('15 minutes', 'After how long a silence a session in a room is asked whether it is still there.', {
-    none: 'never',
-  }),
+  ping_after: duration(
+    '15 minutes',
+    'After how long a silence a session in a room is asked whether it is still there.',
+    {
+      none: 'never',
+    },
+  ),
 });

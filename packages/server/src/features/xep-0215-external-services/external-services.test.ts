@@ -43,7 +43,12 @@ describe('XEP-0215', () => {
       password: 'let me in',
       restricted: 'true',
     });
-    expect(turn).toMatchObject({ type: 'turn', host: 'turn.example.org', port: '3478', expires: '2026-01-01T01:00:00Z' });
+    expect(turn).toMatchObject({
+      type: 'turn',
+      host: 'turn.example.org',
+      port: '3478',
+      expires: '2026-01-01T01:00:00Z',
+    });
   });
 
   it('§3.3 the password of a TURN server is the HMAC of a user name that says when it ends', async () => {
@@ -52,7 +57,9 @@ describe('XEP-0215', () => {
     const end = Date.UTC(2026, 0, 1, 1) / 1000;
     expect(turn?.['username']).toMatch(new RegExp(`^${end}:[\\w+/]{16}$`));
     expect(turn?.['username']).not.toContain('alice');
-    const password = createHmac('sha1', 'north').update(turn?.['username'] ?? '').digest('base64');
+    const password = createHmac('sha1', 'north')
+      .update(turn?.['username'] ?? '')
+      .digest('base64');
     expect(turn?.['password']).toBe(password);
   });
 
@@ -65,7 +72,13 @@ describe('XEP-0215', () => {
   it('§3.3 credentials of one service, or of one port of it', async () => {
     const { ask } = await setUp();
     const of = (attrs: Record<string, string>) =>
-      ask(xml('credentials', { xmlns: NS.extdisco }, xml('service', { type: 'turn', host: 'turn.example.org', ...attrs })));
+      ask(
+        xml(
+          'credentials',
+          { xmlns: NS.extdisco },
+          xml('service', { type: 'turn', host: 'turn.example.org', ...attrs }),
+        ),
+      );
     expect(servicesIn(await of({}))).toHaveLength(2);
     expect(servicesIn(await of({ port: '3479' }))?.[0]).toMatchObject({ username: 'guest', password: 'let me in' });
     expect((await of({ host: 'other.example.org' })).child('error')?.elements[0]?.name).toBe('item-not-found');

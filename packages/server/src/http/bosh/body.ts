@@ -1,4 +1,12 @@
-import { type Attributes, type Element, escapeAttribute, NS, type ParserLimits, StreamParser, XmlError } from '@tutti/xmpp';
+import {
+  type Attributes,
+  type Element,
+  escapeAttribute,
+  NS,
+  type ParserLimits,
+  StreamParser,
+  XmlError,
+} from '@tutti/xmpp';
 
 /** The terminal binding conditions of XEP-0124 §17.2 that this server gives. */
 export type BoshCondition =
@@ -52,7 +60,8 @@ function parse(bytes: Uint8Array, limits: ParserLimits): Element {
     parser.write(bytes);
     const event = parser.next();
     if (event?.kind !== 'element') throw new BoshError('bad-request', 'The <body/> has no end.');
-    if (parser.next() !== undefined || parser.rest().length > 0) throw new BoshError('bad-request', 'Something follows the <body/>.');
+    if (parser.next() !== undefined || parser.rest().length > 0)
+      throw new BoshError('bad-request', 'Something follows the <body/>.');
     // What is inside is parsed now: what is wrong with it is wrong with the request.
     void event.element.children;
     return event.element;

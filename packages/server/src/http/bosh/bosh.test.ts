@@ -78,15 +78,15 @@ describe('XEP-0124 §7 XEP-0206 a session', () => {
     const { client } = await setUp();
     const answer = await client.open("hold='1' wait='300' ack='1' from='user@localhost'");
     expect(answer.attrs).toMatchObject({
-      'wait': '60',
-      'hold': '1',
-      'requests': '2',
-      'inactivity': '30',
-      'polling': '2',
-      'maxpause': '120',
-      'ver': '1.11',
-      'from': 'localhost',
-      'ack': '1000',
+      wait: '60',
+      hold: '1',
+      requests: '2',
+      inactivity: '30',
+      polling: '2',
+      maxpause: '120',
+      ver: '1.11',
+      from: 'localhost',
+      ack: '1000',
       'xmpp:version': '1.0',
       'xmpp:restartlogic': 'true',
     });
@@ -398,7 +398,10 @@ describe('hostile requests', () => {
   ])('%s: bad-request', async (_, text) => {
     const { client, streams } = await setUp();
     const answer = await client.post(text);
-    expect(answer).toEqual({ status: 200, text: `<body xmlns='${NS.httpBind}' type='terminate' condition='bad-request'/>` });
+    expect(answer).toEqual({
+      status: 200,
+      text: `<body xmlns='${NS.httpBind}' type='terminate' condition='bad-request'/>`,
+    });
     expect(streams.size).toBe(0);
   });
 

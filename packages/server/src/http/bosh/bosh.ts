@@ -83,7 +83,8 @@ class BoshManager {
     raw.socket.setTimeout(limits.wait * 1000 + MARGIN_MS);
     const bounds = { bytes: limits.bodyBytes, time: BODY_MS };
     const bytes = await readBytes(raw, clock, bounds, this.#budget);
-    if (typeof bytes === 'number') return reply.code(bytes).header('connection', 'close').send(writeTerminate('policy-violation'));
+    if (typeof bytes === 'number')
+      return reply.code(bytes).header('connection', 'close').send(writeTerminate('policy-violation'));
     // §17.2: errors of the binding are told in a body, with status 200.
     try {
       const body = readBody(bytes, { ...this.#options.xml, stanzaBytes: 0 });

@@ -56,7 +56,8 @@ export class Requests {
     }
     // §11: one more to say that one goes.
     const isLeaving = attrs['type'] === 'terminate' || attrs['pause'] !== undefined;
-    if (rid > this.#last + this.#window + (isLeaving ? 1 : 0)) throw new BoshError('item-not-found', 'The rid is not in the window.');
+    if (rid > this.#last + this.#window + (isLeaving ? 1 : 0))
+      throw new BoshError('item-not-found', 'The rid is not in the window.');
     const before = this.#early.get(rid);
     this.#early.set(rid, request);
     before?.reply('', () => undefined);

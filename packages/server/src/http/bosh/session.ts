@@ -184,7 +184,7 @@ export class BoshSession implements Transport {
 
   #writeOpen({ attrs }: BoshBody): Uint8Array {
     const { to, from, 'xml:lang': lang } = { ...this.#creation.attrs, ...attrs };
-    return xml('open', { xmlns: NS.framing, to, from, 'version': '1.0', 'xml:lang': lang }).toBytes();
+    return xml('open', { xmlns: NS.framing, to, from, version: '1.0', 'xml:lang': lang }).toBytes();
   }
 
   /** XEP-0124 §10: the client goes for a while; whatever it waits for it is told at once. */
@@ -259,17 +259,17 @@ export class BoshSession implements Transport {
     const { sid, wait, hold, requests, inactivity, maxPause, polling, acks, version } = this.#terms;
     return {
       sid,
-      'wait': wait / 1000,
+      wait: wait / 1000,
       requests,
-      'inactivity': inactivity / 1000,
-      'maxpause': maxPause === 0 ? undefined : maxPause / 1000,
-      'polling': polling === 0 ? undefined : polling / 1000,
+      inactivity: inactivity / 1000,
+      maxpause: maxPause === 0 ? undefined : maxPause / 1000,
+      polling: polling === 0 ? undefined : polling / 1000,
       hold,
-      'ver': version,
-      'from': this.#from === '' ? undefined : this.#from,
-      'authid': this.#authid,
-      'secure': this.tls === undefined ? undefined : 'true',
-      'ack': acks ? this.#creation.rid : undefined,
+      ver: version,
+      from: this.#from === '' ? undefined : this.#from,
+      authid: this.#authid,
+      secure: this.tls === undefined ? undefined : 'true',
+      ack: acks ? this.#creation.rid : undefined,
       'xmlns:xmpp': NS.xbosh,
       'xmpp:version': '1.0',
       'xmpp:restartlogic': 'true',
@@ -307,13 +307,15 @@ export class BoshSession implements Transport {
     const isLeaving = attrs['type'] === 'terminate' || attrs['pause'] !== undefined;
     const open = this.#requests.open;
     if (open > requests + (isLeaving ? 1 : 0)) throw new BoshError('policy-violation', 'Too many requests at a time.');
-    const isEmpty = elements.length === 0 && !isLeaving && attrs['xmpp:restart'] === undefined && rid !== this.#creation.rid;
+    const isEmpty =
+      elements.length === 0 && !isLeaving && attrs['xmpp:restart'] === undefined && rid !== this.#creation.rid;
     const now = this.#clock.now();
     const isSoon = now - this.#lastAt < polling;
     this.#lastAt = now;
     if (!isEmpty || !isSoon) return;
     const isPolling = hold === 0 || wait === 0;
-    if (isPolling ? this.#lastEmpty : open >= requests) throw new BoshError('policy-violation', 'Too many empty requests.');
+    if (isPolling ? this.#lastEmpty : open >= requests)
+      throw new BoshError('policy-violation', 'Too many empty requests.');
   }
 
   #watchInactivity(): void {
