@@ -11,7 +11,7 @@ export interface Finding {
 /** Checks what no key can be wrong about alone. Errors cannot be run with; warnings are hardly meant. */
 export function checkTogether(config: Config): { readonly errors: Finding[]; readonly warnings: Finding[] } {
   return {
-    errors: [...checkDomains(config), ...checkCertificates(config), ...checkListeners(config), ...checkLimits(config)],
+    errors: [...checkDomains(config), ...checkComponents(config), ...checkCertificates(config), ...checkListeners(config), ...checkLimits(config)],
     warnings: [...warnOfPlainText(config), ...warnOfUselessTimes(config)],
   };
 }
@@ -20,6 +20,14 @@ function checkDomains({ domains }: Config): Finding[] {
   return domains.flatMap((domain, index) =>
     domains.indexOf(domain) === index ? [] : [{ path: ['domains', index], message: `${domain} is there twice` }],
   );
+}
+
+function checkComponents({ domains, components }: Config): Finding[] {
+  return Object.keys(components.domains).flatMap((domain) => {
+    const path = ['components', 'domains', domain];
+    if (domains.includes(domain)) return [{ path, message: `${domain} holds accounts; a component has a domain of its own` }];
+    return domain.startsWith('*.') ? [{ path, message: 'a component has one domain, no wildcard' }] : [];
+  });
 }
 
 function checkCertificates({ tls }: Config): Finding[] {
@@ -38,9 +46,10 @@ function checkCertificates({ tls }: Config): Finding[] {
   });
 }
 
-function checkListeners({ c2s, c2sTls, s2s, s2sTls, http }: Config): Finding[] {
+function checkListeners({ c2s, c2sTls, s2s, s2sTls, http, components }: Config): Finding[] {
   const servers = s2s.enabled ? { s2s, s2s_tls: s2sTls } : {};
-  const listeners = Object.entries({ c2s, c2s_tls: c2sTls, ...servers, http }).filter(([, { enabled }]) => enabled);
+  const gateways = Object.keys(components.domains).length > 0 ? { components } : {};
+  const listeners = Object.entries({ c2s, c2s_tls: c2sTls, ...servers, ...gateways, http }).filter(([, { enabled }]) => enabled);
   return listeners.flatMap(([name, { host, port }], index) => {
     const other = listeners
       .slice(0, index)

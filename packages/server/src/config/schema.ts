@@ -27,6 +27,7 @@ import {
 import { invitations } from './tables/invitations.ts';
 import { bosh } from './tables/bosh.ts';
 import { externalServices } from './tables/external-services.ts';
+import { components } from './tables/components.ts';
 import { outbox } from './tables/outbox.ts';
 import { pep } from './tables/pep.ts';
 import { pubsub } from './tables/pubsub.ts';
@@ -211,6 +212,7 @@ export const configSchema = table('These stand at the top of the file, before an
   s2s,
   s2s_tls: s2sTls,
   outbox,
+  components,
   http,
   tls,
   registration,

@@ -156,7 +156,7 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
       registry.addService(domain, desk.receive);
       return desk;
     },
-    serviceDomains: () => [...registry.services.keys()],
+    serviceDomains: () => [...registry.services.keys(), ...Object.keys(core.config.components.domains)],
     webUrl: (domain) => options.webUrl?.(domain),
     files: options.files,
     provideUploads(desk) {

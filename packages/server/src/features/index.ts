@@ -14,6 +14,7 @@ import { displayedSync } from './xep-0490-mds/index.ts';
 import { inBandRegistration } from './xep-0077-in-band-registration/index.ts';
 import { softwareVersion } from './xep-0092-version/index.ts';
 import { serviceAdministration } from './xep-0133-service-administration/index.ts';
+import { components } from './xep-0114-components/index.ts';
 import { contactAddresses } from './xep-0157-contact-addresses/index.ts';
 import { offlineMessages } from './xep-0160-offline/index.ts';
 import { blocking } from './xep-0191-blocking/index.ts';
@@ -53,6 +54,7 @@ export const features: readonly FeatureDefinition[] = [
   carbons,
   mam,
   inBandRegistration,
+  components,
   softwareVersion,
   contactAddresses,
   blocking,

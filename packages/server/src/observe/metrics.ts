@@ -133,6 +133,19 @@ export const METRICS = {
     ['sent', 'returned', 'lost'],
   ),
   outboxRefused: counter('tutti_departures_refused_total', 'Messages refused because too many waited already.'),
+  components: gauge('tutti_components', 'Open connections of external components (XEP-0114).'),
+  componentStanzasIn: countersBy(
+    'tutti_component_stanzas_received_total',
+    'Stanzas received from components.',
+    'kind',
+    STANZAS,
+  ),
+  componentStanzasOut: countersBy(
+    'tutti_component_stanzas_sent_total',
+    'Stanzas sent to components.',
+    'kind',
+    STANZAS,
+  ),
   divergence: countersBy(
     'tutti_divergence_total',
     'Times a session was sent, or acknowledged, what does not fit its archive. Anything but 0 is a bug of the server.',
