@@ -18,7 +18,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     projects: [
-      suite('unit', ['packages/*/{src,test}/**/*.test.ts']),
+      suite('unit', ['packages/*/{src,test}/**/*.test.ts'], ['**/*.browser.test.ts']),
+      suite('browser', ['packages/web/test/**/*.browser.test.ts']),
       suite('conformance', ['conformance/**/*.test.ts'], ['conformance/clients/**']),
       suite('clients', ['conformance/clients/**/*.test.ts']),
       suite('load', ['bench/**/*.test.ts']),

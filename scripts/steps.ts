@@ -15,6 +15,7 @@ export const steps: readonly Step[] = [
   { name: 'knip', group: 'lint', command: ['knip', '--no-config-hints'] },
   { name: 'length', group: 'lint', command: ['node', 'scripts/check-length.ts'], talks: true },
   { name: 'types', group: 'types', command: ['tsc', '-p', '.'] },
+  { name: 'types-web', group: 'types', command: ['tsc', '-p', 'packages/web', '--noEmit'] },
   {
     name: 'worlds',
     group: 'simulation',
@@ -27,6 +28,7 @@ export const steps: readonly Step[] = [
     command: ['node', '--conditions=source', 'simulation/mutants/cli.ts', '--jobs', '1'],
   },
   { name: 'unit', group: 'tests', command: ['vitest', 'run', '--project', 'unit'] },
+  { name: 'browser', group: 'tests', command: ['vitest', 'run', '--project', 'browser'] },
   { name: 'simulator', group: 'tests', command: ['vitest', 'run', '--project', 'simulator'] },
   { name: 'conformance', group: 'tests', command: ['vitest', 'run', '--project', 'conformance'] },
   { name: 'clients', group: 'tests', command: ['vitest', 'run', '--project', 'clients'] },

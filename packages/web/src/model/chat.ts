@@ -54,6 +54,7 @@ export class Chat {
     });
     this.client.on('people', () => {
       this.#keepNames();
+      this.#acceptExpected();
       changed();
     });
     this.client.on('change', changed);
@@ -130,6 +131,17 @@ export class Chat {
     } catch (error) {
       // Asked again with the next connection.
       console.warn(error);
+    }
+  }
+
+  /** Whom the user asked to be a contact may ask back: the answer is known. */
+  #acceptExpected(): void {
+    const { people } = this.client;
+    for (const jid of people.asking) {
+      const contact = people.contacts.get(jid);
+      const isExpected = contact?.asked === true || contact?.subscription === 'to';
+      // Where the connection is lost it comes again with the next one.
+      if (isExpected) void people.accept(jid).catch((error: unknown) => console.warn(error));
     }
   }
 

@@ -160,6 +160,7 @@ export const de: Strings = {
   account: 'Konto',
   language: 'Sprache',
   automatic: 'Automatisch',
+  thisBrowser: 'In diesem Browser',
   appearance: 'Aussehen',
   light: 'Hell',
   dark: 'Dunkel',

@@ -167,6 +167,7 @@ export const en = {
   account: 'Account',
   language: 'Language',
   automatic: 'Automatic',
+  thisBrowser: 'In this browser',
   appearance: 'Appearance',
   light: 'Light',
   dark: 'Dark',

@@ -92,10 +92,8 @@ export function Composer({ conversation, peerName, purpose, onPurpose }: Compose
       event.stopPropagation();
       leavePurpose();
     } else if (event.key === 'ArrowUp' && text === '') {
-      const last = conversation.messages.findLast(({ outgoing, retracted, body, state }) => {
-        return outgoing && !retracted && body !== '' && state !== 'sending' && state !== 'failed';
-      });
-      if (last !== undefined) onPurpose({ kind: 'edit', message: last });
+      const last = conversation.messages.findLast(({ outgoing, retracted }) => outgoing && !retracted);
+      if (last !== undefined && last.body !== '' && last.state !== 'failed') onPurpose({ kind: 'edit', message: last });
       event.preventDefault();
     }
   };

@@ -32,7 +32,7 @@ export function SettingsView({ onLogOut }: { readonly onLogOut: () => void }): J
       </section>
       {chat.services?.devices === true && <Devices />}
       <section class="stack">
-        <h3>{t.appearance}</h3>
+        <h3>{t.thisBrowser}</h3>
         <label>
           {t.language}
           <select
