@@ -10,6 +10,7 @@ import type { NodeRecord, PepChange, PepItem } from './model.ts';
 import { Nodes } from './nodes.ts';
 import { Publishing } from './publishing.ts';
 import { Reading } from './reading.ts';
+import { Removal } from './removal.ts';
 import type { PubsubTables } from './schema.ts';
 import { Subscribing } from './subscribing.ts';
 
@@ -43,6 +44,7 @@ export class PubsubEngine {
   readonly #nodes: Nodes;
   readonly #publishing: Publishing;
   readonly #reading: Reading;
+  readonly #removal: Removal;
   readonly #actions: ReadonlyMap<string, Action>;
 
   constructor(environment: PubsubEnvironment) {
@@ -50,6 +52,7 @@ export class PubsubEngine {
     this.#nodes = new Nodes(this.#core);
     this.#publishing = new Publishing(this.#core, this.#nodes);
     this.#reading = new Reading(this.#core);
+    this.#removal = new Removal(this.#core, this.#nodes);
     this.#actions = this.#listActions();
   }
 
@@ -74,6 +77,11 @@ export class PubsubEngine {
   /** The server itself makes changes, all or none. Throws StanzaError. */
   apply(host: PubsubHost, by: JID, changes: readonly PepChange[]): Promise<void> {
     return this.#publishing.apply(host, by, changes);
+  }
+
+  /** An account is gone: so are its subscriptions and affiliations, what it has published and the nodes that nobody else owns. */
+  async forget(host: PubsubHost, jid: JID): Promise<void> {
+    await this.#removal.forget(host, jid.bare.toString());
   }
 
   /** A node by name. */

@@ -156,6 +156,22 @@ export class NodeStore {
     return rows.map(itemOf);
   }
 
+  /** The nodes of a service where somebody has published what is still there. */
+  async publishedBy(service: string, bare: string): Promise<readonly { readonly node: string }[]> {
+    const query = this.db
+      .selectFrom('pubsub_item')
+      .innerJoin('pubsub_node', 'pubsub_node.id', 'pubsub_item.node')
+      .select('pubsub_node.name as node')
+      .distinct();
+    return query.where('service', '=', service).where('publisher', '=', bare).execute();
+  }
+
+  /** Ids of what somebody has published at a node. */
+  async idsBy(node: string, bare: string): Promise<readonly string[]> {
+    const query = this.db.selectFrom('pubsub_item').select('id').where('node', '=', node).where('publisher', '=', bare);
+    return (await query.orderBy('seq').execute()).map(({ id }) => id);
+  }
+
   async last(node: string): Promise<ItemRecord | undefined> {
     const query = this.db.selectFrom('pubsub_item').selectAll().where('node', '=', node).orderBy('seq', 'desc');
     const row = await query.limit(1).executeTakeFirst();

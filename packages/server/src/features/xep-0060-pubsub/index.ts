@@ -1,0 +1,88 @@
+import { NS, StanzaError } from '@tutti/xmpp';
+import { createPubsub, defineFeature, type FeatureApi, type PubsubEngine, type ServiceInfo } from '../../feature.ts';
+import { DomainHost, SERVICE_DEFAULTS } from './host.ts';
+
+/** §16.3: what the service can do. */
+const FEATURES = [
+  'access-authorize',
+  'access-open',
+  'access-whitelist',
+  'auto-create',
+  'config-node',
+  'config-node-max',
+  'create-and-configure',
+  'create-nodes',
+  'delete-items',
+  'delete-nodes',
+  'instant-nodes',
+  'item-ids',
+  'manage-subscriptions',
+  'member-affiliation',
+  'meta-data',
+  'modify-affiliations',
+  'multi-items',
+  'outcast-affiliation',
+  'persistent-items',
+  'publish',
+  'publish-only-affiliation',
+  'publish-options',
+  'publisher-affiliation',
+  'purge-nodes',
+  'retrieve-affiliations',
+  'retrieve-default',
+  'retrieve-default-sub',
+  'retrieve-items',
+  'retrieve-subscriptions',
+  'rsm',
+  'subscribe',
+  'subscription-notifications',
+  'subscription-options',
+].map((name) => `${NS.pubsub}#${name}`);
+
+const INFO: ServiceInfo = {
+  identities: [{ category: 'pubsub', type: 'service', name: 'Nodes' }],
+  features: [NS.pubsub, NS.rsm, ...FEATURES],
+};
+
+/** XEP-0060: a pubsub service at pubsub.DOMAIN for each served domain. */
+export const publishSubscribe = defineFeature({
+  spec: 'XEP-0060',
+  version: '1.30.0',
+  name: 'Publish-Subscribe',
+  note: 'at pubsub.DOMAIN; without collections, subscription ids, leases, digests and get-pending',
+  setup(api) {
+    if (!api.config.pubsub.enabled) return;
+    const engine = createPubsub(api, () => SERVICE_DEFAULTS);
+    const hosts = api.config.domains.map((domain) => openService(api, engine, domain));
+    api.on('accountRemoved', async (jid) => {
+      for (const host of hosts) await engine.forget(host, jid);
+    });
+  },
+});
+
+function openService(api: FeatureApi, engine: PubsubEngine, domain: string): DomainHost {
+  const desk = api.serviceDesk(`pubsub.${domain}`);
+  const host = new DomainHost(api, desk.domain, domain);
+  desk.info = ({ from, to }, node) => {
+    if (!to.isDomain) return undefined;
+    return node === undefined ? INFO : engine.describe(host, from, node);
+  };
+  desk.items = ({ from, to, payload }, node) => {
+    if (!to.isDomain) return undefined;
+    return node === undefined ? engine.listNodes(host, from, payload) : engine.listItems(host, from, node, payload);
+  };
+  for (const type of ['get', 'set'] as const) {
+    for (const ns of [NS.pubsub, NS.pubsubOwner]) {
+      desk.iq(type, 'pubsub', ns, ({ from, to, payload }) => {
+        if (!to.isDomain) throw new StanzaError('item-not-found');
+        return engine.handle(host, { type, from, payload });
+      });
+    }
+  }
+  desk.onMessage = async (message, from, to) => {
+    // A notification that did not reach its subscriber: the service goes on.
+    if (message.attrs['type'] === 'error') return;
+    if (!to.isDomain || !(await engine.receive(host, from, message))) throw new StanzaError('service-unavailable');
+  };
+  return host;
+}
