@@ -21,17 +21,22 @@ export const PROSODY_OFFERS: ReadonlySet<Need> = new Set<Need>([
   'register',
   'pre-approval',
   'roster-versioning',
+  'muc',
   'mechanism PLAIN',
   'mechanism SCRAM-SHA-1',
   'mechanism SCRAM-SHA-256',
 ]);
 
-/** Debian's Prosody on loopback, with a folder of its own: a second opinion on the tests that are not about IM-NG. */
-export async function startProsody(): Promise<Target> {
-  const folder = await mkdtemp(join(tmpdir(), 'prosody-'));
+/**
+ * Debian's Prosody on loopback, with a folder of its own: a second opinion on the tests that are not about IM-NG.
+ * @param settings lines of its configuration, before the host
+ * @param keep a folder that stays; its own is deleted at the end
+ */
+export async function startProsody(settings = '', keep?: string): Promise<Target> {
+  const folder = keep ?? (await mkdtemp(join(tmpdir(), 'prosody-')));
   const [c2s, http] = [await freePort(), await freePort()];
   const config = join(folder, 'prosody.cfg.lua');
-  await writeFile(config, configuration(folder, c2s, http));
+  await writeFile(config, configuration(folder, c2s, http, settings));
   const child = spawn(PROGRAM, ['-F', '--config', config], { stdio: 'ignore' });
   await listening(c2s, child);
   await listening(http, child);
@@ -61,12 +66,12 @@ export async function startProsody(): Promise<Target> {
         child.kill('SIGTERM');
         await once(child, 'exit');
       }
-      await rm(folder, { recursive: true, force: true });
+      if (keep === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-function configuration(folder: string, c2s: number, http: number): string {
+function configuration(folder: string, c2s: number, http: number, settings: string): string {
   const modules =
     'roster saslauth tls disco carbons pep blocklist vcard4 version uptime time ping register mam csi smacks websocket';
   return `
@@ -91,7 +96,9 @@ http_ports = { ${http} }
 https_ports = {}
 http_default_host = "localhost"
 consider_websocket_secure = true
+${settings}
 VirtualHost "localhost"
+Component "conference.localhost" "muc"
 `;
 }
 

@@ -62,18 +62,35 @@ function merge(reports: readonly ImportReport[]): ImportReport {
     skipped: new Map(reports.flatMap(({ skipped }) => [...skipped])),
     ignored,
     withoutPassword: reports.flatMap(({ withoutPassword }) => withoutPassword),
+    fewMechanisms: new Map(reports.flatMap(({ fewMechanisms }) => [...fewMechanisms])),
   };
 }
 
-function toJson(report: ImportReport): object {
-  return { ...report, skipped: Object.fromEntries(report.skipped), ignored: Object.fromEntries(report.ignored) };
+function countBy(words: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
 }
 
-function print({ accounts, messages, skipped, ignored, withoutPassword }: ImportReport, io: Io): void {
+function toJson(report: ImportReport): object {
+  return {
+    ...report,
+    skipped: Object.fromEntries(report.skipped),
+    ignored: Object.fromEntries(report.ignored),
+    fewMechanisms: Object.fromEntries(report.fewMechanisms),
+  };
+}
+
+function print({ accounts, messages, skipped, ignored, withoutPassword, fewMechanisms }: ImportReport, io: Io): void {
   io.stdout.write(`read ${accounts} ${accounts === 1 ? 'account' : 'accounts'} with ${messages} messages\n`);
   for (const [account, reason] of skipped) io.stdout.write(`  left alone ${account}: ${reason}\n`);
   for (const [what, times] of ignored) io.stdout.write(`  ignored ${what}${times > 1 ? ` (${times} times)` : ''}\n`);
   for (const account of withoutPassword) {
     io.stdout.write(`  ${account} has no password yet: tutti user passwd ${account}\n`);
+  }
+  for (const [mechanisms, count] of countBy([...fewMechanisms.values()])) {
+    io.stdout.write(
+      `  ${count} with keys for ${mechanisms} alone: leave the other SCRAM mechanisms out of auth.mechanisms, or set new passwords\n`,
+    );
   }
 }

@@ -24,6 +24,9 @@ import type { Listening, RunnableServer } from './services.ts';
 /** How often certificate files are read again: renewed ones come into use without a signal. */
 const CERTIFICATE_CHECK_MS = 12 * 3_600_000;
 
+/** How long clients may take to hear goodbye from a server that cannot go on, in milliseconds. */
+const GOODBYE_MS = 5000;
+
 /** What the control method server.status tells. */
 export interface ServerStatus {
   readonly pid: number;
@@ -65,7 +68,16 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     const { certificates, notes } = await prepareCertificates(config, config.data);
     logNotes(notes, logger);
     const { metrics, scrape } = createMetrics();
-    const server = await services.createServer({ config, logger, certificates, metrics, scrape, onFatal: endProcess });
+    let ending: Promise<never> | undefined;
+    const die = (): Promise<never> => (ending ??= endProcess(() => undo.disposeAsync()));
+    const server = await services.createServer({
+      config,
+      logger,
+      certificates,
+      metrics,
+      scrape,
+      onFatal: () => void die(),
+    });
     undo.defer(async () => await server.stop());
     const listening = await server.start().catch((error: unknown) => {
       throw explainListenError(error);
@@ -108,9 +120,17 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
   }
 }
 
-/** What is not committed was not acknowledged either: who supervises the process starts it anew, and nothing is lost. */
-function endProcess(): never {
-  process.exit(1);
+/**
+ * Closes what can be closed (streams get `<system-shutdown/>`) and ends the process with 1. What is not committed was not acknowledged either: who
+ * supervises the process starts it anew, and nothing is lost.
+ */
+async function endProcess(close: () => Promise<void>): Promise<never> {
+  setTimeout(() => process.exit(1), GOODBYE_MS);
+  try {
+    await close();
+  } finally {
+    process.exit(1);
+  }
 }
 
 interface Reloadable {

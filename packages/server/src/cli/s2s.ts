@@ -45,7 +45,12 @@ export function registerS2s(program: Command, { io }: Context): void {
     .action(async (domain: string | undefined, flags: Flags) => {
       const queues = await ask(flags, io, async (client, { retryRemote }) => retryRemote(client, readDomain(domain)));
       if (flags.json === true) io.stdout.write(`${JSON.stringify({ queues })}\n`);
-      else io.stdout.write(queues === 0 ? 'nothing waits\n' : `${count(queues, 'queue')} tried again; tutti s2s list shows how it goes\n`);
+      else
+        io.stdout.write(
+          queues === 0
+            ? 'nothing waits\n'
+            : `${count(queues, 'queue')} tried again; tutti s2s list shows how it goes\n`,
+        );
     });
   addConfigOptions(s2s.command('drop'))
     .argument('<domain>', 'the domain')
@@ -56,7 +61,10 @@ export function registerS2s(program: Command, { io }: Context): void {
         dropRemote(client, readDomain(domain) as string),
       );
       if (flags.json === true) io.stdout.write(`${JSON.stringify({ messages })}\n`);
-      else io.stdout.write(messages === 0 ? 'nothing waits\n' : `${count(messages, 'message')} returned to their senders\n`);
+      else
+        io.stdout.write(
+          messages === 0 ? 'nothing waits\n' : `${count(messages, 'message')} returned to their senders\n`,
+        );
     });
 }
 

@@ -24,6 +24,12 @@ export function writeCredentials(credentials: Credentials): readonly Element[] {
   });
 }
 
+/** The mechanisms that they serve. */
+export function nameMechanisms(credentials: Credentials): string {
+  const hashes = Object.keys(credentials) as (keyof typeof MECHANISMS)[];
+  return hashes.map((hash) => MECHANISMS[hash]).join(', ');
+}
+
 /** Reads one of them; undefined: it is something else, or of a mechanism that is not known here, or damaged. */
 export function readCredentials(element: Element): Partial<Record<keyof Credentials, ScramKeys>> | undefined {
   if (!element.is('scram-credentials', SCRAM)) return undefined;

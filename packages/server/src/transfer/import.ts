@@ -7,7 +7,7 @@ import type { LocalAccount } from '../router/local-account.ts';
 import { createCredentials, type Credentials } from '../stream/sasl/credentials.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import { type Imported, readArchived } from './archive.ts';
-import { readCredentials } from './credentials.ts';
+import { nameMechanisms, readCredentials } from './credentials.ts';
 import type { OfflineServer } from './offline-server.ts';
 import { readData } from './xml-events.ts';
 
@@ -20,6 +20,8 @@ export interface ImportReport {
   readonly ignored: Map<string, number>;
   /** Accounts that nobody can log in to until they get a password. */
   readonly withoutPassword: string[];
+  /** Accounts whose password is known for some SCRAM mechanisms only: which. */
+  readonly fewMechanisms: Map<string, string>;
 }
 
 /** Messages that are on their way to the disk at a time. */
@@ -40,6 +42,7 @@ export async function importData(
     skipped: new Map(),
     ignored: new Map(),
     withoutPassword: [],
+    fewMechanisms: new Map(),
   };
   let domain = '';
   let user: AccountImport | undefined;
@@ -143,6 +146,7 @@ class AccountImport {
       await trx.updateTable('account').set({ removed_at: null }).where('jid', '=', name).execute();
     });
     if (credentials === undefined) this.#report.withoutPassword.push(name);
+    else if (Object.keys(credentials).length < 3) this.#report.fewMechanisms.set(name, nameMechanisms(credentials));
     this.#report.accounts += 1;
     this.#report.messages += this.#messages;
   }

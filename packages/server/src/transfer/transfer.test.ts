@@ -102,6 +102,7 @@ describe('XEP-0227: import', () => {
   left alone carol@else.example: else.example is not a domain of this server
   ignored <unheard xmlns='urn:of'>
   ignored a message of an archive that has no time, or is not of the account (2 times)
+  1 with keys for SCRAM-SHA-1 alone: leave the other SCRAM mechanisms out of auth.mechanisms, or set new passwords
 `);
     expect(code).toBe(0);
     const { data, archive } = await dump('in');
@@ -134,7 +135,7 @@ describe('XEP-0227: import', () => {
           .trim(),
       ).name,
     ).toBe('server-data');
-    expect((await tutti('import out.xml --data second')).out).toBe('read 2 accounts with 3 messages\n');
+    expect((await tutti('import out.xml --data second')).out).toContain('read 2 accounts with 3 messages\n');
     expect(await dump('second')).toEqual(await dump('first'));
     await tutti('export again.xml --data second');
     const strip = (name: string): string =>
