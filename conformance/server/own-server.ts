@@ -37,6 +37,11 @@ export class OwnServer implements AsyncDisposable {
     };
   }
 
+  /** The port of a listener: "c2s", "components" … */
+  port(name: string): number {
+    return this.#at(name).port;
+  }
+
   /** Makes accounts. */
   async add(...names: string[]): Promise<void> {
     for (const name of names) await this.#server.accounts.add(`${name}@${DOMAIN}`, PASSWORD);

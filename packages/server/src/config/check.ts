@@ -23,8 +23,9 @@ function checkDomains({ domains }: Config): Finding[] {
 }
 
 function checkComponents({ domains, components }: Config): Finding[] {
-  return Object.keys(components.domains).flatMap((domain) => {
+  return Object.entries(components.domains).flatMap(([domain, { secrets }]) => {
     const path = ['components', 'domains', domain];
+    if (secrets.length === 0) return [{ path, message: 'needs a secret' }];
     if (domains.includes(domain)) return [{ path, message: `${domain} holds accounts; a component has a domain of its own` }];
     return domain.startsWith('*.') ? [{ path, message: 'a component has one domain, no wildcard' }] : [];
   });

@@ -145,7 +145,7 @@ port = "5222"
 require_tls = "maybe"
 [limts]
 [limits]
-stanza_bytes = "1 kB"
+sm_unacked_max = "1 kB"
 idle_ping = "soon"
 [tls.domains."Foo bar"]
 [auth]
@@ -154,7 +154,7 @@ mechanisms = ["PLAIN", "CRAM-MD5"]
     const found = complaints({ settings: ['c2s.hots=x'], environment: { TUTTI_HTTP__PORT: '65536' } });
     expect(found).toEqual([
       'tutti.toml:1:1: domains: an empty list is not allowed; allowed: a list of domain names, at least one: ["example.org"]',
-      'tutti.toml:2:1: stanza_bytes: unknown key; did you mean limits.stanza_bytes?',
+      'tutti.toml:2:1: sm_unacked_max: unknown key; did you mean limits.sm_unacked_max?',
       'tutti.toml:4:1: c2s.prot: unknown key; did you mean c2s.port?',
       'tutti.toml:5:1: c2s.port: "5222" is not allowed; allowed: a port from 1 to 65535 (0 = any free one)',
       'tutti.toml:6:1: c2s.require_tls: "maybe" is not allowed; allowed: true or false',
@@ -194,7 +194,7 @@ mechanisms = ["PLAIN", "CRAM-MD5"]
     ['domains = { a = 1 }', expect.stringMatching(/^tutti.toml:1:1: domains: a table is not allowed/)],
     [
       'constructor = 1',
-      expect.stringMatching(/^tutti.toml:1:1: constructor: unknown key; known here: .*domains, data/),
+      expect.stringMatching(/^tutti.toml:1:1: constructor: unknown key; known here: .*domains, (\w+, )*data/),
     ],
     ['[__proto__]\nx = 1', expect.stringMatching(/^tutti.toml:1:1: __proto__: unknown key/)],
   ])('%j', (text, message) => {
@@ -240,6 +240,11 @@ describe('keys that belong together', () => {
     ['[tls]\nkey = "a"', 'tutti.toml:2:1: tls.key: needs cert beside it'],
     ['[tls.domains."a.example"]', 'tutti.toml:1:1: tls.domains."a.example": needs cert and key'],
     ['[http]\nport = 5222', 'tutti.toml:2:1: http.port: 5222 is already taken by [c2s]'],
+    [
+      '[components.domains."localhost"]\nsecrets = ["long enough"]',
+      'tutti.toml:1:1: components.domains.localhost: localhost holds accounts; a component has a domain of its own',
+    ],
+    ['[components.domains."a.example"]', 'tutti.toml:1:1: components.domains."a.example": needs a secret'],
     [
       '[limits]\nstanza_bytes = 10000\nunauthenticated_stanza_bytes = 10001',
       'tutti.toml:3:1: limits.unauthenticated_stanza_bytes: may not be more than limits.stanza_bytes',

@@ -15,8 +15,8 @@ import {
 } from '../keys.ts';
 
 function secrets(doc: string) {
-  const allowed = 'a list of at least one text of at least 8 characters';
-  const type = z.array(z.string().min(8)).min(1);
+  const allowed = 'a list of texts of at least 8 characters';
+  const type = z.array(z.string().min(8)).default([]);
   return type.register(keyNotes, { doc, allowed, secret: true });
 }
 
