@@ -138,14 +138,14 @@ describe('domains', () => {
 describe('problems', () => {
   test('all of them are told, each with file, line, key and what is allowed', () => {
     write(`domains = []
-stanza_bytes = 4
+sm_unacked_max = 4
 [c2s]
 prot = 5222
 port = "5222"
 require_tls = "maybe"
 [limts]
 [limits]
-sm_unacked_max = "1 kB"
+stanza_bytes = "1 kB"
 idle_ping = "soon"
 [tls.domains."Foo bar"]
 [auth]
