@@ -4,12 +4,17 @@ import rfc6121 from './rfc6121/index.ts';
 import rfc7395 from './rfc7395/index.ts';
 import type { Section } from './suite.ts';
 import disco from './xep-0030/index.ts';
+import rooms from './xep-0045/index.ts';
 import registration from './xep-0077/index.ts';
 import blocking from './xep-0191/index.ts';
 import streamManagement from './xep-0198/index.ts';
+import xmppOverBosh from './xep-0206/index.ts';
+import externalServices from './xep-0215/index.ts';
 import carbons from './xep-0280/index.ts';
 import mam from './xep-0313/index.ts';
 import clientState from './xep-0352/index.ts';
+import push from './xep-0357/index.ts';
+import upload from './xep-0363/index.ts';
 import sasl2 from './xep-0388/index.ts';
 import imNg from './xep-0409/index.ts';
 import preferences from './xep-0441/index.ts';
@@ -21,12 +26,17 @@ export const SECTIONS: readonly Section[] = [
   ...rfc6121,
   ...rfc7395,
   ...disco,
+  ...rooms,
   ...registration,
   ...blocking,
   ...streamManagement,
+  ...xmppOverBosh,
+  ...externalServices,
   ...carbons,
   ...mam,
   ...clientState,
+  ...push,
+  ...upload,
   ...sasl2,
   ...preferences,
   ...hostile,

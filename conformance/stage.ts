@@ -1,7 +1,7 @@
 import { type Element, NS, xml } from '@tutti/xmpp';
 import { Device } from './client/device.ts';
 import type { Account } from './client/login.ts';
-import type { Address } from './client/transport.ts';
+import type { Address, TransportKind } from './client/transport.ts';
 import type { OwnTarget, Target } from './target.ts';
 import { parseSessions, type SessionNames, type SessionSpec } from './world.ts';
 
@@ -24,13 +24,13 @@ export type Cast<World extends Readonly<Record<string, string>>> = {
 /** Where one test plays: fresh accounts, their sessions, and the end of them. */
 export class Stage {
   readonly target: Target;
-  readonly #transport: 'tcp' | 'ws';
+  readonly #transport: TransportKind;
   readonly #devices: Device[] = [];
   /** Those whose link is cut once the world is complete. */
   readonly #hibernating: Device[] = [];
   readonly #own: { readonly target: OwnTarget; readonly stage: Stage }[] = [];
 
-  constructor(target: Target, transport: 'tcp' | 'ws') {
+  constructor(target: Target, transport: TransportKind) {
     this.target = target;
     this.#transport = transport;
   }
@@ -81,7 +81,7 @@ export class Stage {
   }
 
   /** A session over another transport than the stage's, with the resource `over`. */
-  connectOver(transport: 'tcp' | 'ws', name: string, account: Account): Promise<Device> {
+  connectOver(transport: TransportKind, name: string, account: Account): Promise<Device> {
     return Device.connect(name, this.target.address(transport), account, 'over');
   }
 

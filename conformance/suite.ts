@@ -11,6 +11,9 @@ export type Need =
   | 'mam-prefs'
   | 'sm'
   | 'csi'
+  | 'upload'
+  | 'push'
+  | 'external-services'
   | 'blocking'
   | 'register'
   | 'sasl2'
@@ -21,11 +24,15 @@ export type Need =
   | 'starttls'
   | `mechanism ${string}`
   | 'direct-tls'
+  /** Rooms (XEP-0045) at `conference.` of the domain. */
+  | 'muc'
+  /** Parts of rooms that few servers have: archives, moderation, hats, limits of the service and the like. */
+  | 'muc-complete'
   /** A server of one's own, that the test may configure, kill and start again. */
   | 'restart';
 
-/** Where a row runs: against the pure `planMessage`, on the wire over TCP with STARTTLS, over WebSocket. */
-export type Stand = 'plan' | 'tcp' | 'ws';
+/** Where a row runs: against the pure `planMessage`, on the wire over TCP with STARTTLS, over WebSocket, over BOSH. */
+export type Stand = 'plan' | 'tcp' | 'ws' | 'bosh';
 
 /** One test: a dialogue between users. It throws when the server does not do what the section says. */
 export interface Test {

@@ -1,6 +1,6 @@
 import { NS, xml } from '@tutti/xmpp';
 import { type Account, bareOf, openStream } from './client/login.ts';
-import type { Address } from './client/transport.ts';
+import type { Address, TransportKind } from './client/transport.ts';
 import type { Need } from './suite.ts';
 
 /** The server under test. */
@@ -8,8 +8,8 @@ export interface Target {
   /** For the report. */
   readonly name: string;
   readonly domain: string;
-  readonly transports: readonly ('tcp' | 'ws')[];
-  address(transport: 'tcp' | 'ws'): Address;
+  readonly transports: readonly TransportKind[];
+  address(transport: TransportKind): Address;
   /** An account that no other test uses; `name` is how the test calls it. */
   account(name: string): Promise<Account>;
   /** What the server offers; undefined: it has to offer everything. */

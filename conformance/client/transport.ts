@@ -1,15 +1,19 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
+import { openBosh } from './bosh.ts';
+
+/** How streams are spoken: over TCP, over WebSocket, over HTTP requests. */
+export type TransportKind = 'tcp' | 'ws' | 'bosh';
 
 /** Where a server listens, and how to speak to it there. */
 export interface Address {
-  readonly transport: 'tcp' | 'ws';
+  readonly transport: TransportKind;
   readonly host: string;
   readonly port: number;
   /** TCP only: when TLS begins. A `wss:` URL says it for WebSocket. */
   readonly tls: 'none' | 'starttls' | 'direct';
-  /** WebSocket only. */
+  /** WebSocket and BOSH only. */
   readonly url?: string;
   /** The served domain: `to` of the stream header, and the name asked for in TLS. */
   readonly domain: string;
@@ -40,6 +44,7 @@ export interface Transport {
 
 /** Connects; rejects when nobody answers. */
 export function openTransport(address: Address, receiver: Receiver): Promise<Transport> {
+  if (address.transport === 'bosh') return openBosh(address, receiver);
   return address.transport === 'ws' ? openWebSocket(address, receiver) : openTcp(address, receiver);
 }
 

@@ -3,6 +3,7 @@ import { Device } from '../client/device.ts';
 import type { Account } from '../client/login.ts';
 import { offeredMechanisms, openStream } from '../client/login.ts';
 import type { Address } from '../client/transport.ts';
+import { findService } from '../services.ts';
 import type { Need } from '../suite.ts';
 import { freshLocalpart, register, type Target } from '../target.ts';
 
@@ -35,7 +36,7 @@ export async function probeForeign(options: ForeignOptions): Promise<Target> {
     domain,
     transports: [...(tcp === undefined ? [] : (['tcp'] as const)), ...(ws === undefined ? [] : (['ws'] as const))],
     address(transport) {
-      const address = transport === 'tcp' ? tcp : ws;
+      const address = transport === 'tcp' ? tcp : transport === 'ws' ? ws : undefined;
       if (address === undefined) throw new Error(`no address for ${transport}`);
       return address;
     },
@@ -77,6 +78,9 @@ async function probe(address: Address, account: Account): Promise<Set<Need>> {
       'mam-prefs': (await device.iq('get', xml('prefs', { xmlns: NS.mam }))).attrs['type'] === 'result',
       sm: inStream('sm', NS.sm),
       csi: inStream('csi', NS.csi),
+      upload: (await findService(device, NS.httpUpload)) !== undefined,
+      push: vars.has(NS.push),
+      'external-services': vars.has(NS.extdisco),
       blocking: vars.has(NS.blocking),
       register: features.child('register', NS.registerFeature) !== undefined,
       sasl2: authentication !== undefined,
@@ -86,6 +90,10 @@ async function probe(address: Address, account: Account): Promise<Set<Need>> {
       caps: inStream('c', NS.caps),
       starttls: address.tls === 'starttls',
       'direct-tls': false,
+      muc:
+        (await device.iq('get', xml('query', { xmlns: NS.discoInfo }), `conference.${device.domain}`)).attrs['type'] ===
+        'result',
+      'muc-complete': false,
       restart: false,
     };
     const mechanisms = offeredMechanisms(features).map((name): Need => `mechanism ${name}`);

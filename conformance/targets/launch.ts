@@ -15,6 +15,9 @@ const SETTINGS = [
   'limits.stanzas_per_second=0',
   'limits.bytes_per_second=0',
   'limits.connections_per_address=0',
+  'http.connections_per_address=0',
+  'http.connections=0',
+  'bosh.inactivity=2',
   'limits.unauthenticated_connections=0',
   'limits.auth_failures_per_minute=0',
 ];

@@ -22,6 +22,8 @@ export const PROSODY_OFFERS: ReadonlySet<Need> = new Set<Need>([
   'pre-approval',
   'roster-versioning',
   'muc',
+  'upload',
+  'external-services',
   'mechanism PLAIN',
   'mechanism SCRAM-SHA-1',
   'mechanism SCRAM-SHA-256',
@@ -43,7 +45,7 @@ export async function startProsody(settings = '', keep?: string): Promise<Target
   return {
     name: 'Prosody',
     domain: 'localhost',
-    transports: ['tcp', 'ws'],
+    transports: ['tcp', 'ws', 'bosh'],
     address: (transport) => ({
       transport,
       host: '127.0.0.1',
@@ -73,7 +75,7 @@ export async function startProsody(settings = '', keep?: string): Promise<Target
 
 function configuration(folder: string, c2s: number, http: number, settings: string): string {
   const modules =
-    'roster saslauth tls disco carbons pep blocklist vcard4 version uptime time ping register mam csi smacks websocket';
+    'roster saslauth tls disco carbons pep blocklist vcard4 version uptime time ping register mam csi smacks websocket bosh external_services';
   return `
 run_as_root = true
 pidfile = "${folder}/prosody.pid"
@@ -99,6 +101,7 @@ consider_websocket_secure = true
 ${settings}
 VirtualHost "localhost"
 Component "conference.localhost" "muc"
+Component "upload.localhost" "http_file_share"
 `;
 }
 

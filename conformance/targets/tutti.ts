@@ -14,7 +14,7 @@ export async function startTutti(settings: readonly string[] = []): Promise<OwnT
   return {
     name: 'Tutti',
     domain,
-    transports: ['tcp', 'ws'],
+    transports: ['tcp', 'ws', 'bosh'],
     address: (transport) => ({
       transport,
       tls: transport === 'tcp' ? 'starttls' : 'none',

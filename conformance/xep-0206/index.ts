@@ -1,0 +1,3 @@
+import session from './5-session.ts';
+
+export default [session];

@@ -1,0 +1,3 @@
+import services from './3-services.ts';
+
+export default [services];
