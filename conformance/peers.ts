@@ -8,6 +8,9 @@ export const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'pyt
 const peers = {
   slixmpp: { debian: 'python3-slixmpp', probe: [python, '-c', 'import slixmpp'] },
   prosody: { debian: 'prosody', probe: ['sh', '-c', 'command -v prosody'] },
+  // Prosody needs it to ask a DNS server of the test's own.
+  'lua-unbound': { debian: 'lua-unbound', probe: ['sh', '-c', 'ls /usr/lib/*/lua/5.*/lunbound.so'] },
+  openssl: { debian: 'openssl', probe: ['openssl', 'version'] },
   ejabberd: { debian: 'ejabberd', probe: ['sh', '-c', 'command -v ejabberdctl || test -x /usr/sbin/ejabberdctl'] },
   // Its presence is not enough: a container may forbid it to look at other processes.
   strace: { debian: 'strace', probe: ['strace', '-f', '-o', '/dev/null', 'true'] },

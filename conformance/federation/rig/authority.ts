@@ -31,7 +31,20 @@ export class Authority implements Disposable {
 
   constructor(name = 'Authority of a test') {
     const extensions = ['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign'];
-    this.#run(['req', '-x509', ...NEW_KEY, '-keyout', this.#key, '-out', this.file, '-subj', `/CN=${name}`, '-days', '30', ...extensions]);
+    this.#run([
+      'req',
+      '-x509',
+      ...NEW_KEY,
+      '-keyout',
+      this.#key,
+      '-out',
+      this.file,
+      '-subj',
+      `/CN=${name}`,
+      '-days',
+      '30',
+      ...extensions,
+    ]);
   }
 
   /** Issues a certificate. */
@@ -44,9 +57,22 @@ export class Authority implements Disposable {
       ...xmpp.map((one) => `otherName:1.3.6.1.5.5.7.8.5;UTF8:${one}`),
       ...srv.map((one) => `otherName:1.3.6.1.5.5.7.8.7;IA5STRING:${one}`),
     ];
-    writeFileSync(extensions, `subjectAltName=${names.join(',')}\nextendedKeyUsage=${usage}\nbasicConstraints=CA:FALSE\n`);
+    writeFileSync(
+      extensions,
+      `subjectAltName=${names.join(',')}\nextendedKeyUsage=${usage}\nbasicConstraints=CA:FALSE\n`,
+    );
     this.#run(['req', '-new', ...NEW_KEY, '-keyout', key, '-out', request, '-subj', '/CN=server']);
-    const signing = ['-CA', this.file, '-CAkey', this.#key, '-CAcreateserial', '-days', String(days), '-extfile', extensions];
+    const signing = [
+      '-CA',
+      this.file,
+      '-CAkey',
+      this.#key,
+      '-CAcreateserial',
+      '-days',
+      String(days),
+      '-extfile',
+      extensions,
+    ];
     this.#run(['x509', '-req', '-in', request, '-out', cert, ...signing]);
     return { cert, key };
   }

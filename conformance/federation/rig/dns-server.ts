@@ -3,10 +3,21 @@ import { isIPv6 } from 'node:net';
 
 /** What a name has in the DNS of a test. */
 export type DnsRecord =
-  | { readonly type: 'A' | 'AAAA'; readonly address: string }
-  | { readonly type: 'SRV'; readonly priority?: number; readonly weight?: number; readonly port: number; readonly target: string };
+  | { readonly type: 'A'; readonly address: string }
+  | { readonly type: 'AAAA'; readonly address: string }
+  | {
+      readonly type: 'SRV';
+      readonly priority?: number;
+      readonly weight?: number;
+      readonly port: number;
+      readonly target: string;
+    };
 
-const TYPES: Readonly<Record<number, DnsRecord['type']>> = { 1: 'A', 28: 'AAAA', 33: 'SRV' };
+const TYPES = new Map<number, DnsRecord['type']>([
+  [1, 'A'],
+  [28, 'AAAA'],
+  [33, 'SRV'],
+]);
 const CODES = { A: 1, AAAA: 28, SRV: 33 } as const;
 const NO_SUCH_NAME = 3;
 const SERVER_FAILURE = 2;
@@ -51,11 +62,21 @@ export class DnsServer implements Disposable {
     this.#records.set(name.toLowerCase(), records);
   }
 
-  /** Makes a domain's server to be found: on 127.0.0.1, with SRV records for the ports given. */
+  /**
+   * Makes a domain's server to be found: on this machine, with SRV records for the ports given. Their target is a name that the system knows too, for
+   * programs that ask the DNS about services only.
+   */
   announce(domain: string, ports: { readonly plain?: number | undefined; readonly tls?: number | undefined }): void {
+    this.set('localhost', { type: 'A', address: '127.0.0.1' });
     this.set(domain, { type: 'A', address: '127.0.0.1' });
-    for (const [service, port] of [['xmpp-server', ports.plain], ['xmpps-server', ports.tls]] as const) {
-      this.set(`_${service}._tcp.${domain}`, ...(port === undefined ? [] : [{ type: 'SRV', port, target: domain } as const]));
+    for (const [service, port] of [
+      ['xmpp-server', ports.plain],
+      ['xmpps-server', ports.tls],
+    ] as const) {
+      this.set(
+        `_${service}._tcp.${domain}`,
+        ...(port === undefined ? [] : [{ type: 'SRV', port, target: 'localhost' } as const]),
+      );
     }
   }
 
@@ -88,7 +109,7 @@ function readQuestion(message: Buffer) {
     labels.push(message.toString('latin1', at + 1, at + 1 + length));
     at += 1 + length;
   }
-  return { name: labels.join('.').toLowerCase(), type: TYPES[message.readUInt16BE(at + 1)], end: at + 5 };
+  return { name: labels.join('.').toLowerCase(), type: TYPES.get(message.readUInt16BE(at + 1)), end: at + 5 };
 }
 
 function writeRecord(record: DnsRecord): Buffer {
@@ -118,7 +139,9 @@ function writeV6(address: string): Buffer {
   const [head = '', tail = ''] = address.split('::');
   const groups = (text: string): string[] => (text === '' ? [] : text.split(':'));
   const missing = 8 - groups(head).length - groups(tail).length;
-  const all = address.includes('::') ? [...groups(head), ...Array<string>(missing).fill('0'), ...groups(tail)] : groups(head);
+  const all = address.includes('::')
+    ? [...groups(head), ...Array<string>(missing).fill('0'), ...groups(tail)]
+    : groups(head);
   const data = Buffer.alloc(16);
   all.forEach((group, index) => data.writeUInt16BE(Number.parseInt(group, 16), index * 2));
   return data;
@@ -126,5 +149,8 @@ function writeV6(address: string): Buffer {
 
 function writeName(name: string): Buffer {
   const labels = name.split('.').filter((label) => label !== '');
-  return Buffer.concat([...labels.map((label) => Buffer.from([label.length, ...Buffer.from(label)])), Buffer.from([0])]);
+  return Buffer.concat([
+    ...labels.map((label) => Buffer.from([label.length, ...Buffer.from(label)])),
+    Buffer.from([0]),
+  ]);
 }

@@ -49,6 +49,8 @@ export class IncomingStream implements PeerStreamHandler {
   #bidi = false;
   /** What SASL EXTERNAL has proved. */
   #proved: string | undefined;
+  /** It came to ask about a key of ours, not to send. */
+  #hasAsked = false;
   #timer: Timer | undefined;
 
   /** @param secure of a connection with direct TLS, after its handshake */
@@ -60,7 +62,7 @@ export class IncomingStream implements PeerStreamHandler {
       clock: env.clock,
       lingerTime: LINGER_MS,
       upgrade: async (plain) => {
-        this.#secure = await env.tls.accept(plain);
+        this.#secure = await env.tls.accept(plain, this.#local);
         return this.#secure;
       },
     });
@@ -136,18 +138,14 @@ export class IncomingStream implements PeerStreamHandler {
     this.#admission?.leave();
     const { s2sConnections, s2sFailures } = this.#env.metrics;
     s2sConnections[this.#isAuthenticated ? 'in' : 'in_pending'].dec();
-    if (!this.#isAuthenticated) s2sFailures[failure.reason].inc();
-    const fields = {
-      direction: 'in',
-      address: this.address,
-      local: this.#local,
-      remote: this.#remote,
-      reason: failure.reason,
-    };
-    this.#env.logger.info(
-      { ...fields, detail: failure.message },
-      this.#isAuthenticated ? 's2s: disconnected' : 's2s: not connected',
-    );
+    const { reason, message: detail } = failure;
+    const fields = { direction: 'in', address: this.address, local: this.#local, remote: this.#remote, reason, detail };
+    if (this.#isAuthenticated) this.#env.logger.info(fields, 's2s: disconnected');
+    else if (this.#hasAsked && reason === 'closed') this.#env.logger.debug(fields, 's2s: asked about a dialback key');
+    else {
+      s2sFailures[reason].inc();
+      this.#env.logger.info(fields, 's2s: not connected');
+    }
     this.#channel.closed(failure);
     this.#host.closed(this);
   }
@@ -219,6 +217,7 @@ export class IncomingStream implements PeerStreamHandler {
     if (element.name === 'verify') {
       const answer = answerVerification(element, this.#env);
       if (answer === undefined) throw new StreamError('improper-addressing');
+      this.#hasAsked = true;
       return this.stream.sendText(answer);
     }
     if (element.name !== 'result') throw new StreamError('unsupported-stanza-type');

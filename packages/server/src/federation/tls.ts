@@ -5,7 +5,9 @@ import {
   createServer,
   getCACertificates,
   type SecureContext,
+  type SecureContextOptions,
   type SecureVersion,
+  type Server,
   type TLSSocket,
 } from 'node:tls';
 import { isIP } from 'node:net';
@@ -35,7 +37,8 @@ export class ServerTls {
   readonly #source: TlsSource;
   readonly #settings: () => TlsSettings;
   /** By what they were made of, so that a certificate that was exchanged is used at once. */
-  #contexts = new Map<string, SecureContext>();
+  readonly #contexts = new Map<string, SecureContext>();
+  readonly #acceptors = new Map<string, Acceptor>();
 
   constructor(source: TlsSource, settings: () => TlsSettings) {
     this.#source = source;
@@ -78,52 +81,88 @@ export class ServerTls {
     });
   }
 
-  /** Encrypts a connection that another server has made. Rejects with LinkFailure ("tls"); the socket is then closed. */
-  accept(socket: Socket): Promise<TLSSocket> {
-    // A server of its own for each connection: only servers tell whether the other end's certificate is trusted.
-    const server = createServer({
-      ...this.#source.pemFor(),
-      minVersion: this.#minVersion,
-      requestCert: true,
-      rejectUnauthorized: false,
-      handshakeTimeout: this.#settings().timeout,
-      ALPNProtocols: [ALPN_PROTOCOL],
-      SNICallback: (name, done) => done(null, this.#context(name)),
-    });
+  /**
+   * Encrypts a connection that another server has made.
+   * @param domain of ours, for who names none by SNI: what the stream is for
+   * Rejects with LinkFailure ("tls"); the socket is then closed.
+   */
+  accept(socket: Socket, domain?: string): Promise<TLSSocket> {
+    const { server, waiting } = this.#acceptor(domain);
+    const name = describeEnds(socket);
     return new Promise((resolve, reject) => {
-      const fail = (error: Error): void => {
-        socket.destroy();
-        reject(new LinkFailure('tls', `TLS failed: ${explainTls(error)}`));
+      const finish = (): void => {
+        waiting.delete(name);
+        socket.off('close', closed);
       };
-      server.once('secureConnection', (secure) => {
-        secure.on('error', () => undefined);
-        secure.disableRenegotiation();
-        resolve(secure);
+      const fail = (failure: LinkFailure): void => {
+        finish();
+        socket.destroy();
+        reject(failure);
+      };
+      const closed = (): void => fail(new LinkFailure('tls', 'the connection was closed during the TLS handshake'));
+      waiting.set(name, {
+        secured(secure) {
+          finish();
+          secure.on('error', () => undefined);
+          secure.disableRenegotiation();
+          resolve(secure);
+        },
+        failed: (error) => fail(new LinkFailure('tls', `TLS failed: ${explainTls(error)}`)),
       });
-      server.once('tlsClientError', fail);
+      socket.once('close', closed);
       server.emit('connection', socket);
     });
   }
 
-  get #minVersion(): SecureVersion {
-    return `TLSv${this.#settings().minVersion}`;
+  #context(domain: string): SecureContext {
+    return this.#remember(this.#contexts, domain, createSecureContext);
   }
 
-  #context(domain: string): SecureContext {
-    const { cert, key } = this.#source.pemFor(domain);
-    const { ca } = this.#settings();
-    const authorities = ca === '' ? undefined : readFileSync(ca, 'utf8');
-    const made = JSON.stringify([cert, authorities, this.#minVersion]);
-    let context = this.#contexts.get(made);
-    if (context === undefined) {
-      // Certificates that were exchanged are not needed any more.
-      if (this.#contexts.size >= MAX_CONTEXTS) this.#contexts.clear();
-      const trusted = authorities === undefined ? {} : { ca: [...getCACertificates('default'), authorities] };
-      context = createSecureContext({ cert, key, minVersion: this.#minVersion, ...trusted });
-      this.#contexts.set(made, context);
-    }
-    return context;
+  /** Sockets that are made by hand don't tell whether the other end's certificate is trusted; those of a server do. */
+  #acceptor(domain: string | undefined): Acceptor {
+    return this.#remember(this.#acceptors, domain, (options) => {
+      const waiting: Acceptor['waiting'] = new Map();
+      const server = createServer({
+        ...options,
+        requestCert: true,
+        rejectUnauthorized: false,
+        handshakeTimeout: this.#settings().timeout,
+        ALPNProtocols: [ALPN_PROTOCOL],
+        SNICallback: (name, done) => done(null, this.#context(name)),
+      });
+      server.on('secureConnection', (secure) => waiting.get(describeEnds(secure))?.secured(secure));
+      server.on('tlsClientError', (error, secure) => waiting.get(describeEnds(secure))?.failed(error));
+      return { server, waiting };
+    });
   }
+
+  #remember<T>(made: Map<string, T>, domain: string | undefined, make: (options: SecureContextOptions) => T): T {
+    const { cert, key } = this.#source.pemFor(domain);
+    const { ca, minVersion: version } = this.#settings();
+    const authorities = ca === '' ? undefined : readFileSync(ca, 'utf8');
+    const minVersion: SecureVersion = `TLSv${version}`;
+    const parts = JSON.stringify([cert, authorities, minVersion]);
+    const known = made.get(parts);
+    if (known !== undefined) return known;
+    // Certificates that were exchanged are not needed any more.
+    if (made.size >= MAX_CONTEXTS) made.clear();
+    const trusted = authorities === undefined ? {} : { ca: [...getCACertificates('default'), authorities] };
+    const thing = make({ cert, key, minVersion, ...trusted });
+    made.set(parts, thing);
+    return thing;
+  }
+}
+
+/** Takes connections for one certificate. */
+interface Acceptor {
+  readonly server: Server;
+  /** Handshakes under way, by their ends. */
+  readonly waiting: Map<string, { secured(secure: TLSSocket): void; failed(error: Error): void }>;
+}
+
+/** What tells a connection from all others that are open. */
+function describeEnds({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
 }
 
 const MAX_CONTEXTS = 100;

@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { Device } from '../../client/device.ts';
+import { freshLocalpart, register } from '../../target.ts';
+import type { Authority } from './authority.ts';
+import type { DnsServer } from './dns-server.ts';
+
+/** What servers of one test share: names, and whom they trust. */
+export interface Ground {
+  readonly dns: DnsServer;
+  readonly authority: Authority;
+}
+
+/** How a domain is announced: the SRV records it has. */
+export type Way = 'starttls' | 'direct';
+
+/** A server on the ground, with people on it. */
+export interface Peer extends AsyncDisposable {
+  readonly name: string;
+  /** A new person, online, at one of its domains. */
+  join(domain: string, name: string): Promise<Device>;
+}
+
+/** Another program as a peer. */
+export interface Program extends Peer {
+  readonly pid: number;
+  /** Ends it without a word. */
+  kill(): Promise<void>;
+  /** Starts it again, on the same ports and data. */
+  restart(): Promise<void>;
+}
+
+/** Where a peer listens. */
+export interface Ports {
+  readonly c2s: number;
+  readonly s2s: number;
+  readonly s2sTls: number;
+}
+
+/** Starts a program and waits until it listens; `launch` gives its command. */
+export async function startProgram(
+  name: string,
+  ports: Ports,
+  launch: () => ChildProcess,
+  cleanUp: () => void,
+): Promise<Program> {
+  let child = launch();
+  await whenListening(Object.values(ports), child);
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, 'exit');
+  };
+  return {
+    name,
+    get pid() {
+      return child.pid as number;
+    },
+    async join(domain, person) {
+      const address = { transport: 'tcp', host: '127.0.0.1', port: ports.c2s, tls: 'none', domain } as const;
+      const account = await register(address, `${freshLocalpart(person)}@${domain}`, 'secret');
+      return enter(await Device.connect(person, address, account, 'home'));
+    },
+    kill: () => end('SIGKILL'),
+    async restart() {
+      child = launch();
+      await whenListening(Object.values(ports), child);
+    },
+    async [Symbol.asyncDispose]() {
+      await end('SIGTERM');
+      cleanUp();
+    },
+  };
+}
+
+/** Logs somebody in and makes them available. */
+export async function enter(device: Device): Promise<Device> {
+  await device.available();
+  return device;
+}
+
+/** Ports that were free a moment ago. */
+export async function freePorts(): Promise<Ports> {
+  const [c2s, s2s, s2sTls] = await Promise.all([freePort(), freePort(), freePort()]);
+  return { c2s, s2s, s2sTls };
+}
+
+export function spawnQuietly(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+): ChildProcess {
+  return spawn(command, args, { stdio: 'ignore', env: { ...process.env, ...env }, cwd });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+async function whenListening(ports: readonly number[], child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (const port of ports) {
+    while (!(await canConnect(port))) {
+      if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}`);
+      if (Date.now() > deadline) throw new Error(`nobody listens on ${port}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}

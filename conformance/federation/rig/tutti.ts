@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type StartedServer, startServer } from 'tutti';
+import { Device } from '../../client/device.ts';
+import { freshLocalpart } from '../../target.ts';
+import type { Certificate } from './authority.ts';
+import { enter, type Ground, type Peer, type Way } from './peer.ts';
+
+/** A line of the log about federation. */
+export interface LogLine {
+  readonly message: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly direction?: 'in' | 'out';
+  readonly local?: string;
+  readonly remote?: string;
+  readonly method?: string;
+  readonly bidi?: boolean;
+  readonly reason?: string;
+  readonly detail?: string;
+}
+
+export interface TuttiOptions {
+  readonly settings?: readonly string[];
+  /** By domain; else one of the ground's authority for all of them. */
+  readonly certificate?: Certificate;
+}
+
+const SETTINGS = [
+  'c2s.port=0',
+  'c2s.require_tls=false',
+  'c2s_tls.enabled=false',
+  'http.enabled=false',
+  's2s.port=0',
+  's2s_tls.port=0',
+  's2s.connect_timeout=5 seconds',
+  's2s.retry_pause=0',
+  'outbox.retry_first=200 ms',
+  'auth.scram_iterations=4096',
+];
+
+/** Tutti in this process, with what it logs about other servers. */
+export class Tutti implements Peer {
+  readonly name = 'Tutti';
+  readonly log: LogLine[];
+  readonly #data: string;
+  readonly #server: StartedServer;
+
+  private constructor(data: string, server: StartedServer, log: LogLine[]) {
+    this.#data = data;
+    this.#server = server;
+    this.log = log;
+  }
+
+  static async start(
+    ground: Ground,
+    domains: Readonly<Record<string, Way>>,
+    options: TuttiOptions = {},
+  ): Promise<Tutti> {
+    const names = Object.keys(domains);
+    const { cert, key } = options.certificate ?? ground.authority.issue({ dns: names });
+    const data = mkdtempSync(join(tmpdir(), 'tutti-s2s-'));
+    const log: LogLine[] = [];
+    const server = await startServer({
+      data,
+      domains: names,
+      logger: keepLines(log),
+      settings: [
+        ...SETTINGS,
+        `tls.cert=${cert}`,
+        `tls.key=${key}`,
+        `s2s.ca=${ground.authority.file}`,
+        `s2s.dns_servers=${ground.dns.address}`,
+        ...(options.settings ?? []),
+      ],
+    });
+    const tutti = new Tutti(data, server, log);
+    for (const [domain, way] of Object.entries(domains)) {
+      ground.dns.announce(domain, way === 'direct' ? { tls: tutti.port('s2s_tls') } : { plain: tutti.port('s2s') });
+    }
+    return tutti;
+  }
+
+  port(name: string): number {
+    const found = this.#server.listening.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`nothing listens as ${name}`);
+    return found.port;
+  }
+
+  async join(domain: string, person: string): Promise<Device> {
+    const account = { jid: `${freshLocalpart(person)}@${domain}`, password: 'secret' };
+    await this.#server.accounts.add(account.jid, account.password);
+    const address = { transport: 'tcp', host: '127.0.0.1', port: this.port('c2s'), tls: 'none', domain } as const;
+    return enter(await Device.connect(person, address, account, 'home'));
+  }
+
+  /** Lines of the log with this message about a remote domain. */
+  lines(message: string, remote: string): LogLine[] {
+    return this.log.filter((line) => line.message === message && line.remote === remote);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.stop();
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+}
+
+function keepLines(log: LogLine[]) {
+  const keep = (level: LogLine['level']) => (fields: object, message: string) => {
+    if (message.startsWith('s2s') || level === 'error' || level === 'warn') log.push({ ...fields, message, level });
+  };
+  const logger = {
+    debug: keep('debug'),
+    info: keep('info'),
+    warn: keep('warn'),
+    error: keep('error'),
+    child: () => logger,
+  };
+  return logger;
+}
