@@ -24,6 +24,18 @@ export type Need =
   | 'starttls'
   | `mechanism ${string}`
   | 'direct-tls'
+  /** Nodes of an account (XEP-0163). */
+  | 'pep'
+  /** Access models, approval and other parts of XEP-0060 that accounts of few servers have. */
+  | 'pep-complete'
+  /** Nodes at `pubsub.` of the domain (XEP-0060). */
+  | 'pubsub'
+  | 'pubsub-complete'
+  | 'private-xml'
+  | 'vcard'
+  | 'avatar-conversion'
+  | 'bookmarks-compat'
+  | 'mds-assist'
   /** Rooms (XEP-0045) at `conference.` of the domain. */
   | 'muc'
   /** Parts of rooms that few servers have: archives, moderation, hats, limits of the service and the like. */

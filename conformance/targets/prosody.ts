@@ -21,6 +21,12 @@ export const PROSODY_OFFERS: ReadonlySet<Need> = new Set<Need>([
   'register',
   'pre-approval',
   'roster-versioning',
+  'pep',
+  'pubsub',
+  'private-xml',
+  'vcard',
+  'avatar-conversion',
+  'bookmarks-compat',
   'muc',
   'upload',
   'external-services',
@@ -75,7 +81,7 @@ export async function startProsody(settings = '', keep?: string): Promise<Target
 
 function configuration(folder: string, c2s: number, http: number, settings: string): string {
   const modules =
-    'roster saslauth tls disco carbons pep blocklist vcard4 version uptime time ping register mam csi smacks websocket bosh external_services';
+    'roster saslauth tls disco carbons pep private blocklist vcard4 vcard_legacy bookmarks version uptime time ping register mam csi smacks websocket bosh external_services';
   return `
 run_as_root = true
 pidfile = "${folder}/prosody.pid"
@@ -100,6 +106,7 @@ http_default_host = "localhost"
 consider_websocket_secure = true
 ${settings}
 VirtualHost "localhost"
+Component "pubsub.localhost" "pubsub"
 Component "conference.localhost" "muc"
 Component "upload.localhost" "http_file_share"
 `;

@@ -1,0 +1,4 @@
+import publishing from './3-publishing.ts';
+import notifications from './4-notifications.ts';
+
+export default [publishing, notifications];
