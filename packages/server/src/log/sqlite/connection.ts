@@ -7,9 +7,12 @@ export interface ConnectionOptions {
   readonly busyMs: number;
   /** The size in pages (4 KiB) that the file may grow to; 0 = no limit. */
   readonly maxPages: number;
-  /** WAL pages after which a commit moves to the main file what the reader's checkpoints have left. */
+  /** WAL pages after which a commit moves to the main file what the reader's checkpoints have left, and the most that the WAL's file keeps. */
   readonly checkpointPages: number;
 }
+
+/** Of SQLite's pages. */
+export const PAGE_BYTES = 4096;
 
 /**
  * Opens a log file in the mode that durability needs: WAL with an fsync per commit (I3). A reader could write as far as SQLite is concerned, since it
@@ -22,7 +25,9 @@ export function openConnection(options: ConnectionOptions, role: 'writer' | 'rea
   );
   if (role === 'reader') db.exec('PRAGMA query_only = ON');
   else {
-    db.exec(`PRAGMA wal_autocheckpoint = ${options.checkpointPages}`);
+    const bytes = options.checkpointPages * PAGE_BYTES;
+    // A WAL that had to grow, beside a long read, is cut back when it begins anew.
+    db.exec(`PRAGMA wal_autocheckpoint = ${options.checkpointPages}; PRAGMA journal_size_limit = ${bytes}`);
     if (options.maxPages > 0) db.exec(`PRAGMA max_page_count = ${options.maxPages}`);
   }
   return db;
@@ -75,5 +80,26 @@ export function transact<T>(db: DatabaseSync, begin: 'BEGIN' | 'BEGIN IMMEDIATE'
     // SQLite has rolled back on its own after some errors (disk full, I/O).
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/**
+ * Writes everything that the WAL has to the main file, with an fsync, and empties the WAL. After a failed fsync and a new start the kernel may show
+ * pages of the WAL that the disk does not have; written once more, they are on it. Does less where another process reads the file.
+ */
+export function settleWal(db: DatabaseSync): void {
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+}
+
+/**
+ * Overwrites the beginning of a transaction whose fsync has failed, which is rolled back but stands in the WAL with all its checksums: whoever opens the
+ * file next would take it for committed. What is written instead changes nothing. Does its best: the disk is one that fails.
+ */
+export function eraseUnsynced(db: DatabaseSync): void {
+  try {
+    const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+    db.exec(`PRAGMA synchronous = OFF; PRAGMA user_version = ${version}`);
+  } catch {
+    // Then the units that failed may be found in the log after the next start, as after a loss of power at that moment.
   }
 }

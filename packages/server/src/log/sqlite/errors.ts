@@ -15,6 +15,17 @@ const FILE_ERRORS: ReadonlySet<number> = new Set([
   26, // NOTADB
 ]);
 
+/** SQLite's extended result codes of an fsync that failed: of a file, of its folder. */
+const SYNC_ERRORS: ReadonlySet<number> = new Set([1034, 1290]);
+
+/**
+ * Whether an fsync has failed. The kernel may have dropped what it could not write and call it clean (a second fsync says that all is well), so what
+ * the file seems to hold is not to be built upon: docs/decisions/0017-after-a-failed-fsync.md.
+ */
+export function isSyncError(error: unknown): boolean {
+  return SYNC_ERRORS.has(readErrorCode(error) ?? 0);
+}
+
 /** Whether a failure can be blamed on one unit of a batch. */
 export function isRowError(error: unknown): boolean {
   const code = readErrorCode(error);

@@ -138,7 +138,6 @@ describe('limits', () => {
 
   test('units of one turn are one commit, as far as batchRows and batchBytes allow', async () => {
     const rows = Array.from({ length: 100 }, (_, i) => makeRow(`m${i}`));
-    let before = 0;
     for (const [limits, expected] of [
       [{}, 1],
       [{ batchRows: 0, batchBytes: 0 }, 1],
@@ -147,12 +146,12 @@ describe('limits', () => {
       [{ batchRows: 99 }, 2],
     ] as const) {
       const log = await open(limits);
+      const before = countCommits();
       await writeAll(log, rows);
-      const commits = countCommits();
-      expect(commits - before, JSON.stringify(limits)).toBe(expected);
-      before = commits;
+      expect(countCommits() - before, JSON.stringify(limits)).toBe(expected);
     }
     const log = await open({ batchBytes: 1000 });
+    const before = countCommits();
     await writeAll(
       log,
       Array.from({ length: 10 }, () => big(500)),

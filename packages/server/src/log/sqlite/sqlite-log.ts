@@ -15,7 +15,7 @@ import {
 import { formatId } from '../place.ts';
 import { Releases } from '../releases.ts';
 import { closedError, settle, toLogError, type Done } from '../settle.ts';
-import { openConnection, type ConnectionOptions } from './connection.ts';
+import { openConnection, PAGE_BYTES, settleWal, type ConnectionOptions } from './connection.ts';
 import {
   type CommitNote,
   FAILED,
@@ -42,6 +42,11 @@ export interface SqliteLogLimits {
   readonly stanzaBytes: number;
   /** Size of the file in pages of 4 KiB. */
   readonly maxPages: number;
+  /**
+   * Size of the WAL in pages of 4 KiB at which a commit takes the time to move them to the file; the reader does so from a quarter of that on. The WAL's
+   * file passes it by one batch, and by what is written during a read that takes long. At least 4.
+   */
+  readonly walPages: number;
 }
 
 /** Default limits. */
@@ -51,6 +56,7 @@ export const SQLITE_LOG_LIMITS: SqliteLogLimits = {
   pendingBytes: 64 << 20,
   stanzaBytes: 16 << 20,
   maxPages: 0,
+  walPages: 16_000,
 };
 
 export interface SqliteLogOptions {
@@ -79,11 +85,8 @@ export interface LogObserver {
 
 const NOBODY: LogObserver = { committed() {}, settled() {}, failed() {} };
 
-/** WAL pages (4 KiB), roughly, between two checkpoints: a page that many commits touch is written to the main file once. */
-const CHECKPOINT_PAGES = 4000;
 /** Pages that a row touches when few others are committed with it: one of its account, of its peer's index, of its keys. */
 const PAGES_PER_ROW = 3;
-const PAGE_BYTES = 4096;
 
 /**
  * Opens the log in a SQLite file: WAL, an fsync per commit (I3), group commit in a worker thread.
@@ -152,8 +155,8 @@ class SqliteAccountLog implements AccountLog {
     this.#limits = { ...SQLITE_LOG_LIMITS, ...limits };
     this.#observer = observer;
     this.#onDeath = onDeath;
-    const { maxPages, batchRows, batchBytes } = this.#limits;
-    const connection: ConnectionOptions = { path, busyMs, maxPages, checkpointPages: 4 * CHECKPOINT_PAGES };
+    const { maxPages, walPages, batchRows, batchBytes } = this.#limits;
+    const connection: ConnectionOptions = { path, busyMs, maxPages, checkpointPages: walPages };
     prepareFile(connection);
     const data = { connection, batchRows, batchBytes, seed: random.bytes(32) };
     const results = (packed: PackedResults, commit: CommitNote | undefined) => this.#finish(packed, commit);
@@ -318,7 +321,8 @@ class SqliteAccountLog implements AccountLog {
     this.#moves.settle(sent.moves, results.moved);
     this.#releases.settle(sent.released, results.moved);
     this.#walPages += results.seqs.length * PAGES_PER_ROW + sent.bytes / PAGE_BYTES;
-    if (this.#walPages > CHECKPOINT_PAGES) this.#checkpoint();
+    // A page that many commits touch is written to the main file once.
+    if (this.#walPages > this.#limits.walPages / 4) this.#checkpoint();
     let row = 0;
     let repeat = 0;
     let error = 0;
@@ -373,6 +377,7 @@ function prepareFile(connection: ConnectionOptions): void {
     const db = openConnection({ ...connection, maxPages: 0 }, 'writer');
     try {
       migrateLog(db, connection.path);
+      settleWal(db);
     } finally {
       db.close();
     }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import type { Report } from './fault.ts';
 import { checkStructure, listAccounts } from './integrity.ts';
 import { checkLog } from './schema.ts';
@@ -58,17 +59,13 @@ export function hasLog(db: DatabaseSync, account: string): boolean {
 }
 
 /**
- * Opens a file of the data folder for reading alone. Where the folder may not be written and nobody has the file open, SQLite is told that it
- * will not change.
+ * Opens a file of the data folder for reading alone. Without a WAL nobody has it open and all is in it: then SQLite is told that it will not change, and
+ * need not make files beside it, which it would leave there, and could not in a folder that may not be written.
  */
 export function openForReading(path: string): DatabaseSync {
-  try {
-    return probe(new DatabaseSync(path, { readOnly: true, enableForeignKeyConstraints: false, timeout: 5000 }));
-  } catch (error) {
-    if (existsSync(`${path}-wal`)) throw error;
-    const url = new URL(`file://${encodeURI(path)}?immutable=1`);
-    return probe(new DatabaseSync(url, { readOnly: true, enableForeignKeyConstraints: false }));
-  }
+  const url = pathToFileURL(path);
+  if (!existsSync(`${path}-wal`)) url.searchParams.set('immutable', '1');
+  return probe(new DatabaseSync(url, { readOnly: true, enableForeignKeyConstraints: false, timeout: 5000 }));
 }
 
 /** Opens a log for reading. Throws LogError or DataVersionError for what is no log of this version. */

@@ -1,7 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { Caches } from './caches.ts';
-import { openConnection, type ConnectionOptions } from './connection.ts';
-import { describeError } from './errors.ts';
+import { eraseUnsynced, openConnection, type ConnectionOptions } from './connection.ts';
+import { describeError, isSyncError } from './errors.ts';
 import type { Call, FromWorker, PackedUnits, ToWorker } from './protocol.ts';
 import { LogReader } from './reader.ts';
 import { LogSweeper } from './sweeper.ts';
@@ -80,6 +80,8 @@ function commitGroup(writer: LogWriter, first: PackedUnits): ToWorker | undefine
   const commit = { rows, seconds: (performance.now() - start) / 1000 };
   if (results !== undefined) post({ kind: 'results', results, ...(rows > 0 ? { commit } : {}) });
   for (const each of others) post({ kind: 'results', results: each });
+  // Who sent them knows now; this worker ends.
+  if (writer.syncError !== undefined) throw writer.syncError;
   return next ?? receive();
 }
 
@@ -90,6 +92,10 @@ function answer(methods: Methods, { id, method, args }: Call): ToWorker | undefi
     post({ kind: 'answer', id, value: run(...(args as never[])) });
   } catch (error) {
     post({ kind: 'answer', id, error: describeError(error) });
+    if (isSyncError(error)) {
+      if (data.role === 'writer') eraseUnsynced(db);
+      throw error;
+    }
   }
   return receive();
 }

@@ -2,8 +2,8 @@ import { createHash, hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { EPOCH_BYTES, formatEpoch } from '../place.ts';
 import type { Caches, CachedAccount } from './caches.ts';
-import { Statements, transact } from './connection.ts';
-import { describeError, isRowError } from './errors.ts';
+import { eraseUnsynced, Statements, transact } from './connection.ts';
+import { describeError, isRowError, isSyncError } from './errors.ts';
 import {
   FAILED,
   packRows,
@@ -77,6 +77,7 @@ export class LogWriter {
   readonly #dirty = new Map<string, CachedAccount>();
   #epochs = 0;
   #dataVersion = 0;
+  #syncError: unknown;
 
   /** `seed` is where the epochs of new accounts come from: at least 16 random bytes, fresh at every start. */
   constructor(db: DatabaseSync, caches: Caches, seed: Uint8Array) {
@@ -84,6 +85,11 @@ export class LogWriter {
     this.#sql = new Statements(db);
     this.#caches = caches;
     this.#seed = seed;
+  }
+
+  /** The fsync that has failed, if one has: then this writer must not go on. */
+  get syncError(): unknown {
+    return this.#syncError;
   }
 
   /** Commits some messages as one batch. Never throws for what is in them: units that failed say so in the results. */
@@ -136,6 +142,10 @@ export class LogWriter {
       });
     } catch (error) {
       this.#forget();
+      if (isSyncError(error)) {
+        this.#syncError = error;
+        eraseUnsynced(this.#db);
+      }
       throw error;
     }
   }
