@@ -19,10 +19,7 @@ describe('a connection in doubt', { timeout: 120_000 }, () => {
     );
     network.restore();
     await phone.checkConnection();
-    await until(
-      () => phone.status === 'online',
-      () => phone.status,
-    );
+    await expect.poll(() => phone.status).toBe('online');
   });
 
   it('is given up when the server does not answer, and comes back', async () => {

@@ -1,4 +1,5 @@
 import { render } from 'preact';
+// oxlint-disable-next-line import/no-unassigned-import -- a style has nothing to assign
 import './style.css';
 import { loadPageConfig } from './model/page-config.ts';
 import { registerServiceWorker } from './model/service-worker.ts';

@@ -1,6 +1,6 @@
 import { client, xml } from '@xmpp/client';
 import { TuttiError } from '../errors.ts';
-import type { Token, TokenKeeper } from './token.ts';
+import type { TokenKeeper } from './token.ts';
 
 /** Where and as whom to log in. */
 export interface LoginSettings {
@@ -49,7 +49,7 @@ export function createXmpp(settings: LoginSettings): Xmpp {
       );
     },
   });
-  xmpp.fast.fetchToken = async () => (await keeper.load()) as Token | undefined;
+  xmpp.fast.fetchToken = () => keeper.load();
   xmpp.fast.saveToken = (token) => keeper.save(token);
   xmpp.fast.deleteToken = () => keeper.save(undefined);
   // Its own way of coming back waits for a fixed second.

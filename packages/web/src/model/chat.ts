@@ -29,7 +29,7 @@ export class Chat {
   #names = loadNames();
   readonly #listeners = new Set<() => void>();
   readonly #arrivals = new Set<(message: Message) => void>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isTelling = false;
 
   constructor({ account, password, service }: ChatOptions) {
     this.account = account;
@@ -152,8 +152,10 @@ export class Chat {
   }
 
   #changed(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    setTimeout(() => {
+      this.#isTelling = false;
       for (const listener of this.#listeners) listener();
     }, MOMENT_MS);
   }

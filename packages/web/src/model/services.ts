@@ -41,8 +41,11 @@ async function findUpload(client: Client, items: readonly Element[]): Promise<Se
   return undefined;
 }
 
-/** Makes an invitation that can be sent to somebody: XEP-0401 §5.1. Gives the link to the page, or the XMPP URI where there is none. */
-export async function createInvitation(client: Client, domain: string): Promise<string> {
+/**
+ * Makes an invitation that can be sent to somebody (XEP-0401 §5.1). Gives its link: where the server says that the world reaches it, else
+ * where this page came from.
+ */
+export async function createInvitation(client: Client, domain: string, origin: string): Promise<string> {
   const command = xml('command', { xmlns: NS.commands, node: `${NS.invite}#invite`, action: 'execute' });
   const answer = await client.request(xml('iq', { type: 'set', to: domain }, command));
   const fields = answer.child('command', NS.commands)?.child('x', NS.dataForms)?.childrenNamed('field') ?? [];
@@ -51,9 +54,10 @@ export async function createInvitation(client: Client, domain: string): Promise<
       .find((field) => field.attrs['var'] === name)
       ?.child('value')
       ?.text();
-  const link = read('landing-url') ?? read('uri');
-  if (link === undefined) throw new StanzaError('undefined-condition');
-  return link;
+  const [landing, uri] = [read('landing-url'), read('uri')];
+  if (landing !== undefined) return landing;
+  if (uri === undefined) throw new StanzaError('undefined-condition');
+  return `${origin}/#${uri.replace(/^xmpp:/, '')}`;
 }
 
 async function readItems(client: Client, jid: string, node?: string): Promise<readonly Element[]> {

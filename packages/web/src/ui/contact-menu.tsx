@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Dialog, Question } from './dialog.tsx';
+import { type FormEvent, takeForm } from './form.ts';
 import { Icon } from './icons.tsx';
 import { useChat, usePage } from './page.tsx';
 
@@ -19,10 +20,9 @@ export function ContactMenu({ peer, name }: { readonly peer: string; readonly na
       setProblem(t.failedAction(error.message));
     });
   };
-  const onSubmit = (event: SubmitEvent & { readonly currentTarget: HTMLFormElement }): void => {
-    event.preventDefault();
-    const chosen = new FormData(event.currentTarget).get('name');
-    act(people.add(peer, { name: typeof chosen === 'string' ? chosen.trim() : name, groups: contact?.groups ?? [] }));
+  const onSubmit = (event: FormEvent): void => {
+    const chosen = takeForm(event)('name').trim();
+    act(people.add(peer, { name: chosen, groups: contact?.groups ?? [] }));
   };
   return (
     <>

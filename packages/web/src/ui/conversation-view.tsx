@@ -34,7 +34,7 @@ export function ConversationView({ peer, wanted }: ConversationViewProps): JSX.E
         </a>
         <Avatar jid={peer} name={name} />
         <div class="title">
-          <h2>{name}</h2>
+          <h1>{name}</h1>
           <p aria-live="polite">
             {conversation.chatState === 'composing' ? (
               <em>{t.isTyping}</em>

@@ -24,7 +24,7 @@ export function Devices(): JSX.Element {
     [name, software].find((text) => text !== '') ?? t.unnamedDevice;
   return (
     <section class="stack">
-      <h3>{t.devices}</h3>
+      <h2>{t.devices}</h2>
       <p class="hint">{t.devicesHint}</p>
       {problem !== undefined && <p role="alert">{problem}</p>}
       <ul class="entries">

@@ -5,6 +5,7 @@ import { readAddress } from '../model/address.ts';
 import type { Chat } from '../model/chat.ts';
 import type { Invitation } from '../model/invitation.ts';
 import type { Strings } from '../text/en.ts';
+import { type FormEvent, takeForm } from './form.ts';
 import { Logo } from './icons.tsx';
 import { useChanges, usePage } from './page.tsx';
 import { NewAccount } from './new-account.tsx';
@@ -63,13 +64,12 @@ function LoginForm({ known, trying, onLogin, onCancel }: LoginProps): JSX.Elemen
     setProblem(explain(failure, t));
     onCancel();
   }, [failure]);
-  const onSubmit = (event: SubmitEvent & { readonly currentTarget: HTMLFormElement }): void => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    const jid = readAddress(String(data.get('username')), domain);
+  const onSubmit = (event: FormEvent): void => {
+    const read = takeForm(event);
+    const jid = readAddress(read('username'), domain);
     if (jid === undefined) return setProblem(t.badAddress);
     setProblem(undefined);
-    onLogin({ username: jid.local, domain: jid.domain, password: String(data.get('password')) });
+    onLogin({ username: jid.local, domain: jid.domain, password: read('password') });
   };
   const isTrying = trying !== undefined && failure === undefined;
   return (

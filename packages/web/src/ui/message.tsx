@@ -28,12 +28,12 @@ export interface MessageProps {
 
 /** What a message asks of the list it is in; the same object for all of them. */
 export interface MessageHandlers {
-  toggle(message: Message): void;
-  focus(message: Message): void;
-  reply(message: Message): void;
-  edit(message: Message): void;
-  go(messageId: string): void;
-  grew(): void;
+  readonly toggle: (message: Message) => void;
+  readonly focus: (message: Message) => void;
+  readonly reply: (message: Message) => void;
+  readonly edit: (message: Message) => void;
+  readonly go: (messageId: string) => void;
+  readonly grew: () => void;
 }
 
 /** One message. Drawn again when something in it changed, and not for every other. */

@@ -6,6 +6,7 @@ import { readAddress } from '../model/address.ts';
 import type { Invitation } from '../model/invitation.ts';
 import type { Strings } from '../text/en.ts';
 import type { Login } from './login.tsx';
+import { type FormEvent, takeForm } from './form.ts';
 import { usePage } from './page.tsx';
 
 interface NewAccountProps {
@@ -31,11 +32,10 @@ export function NewAccount({ invitation, register, onLogin, onHasAccount }: NewA
       setBusy(false);
     }
   };
-  const onSubmit = (event: SubmitEvent & { readonly currentTarget: HTMLFormElement }): void => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    const [password, again] = [String(data.get('password')), String(data.get('again'))];
-    const jid = readAddress(`${String(data.get('username')).trim()}@${domain}`, domain);
+  const onSubmit = (event: FormEvent): void => {
+    const read = takeForm(event);
+    const [password, again] = [read('password'), read('again')];
+    const jid = readAddress(`${read('username').trim()}@${domain}`, domain);
     if (jid === undefined) return setProblem(t.nameNotAllowed);
     if (password !== again) return setProblem(t.passwordsDiffer);
     setProblem(undefined);

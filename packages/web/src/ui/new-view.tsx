@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { createInvitation } from '../model/services.ts';
 import { readAddress } from '../model/address.ts';
+import { type FormEvent, takeForm } from './form.ts';
 import { Icon } from './icons.tsx';
 import { goTo, linkTo, useChat, usePage } from './page.tsx';
 
@@ -10,11 +11,10 @@ export function NewView(): JSX.Element {
   const { t } = usePage();
   const chat = useChat();
   const [problem, setProblem] = useState<string>();
-  const onSubmit = (event: SubmitEvent & { readonly currentTarget: HTMLFormElement }): void => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    const [written, name] = [String(data.get('address')), String(data.get('name')).trim()];
-    const jid = readAddress(written, chat.account.domain)?.bare;
+  const onSubmit = (event: FormEvent): void => {
+    const read = takeForm(event);
+    const name = read('name').trim();
+    const jid = readAddress(read('address'), chat.account.domain)?.bare;
     if (jid === undefined) return setProblem(t.badAddress);
     if (jid === chat.address || chat.client.people.contacts.has(jid)) return goTo('c', jid);
     chat.client.people.add(jid, name === '' ? {} : { name }).then(
@@ -28,7 +28,7 @@ export function NewView(): JSX.Element {
         <a class="plain round back always" href={linkTo()} aria-label={t.back}>
           <Icon name="back" />
         </a>
-        <h2>{t.newConversation}</h2>
+        <h1>{t.newConversation}</h1>
       </header>
       <form class="stack" onSubmit={onSubmit}>
         <label>
@@ -68,13 +68,13 @@ function Invite(): JSX.Element {
   const [link, setLink] = useState<string>();
   const [note, setNote] = useState<string>();
   const invite = (): void => {
-    createInvitation(chat.client, chat.account.domain).then(setLink, (error: Error) =>
+    createInvitation(chat.client, chat.account.domain, location.origin).then(setLink, (error: Error) =>
       setNote(t.failedAction(error.message)),
     );
   };
   return (
     <section class="stack">
-      <h3>{t.invite}</h3>
+      <h2>{t.invite}</h2>
       <p class="hint">{t.inviteHint}</p>
       {link === undefined ? (
         <button type="button" onClick={invite}>

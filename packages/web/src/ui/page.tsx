@@ -1,5 +1,5 @@
 import { createContext } from 'preact';
-import { useContext, useEffect, useReducer, useState } from 'preact/hooks';
+import { useContext, useEffect, useState } from 'preact/hooks';
 import type { Chat } from '../model/chat.ts';
 import type { Strings } from '../text/en.ts';
 import type { Language } from '../text/language.ts';
@@ -12,7 +12,7 @@ export interface Page {
   readonly language: Language;
   readonly times: TimeWriter;
   readonly preferences: Preferences;
-  setPreferences(change: Partial<Preferences>): void;
+  readonly setPreferences: (change: Partial<Preferences>) => void;
   /** The domain of this server. */
   readonly domain: string;
 }
@@ -36,10 +36,12 @@ export function useChat(): Chat {
 
 /** Draws the component again after each change. */
 export function useChanges(chat: Chat | undefined): void {
-  const [, draw] = useReducer((n: number, _: undefined) => n + 1, 0);
+  const [, setVersion] = useState(0);
   useEffect(() => {
-    const leave = chat?.subscribe(() => draw(undefined));
-    return () => void leave?.();
+    const leave = chat?.subscribe(() => setVersion((version) => version + 1));
+    return () => {
+      leave?.();
+    };
   }, [chat]);
 }
 

@@ -119,6 +119,7 @@ export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
       {phase === 'other-tab' && (
         <main class="login">
           <Logo />
+          <h1>Tutti</h1>
           <p>{t.otherTab}</p>
           <button type="button" class="primary" onClick={() => resume(true)}>
             {t.useHere}
@@ -133,6 +134,7 @@ export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
       {phase === 'chat' && chat?.failure !== undefined && !isRefused && (
         <main class="login">
           <Logo />
+          <h1>Tutti</h1>
           <p role="alert">{explain(chat.failure, t)}</p>
           <button type="button" class="primary" onClick={() => location.reload()}>
             {t.tryAgain}

@@ -32,6 +32,7 @@ export function SearchView(): JSX.Element {
           onInput={({ currentTarget }) => setWanted(currentTarget.value)}
         />
       </header>
+      <h1 class="visually-hidden">{t.search}</h1>
       <p class="hint" role="status">
         {wanted.trim() === '' ? t.searchHint : found.length === LIMIT ? t.foundMany(LIMIT) : t.found(found.length)}
       </p>

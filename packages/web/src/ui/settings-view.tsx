@@ -5,7 +5,6 @@ import { Devices } from './devices.tsx';
 import { Question } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import { linkTo, useChat, usePage } from './page.tsx';
-import type { Preferences } from './preferences.ts';
 
 /** The account, its devices, and how the page is. */
 export function SettingsView({ onLogOut }: { readonly onLogOut: () => void }): JSX.Element {
@@ -21,10 +20,10 @@ export function SettingsView({ onLogOut }: { readonly onLogOut: () => void }): J
         <a class="plain round back always" href={linkTo()} aria-label={t.back}>
           <Icon name="back" />
         </a>
-        <h2>{t.settings}</h2>
+        <h1>{t.settings}</h1>
       </header>
       <section class="stack">
-        <h3>{t.account}</h3>
+        <h2>{t.account}</h2>
         <p>{chat.address}</p>
         <button type="button" class="danger" onClick={() => setLeaving(true)}>
           {t.logOut}
@@ -32,12 +31,14 @@ export function SettingsView({ onLogOut }: { readonly onLogOut: () => void }): J
       </section>
       {chat.services?.devices === true && <Devices />}
       <section class="stack">
-        <h3>{t.thisBrowser}</h3>
+        <h2>{t.thisBrowser}</h2>
         <label>
           {t.language}
           <select
             value={preferences.language ?? ''}
-            onChange={({ currentTarget }) => setPreferences({ language: read<Language>(currentTarget.value) })}
+            onChange={({ currentTarget }) =>
+              setPreferences({ language: choose(currentTarget.value, Object.keys(languages) as Language[]) })
+            }
           >
             <option value="">{t.automatic}</option>
             {Object.entries(languages).map(([tag, strings]) => (
@@ -51,7 +52,9 @@ export function SettingsView({ onLogOut }: { readonly onLogOut: () => void }): J
           {t.appearance}
           <select
             value={preferences.theme ?? ''}
-            onChange={({ currentTarget }) => setPreferences({ theme: read<'light' | 'dark'>(currentTarget.value) })}
+            onChange={({ currentTarget }) =>
+              setPreferences({ theme: choose(currentTarget.value, ['light', 'dark'] as const) })
+            }
           >
             <option value="">{t.automatic}</option>
             <option value="light">{t.light}</option>
@@ -74,9 +77,9 @@ export function SettingsView({ onLogOut }: { readonly onLogOut: () => void }): J
   );
 }
 
-/** What was chosen; the empty value is for none. */
-function read<T extends NonNullable<Preferences[keyof Preferences]> & string>(value: string): T | undefined {
-  return value === '' ? undefined : (value as T);
+/** The choice of that name; undefined for the first line, which leaves it to the browser. */
+function choose<T extends string>(value: string, choices: readonly T[]): T | undefined {
+  return choices.find((choice) => choice === value);
 }
 
 function Notifications(): JSX.Element | null {
@@ -113,7 +116,7 @@ function Blocked(): JSX.Element {
   };
   return (
     <section class="stack">
-      <h3>{t.blockedPeople}</h3>
+      <h2>{t.blockedPeople}</h2>
       {problem !== undefined && <p role="alert">{problem}</p>}
       {people.blocked.size === 0 && <p class="hint">{t.nobodyBlocked}</p>}
       <ul class="entries">
