@@ -31,7 +31,7 @@ export class Hall {
   /** XEP-0045 §7.2: enters, and gives all that came, up to the subject. `inside`: what stands in `<x/>`. */
   async enter(device: Device, nick: string, ...inside: Element[]): Promise<Element[]> {
     const start = device.transcript.length;
-    const entered = device.receive((stanza) => this.#isLast(stanza));
+    const entered = device.expect((stanza) => this.#isLast(stanza));
     this.knock(device, nick, ...inside);
     const last = await entered;
     check(last.attrs['type'] !== 'error', `${device.name} did not get in: ${last.toString()}`);
@@ -40,7 +40,7 @@ export class Hall {
 
   /** Asks to come in, and gives the error. */
   async refusal(device: Device, nick: string, ...inside: Element[]): Promise<Element> {
-    const answer = device.receive((stanza) => this.#isLast(stanza));
+    const answer = device.expect((stanza) => this.#isLast(stanza));
     this.knock(device, nick, ...inside);
     return answer;
   }
@@ -117,4 +117,16 @@ export function presenceOf(stanzas: readonly Element[] | undefined, occupant: st
 /** What was said in the room, among these. */
 export function heard(stanzas: readonly Element[] | undefined): string[] {
   return (stanzas ?? []).flatMap((stanza) => (stanza.attrs['type'] === 'groupchat' ? (stanza.child('body')?.text() ?? []) : []));
+}
+
+/** The next message of that type that a device gets once this has been done. */
+export async function nextMessage(device: Device, type: string | undefined, act: () => void): Promise<Element> {
+  const next = device.expect(({ name, attrs }) => name === 'message' && attrs['type'] === type && attrs['id']?.startsWith('fence') !== true);
+  act();
+  return next;
+}
+
+/** The error that answers what is done. */
+export function errorOf(device: Device, act: () => void): Promise<Element> {
+  return nextMessage(device, 'error', act);
 }

@@ -6,6 +6,7 @@ import { Runner } from './run.ts';
 import type { Section } from './suite.ts';
 import type { Target } from './target.ts';
 import { PROSODY_OFFERS, startProsody } from './targets/prosody.ts';
+import rooms from './xep-0045/index.ts';
 import blocking from './xep-0191/index.ts';
 import streamManagement from './xep-0198/index.ts';
 
@@ -14,6 +15,7 @@ const SECTIONS: readonly Section[] = [
   ...rfc6120.filter(({ section }) => section === '4' || section === '7'),
   ...rfc6121.filter(({ section }) => section === '4' || section === '8.5'),
   ...blocking,
+  ...rooms,
   ...streamManagement.filter(({ section }) => section === '3' || section === '5'),
 ];
 

@@ -18,6 +18,13 @@ import upload from './xep-0363/index.ts';
 import sasl2 from './xep-0388/index.ts';
 import imNg from './xep-0409/index.ts';
 import preferences from './xep-0441/index.ts';
+import directInvitations from './xep-0249/index.ts';
+import hats from './xep-0317/index.ts';
+import selfPing from './xep-0410/index.ts';
+import occupantIds from './xep-0421/index.ts';
+import retraction from './xep-0424/index.ts';
+import moderation from './xep-0425/index.ts';
+import roomAvatars from './xep-0486/index.ts';
 
 /** Everything there is, by specification. */
 export const SECTIONS: readonly Section[] = [
@@ -27,6 +34,13 @@ export const SECTIONS: readonly Section[] = [
   ...rfc7395,
   ...disco,
   ...rooms,
+  ...directInvitations,
+  ...hats,
+  ...selfPing,
+  ...occupantIds,
+  ...retraction,
+  ...moderation,
+  ...roomAvatars,
   ...registration,
   ...blocking,
   ...streamManagement,

@@ -109,11 +109,12 @@ VirtualHost "localhost"
 Component "pubsub.localhost" "pubsub"
 Component "conference.localhost" "muc"
 Component "upload.localhost" "http_file_share"
+  http_host = "localhost"
 `;
 }
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -124,7 +125,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function listening(port: number, child: ChildProcess): Promise<void> {
+export async function listening(port: number, child: ChildProcess): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}`);
     if (await canConnect(port)) return;

@@ -1,4 +1,4 @@
-import { type Element, type JID, NS, paginate, readRsm, StanzaError, writeRsm, xml } from '@tutti/xmpp';
+import { type Element, type JID, NS, StanzaError, xml } from '@tutti/xmpp';
 import type { FeatureApi, ServiceDesk, ServiceInfo, ServiceRequest } from '../../feature.ts';
 import { administer, list } from './admin.ts';
 import { hearAside } from './aside.ts';
@@ -6,6 +6,7 @@ import type { Decide } from './decision.ts';
 import { commandHats, HAT_COMMANDS } from './hats.ts';
 import { SERVICE_INFO, writeRoomInfo } from './info.ts';
 import { join } from './join.ts';
+import { listRooms } from './room-list.ts';
 import { moderate, moderatedId, retractedId, retractOwn } from './moderate.ts';
 import { own, showConfig } from './owner.ts';
 import { type Ghosts, isGone } from './ghosts.ts';
@@ -139,10 +140,7 @@ export class Front {
     if (to.local === '') {
       if (node !== undefined) return undefined;
       const rooms = await this.#rooms.store.listPublic(domain);
-      const request = readRsm(payload);
-      const page = paginate(rooms, ({ jid }) => jid, request, this.#api.config.rooms.listPage);
-      const items = page.items.map(({ jid, name }) => xml('item', { jid, name: name === '' ? undefined : name }));
-      return page.items.length === rooms.length && request === undefined ? items : [...items, writeRsm(page, ({ jid }) => jid)];
+      return listRooms(rooms, payload, this.#api.config.rooms.listPage);
     }
     await this.#room(to);
     if (node === undefined) return [];

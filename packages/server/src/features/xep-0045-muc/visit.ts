@@ -26,9 +26,10 @@ export function changePresence(
   if (others.length > 0) return splitOff(room, occupant, renamed, others, here);
   const after = withOccupant(withoutOccupant(room, occupant), renamed);
   const farewell: Notice = { unavailable: true, nick, codes: [303] };
+  const bystanders = [...after.occupants.values()].filter((other) => other !== renamed);
   return {
     room: after,
-    out: [...tellPresence(after, occupant, farewell, { seat }), ...tellPresence(after, renamed, {})],
+    out: [...tellPresence(after, occupant, farewell, { seat, others: bystanders }), ...tellPresence(after, renamed, {})],
   };
 }
 

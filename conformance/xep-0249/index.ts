@@ -1,0 +1,3 @@
+import directInvitations from './2-how-it-works.ts';
+
+export default [directInvitations];

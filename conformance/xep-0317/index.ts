@@ -1,0 +1,3 @@
+import hats from './3-protocol.ts';
+
+export default [hats];

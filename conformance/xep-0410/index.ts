@@ -1,0 +1,3 @@
+import selfPing from './3-self-ping.ts';
+
+export default [selfPing];

@@ -1,0 +1,3 @@
+import occupantIds from './3-use-cases.ts';
+
+export default [occupantIds];

@@ -1,0 +1,3 @@
+import retraction from './4-tombstones.ts';
+
+export default [retraction];

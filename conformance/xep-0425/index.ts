@@ -1,0 +1,3 @@
+import moderation from './3-moderation.ts';
+
+export default [moderation];

@@ -1,0 +1,3 @@
+import roomAvatars from './3-use-cases.ts';
+
+export default [roomAvatars];
