@@ -45,6 +45,8 @@ class Derivation {
   readonly #resource: string;
   readonly #type: string;
   readonly #class: MessageClass;
+  /** Somebody whom the world does not name sends from another server: S1 to S8 are not for them. */
+  readonly #isLocal: boolean;
 
   constructor(world: World, facts: readonly Fact[], send: Sending) {
     this.#world = world;
@@ -59,6 +61,7 @@ class Derivation {
     this.#resource = resource;
     this.#type = ['chat', 'groupchat', 'headline', 'error'].includes(send.type ?? '') ? (send.type ?? '') : 'normal';
     this.#class = this.#classify();
+    this.#isLocal = sketch(world, who) !== undefined;
   }
 
   derive(): void {
@@ -68,7 +71,7 @@ class Derivation {
     if (this.#class === 'everyone' && this.#type !== 'error' && this.#sender === this.#target)
       return this.#noteToSelf(); // S6
     if (this.#class === 'everyone' && this.#type !== 'error') {
-      if (this.#type !== 'groupchat' || kind === 'account') this.#reflect(); // S1, S4
+      if (this.#isLocal && (this.#type !== 'groupchat' || kind === 'account')) this.#reflect(); // S1, S4
     }
     if (kind === 'remote') return this.#fail('any');
     if (kind === 'service') return this.#mayFail();
@@ -146,6 +149,7 @@ class Derivation {
   #fail(condition: string): void {
     if (this.#type === 'error') return; // RFC 6120 §8.3.1
     this.error = condition;
+    if (!this.#isLocal) return; // it is for the other server to tell
     const marked = this.#resource !== '' && this.#send.marker === true;
     if (!marked) this.#addRow(this.#sender);
     for (const session of this.#sessions(this.#sender)) {
