@@ -81,7 +81,9 @@ async function give(
 
 /** Who opens the page by another name than the server has, by its IP address say, still uploads to the name. */
 function readOrigins({ origins, publicUrl, domains }: PageOptions, port: number | undefined): readonly string[] {
-  const own = publicUrl === '' ? domains.map((domain) => `http://${domain}:${port}`) : [publicUrl];
+  // Of a connection that is gone meanwhile there is no port.
+  const named = port === undefined ? [] : domains.map((domain) => `http://${domain}:${port}`);
+  const own = publicUrl === '' ? named : [publicUrl];
   return [...own.map((url) => new URL(url).origin), ...origins];
 }
 

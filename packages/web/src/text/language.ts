@@ -10,7 +10,7 @@ export type Language = keyof typeof languages;
 export function chooseLanguage(wanted: readonly string[]): Language {
   for (const tag of wanted) {
     const name = tag.toLowerCase().split('-')[0] ?? '';
-    if (name in languages) return name as Language;
+    if (Object.hasOwn(languages, name)) return name as Language;
   }
   return 'en';
 }
