@@ -18,7 +18,8 @@ function run(cwd: string, command: string, ...args: string[]): string {
 
 /** Copies the packages and links what they need, so that building leaves the checkout (and a second run) alone. */
 function copyCheckout(): void {
-  for (const name of packages) {
+  // The chat page is built into the server's package.
+  for (const name of [...packages, 'web']) {
     const ours = (path: string): boolean => !/\/(node_modules|dist)(\/|$)/.test(path.slice(root.length));
     cpSync(join(root, 'packages', name), join(build, 'packages', name), { recursive: true, filter: ours });
   }
@@ -75,11 +76,13 @@ describe('the published packages', { timeout: 120_000 }, () => {
     ['@tutti/xmpp', 'parseXml'],
     ['@tutti/routing', 'planMessage'],
     ['@tutti/client', 'createClient'],
+    ['@tutti/client/indexeddb', 'indexedDbStore'],
     ['@tutti/client/sqlite', 'sqliteStore'],
+    ['@tutti/client/store-suite', 'storeCases'],
     ['tutti', 'startServer'],
   ])('%s is imported in an empty folder and exports %s', (name, exported) => {
     const script = `import * as all from '${name}'; console.log(import.meta.resolve('${name}'), typeof all.${exported})`;
-    expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/[\w/]+\.js function\n$/);
+    expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/[\w/]+\.js (?:function|object)\n$/);
   });
 
   test('npx tutti --version prints the version', () => {
@@ -87,6 +90,12 @@ describe('the published packages', { timeout: 120_000 }, () => {
       readFileSync(join(root, 'packages/server/package.json'), 'utf8'),
     );
     expect(run(home, 'npx', 'tutti', '--version')).toBe(`${version}\n`);
+  });
+
+  test('the server brings the chat page, and finds it', () => {
+    const script =
+      "const { findPageFolder } = await import(import.meta.resolve('tutti').replace('index.js', 'http/static.js')); console.log(findPageFolder())";
+    expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/page\/\n$/);
   });
 
   test.each(['@tutti/xmpp', '@tutti/routing', '@tutti/client', 'tutti'])(

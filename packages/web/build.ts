@@ -1,5 +1,6 @@
 /** Builds the page into static files: `node build.ts [folder]`, or from a program. */
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
 
@@ -18,7 +19,7 @@ export async function buildPage(folder: string): Promise<void> {
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     plugins: [nodeFree(), nameFiles()],
     build: {
-      outDir: folder,
+      outDir: resolve(folder),
       emptyOutDir: true,
       target: 'es2024',
       assetsInlineLimit: 0,
