@@ -25,6 +25,14 @@ import occupantIds from './xep-0421/index.ts';
 import retraction from './xep-0424/index.ts';
 import moderation from './xep-0425/index.ts';
 import roomAvatars from './xep-0486/index.ts';
+import privateStorage from './xep-0049/index.ts';
+import vcard from './xep-0054/index.ts';
+import pubsub from './xep-0060/index.ts';
+import pep from './xep-0163/index.ts';
+import omemo from './xep-0384/index.ts';
+import avatars from './xep-0398/index.ts';
+import bookmarks from './xep-0402/index.ts';
+import displayedSync from './xep-0490/index.ts';
 
 /** Everything there is, by specification. */
 export const SECTIONS: readonly Section[] = [
@@ -53,5 +61,13 @@ export const SECTIONS: readonly Section[] = [
   ...upload,
   ...sasl2,
   ...preferences,
+  ...privateStorage,
+  ...vcard,
+  ...pubsub,
+  ...pep,
+  ...omemo,
+  ...avatars,
+  ...bookmarks,
+  ...displayedSync,
   ...hostile,
 ];

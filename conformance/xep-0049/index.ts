@@ -1,0 +1,3 @@
+import storage from './2-storage.ts';
+
+export default [storage];

@@ -1,0 +1,3 @@
+import vcard from './3-vcard.ts';
+
+export default [vcard];

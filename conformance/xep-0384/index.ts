@@ -1,0 +1,3 @@
+import devices from './4-devices.ts';
+
+export default [devices];

@@ -1,0 +1,3 @@
+import conversion from './3-conversion.ts';
+
+export default [conversion];

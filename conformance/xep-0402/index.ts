@@ -1,0 +1,3 @@
+import compatibility from './6-compatibility.ts';
+
+export default [compatibility];

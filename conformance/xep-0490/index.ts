@@ -1,0 +1,3 @@
+import serverAssist from './5-server-assist.ts';
+
+export default [serverAssist];
