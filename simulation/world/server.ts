@@ -74,6 +74,7 @@ export class ServerProcess {
       db: store.db,
       accounts: {
         exists: async (jid) => known.has(jid.toString()),
+        incarnation: async (jid) => (known.has(jid.toString()) ? 1 : undefined),
         add: refuse,
         setPassword: refuse,
         setEnabled: refuse,

@@ -8,7 +8,8 @@ import { deriveKeys, type FastToken } from '../stream/sasl/credentials.ts';
 import { createAccounts, type Accounts } from './accounts.ts';
 import { accountMigrations, type AccountTables } from './schema.ts';
 
-const clock: Clock = { now: () => 1000, after: () => ({ cancel: () => {} }) };
+let now = 1000;
+const clock: Clock = { now: () => now, after: () => ({ cancel: () => {} }) };
 let fill = 0;
 const random: Random = { bytes: (length) => new Uint8Array(length).fill(++fill) };
 const alice = JID.parse('alice@example.org');
@@ -119,6 +120,25 @@ describe('add', () => {
     await accounts.add('alice@example.org', 'secret');
     expect(await log.head('alice@example.org')).toBe(0);
   });
+});
+
+test('an account and a later one of its name are told apart, and a token for the one is none for the other', async () => {
+  await accounts.add('alice@example.org', 'secret');
+  const earlier = await accounts.incarnation(alice);
+  expect(earlier).toBeDefined();
+  await accounts.setPassword('alice@example.org', 'another');
+  expect(await accounts.incarnation(alice)).toBe(earlier);
+  await accounts.remove('alice@example.org');
+  expect(await accounts.incarnation(alice)).toBeUndefined();
+  now += 1;
+  await accounts.add('alice@example.org', 'secret');
+  expect(await accounts.incarnation(alice)).not.toBe(earlier);
+  await accounts.tokens.replace(alice, 'phone', [token], earlier);
+  expect(await accounts.tokens.find(alice, 'phone')).toEqual([]);
+  await accounts.tokens.replace(alice, 'phone', [token], await accounts.incarnation(alice));
+  expect(await accounts.tokens.find(alice, 'phone')).toHaveLength(1);
+  await accounts.tokens.replace(alice, 'phone', [], earlier);
+  expect(await accounts.tokens.find(alice, 'phone')).toHaveLength(1);
 });
 
 test('FAST tokens of the hundred clients of an account that were given one last are kept', async () => {

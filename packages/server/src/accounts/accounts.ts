@@ -32,6 +32,8 @@ export interface Accounts extends AccountAdmin {
   readonly tokens: StoredTokens;
   /** Whether a bare JID is an account; a disabled one is, one whose removal has begun is not. */
   exists(account: JID): Promise<boolean>;
+  /** See `CredentialStore`. */
+  incarnation(account: JID): Promise<number | undefined>;
   /** Completes removals that a crash has interrupted; call it at start. Gives their number. */
   finishRemovals(): Promise<number>;
 }
@@ -61,6 +63,10 @@ class StoredAccounts implements Accounts {
 
   async exists(account: JID): Promise<boolean> {
     return (await this.#find(account.bare.toString())) !== undefined;
+  }
+
+  incarnation(account: JID): Promise<number | undefined> {
+    return this.credentials.incarnation(account);
   }
 
   async add(text: string, password: string): Promise<AccountInfo> {

@@ -13,6 +13,11 @@ export class StoredCredentials implements CredentialStore {
     this.#db = db;
   }
 
+  async incarnation(account: JID): Promise<number | undefined> {
+    const query = this.#db.selectFrom('account').select('created_at').where('jid', '=', account.bare.toString());
+    return (await query.where('removed_at', 'is', null).executeTakeFirst())?.created_at;
+  }
+
   async find(account: JID): Promise<Credentials | undefined> {
     const rows = await this.#db
       .selectFrom('credentials')

@@ -27,13 +27,19 @@ export class StoredTokens implements TokenStore {
       .execute();
   }
 
-  async replace(account: JID, client: string, tokens: readonly FastToken[]): Promise<void> {
+  async replace(account: JID, client: string, tokens: readonly FastToken[], incarnation?: number): Promise<void> {
     const jid = account.bare.toString();
     await this.#db.transaction().execute(async (trx) => {
+      // Removed meanwhile: a token for nobody, or for somebody else of that name, must not come into being.
+      const owner = trx
+        .selectFrom('account')
+        .select('created_at')
+        .where('jid', '=', jid)
+        .where('removed_at', 'is', null);
+      const found = await owner.executeTakeFirst();
+      if (found === undefined || (incarnation !== undefined && found.created_at !== incarnation)) return;
       await trx.deleteFrom('fast_token').where('account', '=', jid).where('client', '=', client).execute();
-      // Removed meanwhile: a token for nobody, or for somebody else of that name later, must not come into being.
-      const owner = trx.selectFrom('account').select('jid').where('jid', '=', jid).where('removed_at', 'is', null);
-      if (tokens.length === 0 || !(await owner.executeTakeFirst())) return;
+      if (tokens.length === 0) return;
       const rows = tokens.map(({ slot, seed, mechanism, issued, expires, count }) => {
         return { account: jid, client, slot, seed, mechanism, issued, expires, count };
       });

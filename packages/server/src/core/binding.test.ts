@@ -32,6 +32,36 @@ describe('binding', () => {
     expect(world.core.accounts.get('alice@localhost')).toBeUndefined();
   });
 
+  it('who has logged in to an account that was removed binds and resumes nothing of a later one of its name', async () => {
+    const world = await createWorld();
+    await world.account('alice@localhost');
+    const { accounts } = world.core.options;
+    const earlier = { ...identity, incarnation: (await accounts.incarnation(identity.account)) ?? 0 };
+    const first = await world.host.bind(earlier, { resource: 'r' }, new FakeConnection());
+    expect(first.session.jid.resource).toBe('r');
+    await accounts.remove('alice@localhost');
+    await world.settle();
+    world.clock.advance(1000);
+    await world.account('alice@localhost');
+    const later = { ...identity, incarnation: (await accounts.incarnation(identity.account)) ?? 0 };
+    expect(later.incarnation).not.toBe(earlier.incarnation);
+    await expect(world.host.bind(earlier, { resource: 'r' }, new FakeConnection())).rejects.toMatchObject({
+      condition: 'not-authorized',
+    });
+    expect([...world.core.sessions()]).toEqual([]);
+    const { session } = await world.host.bind(later, { resource: 'r' }, new FakeConnection());
+    expect([...world.core.sessions()]).toEqual([session]);
+    session.receive(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+    await world.settle();
+    const previd = [...world.core.sessions()][0]?.outbox.sm?.id ?? '';
+    expect(previd).not.toBe('');
+    const resume = xml('resume', { xmlns: NS.sm, h: '0', previd });
+    const answer = await world.host.resume(earlier, resume, new FakeConnection());
+    expect(answer.answer.child('item-not-found', NS.stanzas)).toBeDefined();
+    expect(answer.session).toBeUndefined();
+    expect((await world.host.resume(later, resume, new FakeConnection())).answer.name).toBe('resumed');
+  });
+
   it('a session is not bound to an account that was forgotten in this moment', async () => {
     const world = await createWorld();
     await world.account('alice@localhost');

@@ -32,7 +32,10 @@ export interface CoreOptions {
   // The tables are known to the features that make them.
   // oxlint-disable-next-line no-explicit-any
   readonly db: Kysely<any>;
-  readonly accounts: FeatureApi['accounts'];
+  readonly accounts: FeatureApi['accounts'] & {
+    /** Tells an account from others that had its name before or will have it; undefined when there is none. */
+    incarnation(account: JID): Promise<number | undefined>;
+  };
   readonly features: readonly FeatureDefinition[];
   /** See `FeatureApi`; absent: there is no HTTP server. */
   readonly webUrl?: FeatureApi['webUrl'];

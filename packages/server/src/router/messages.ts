@@ -322,6 +322,7 @@ export class MessageRouter {
       class: plan.class,
       account: (job.recipient ?? job.origin?.account)?.name,
       session: job.origin?.jid.toString(),
+      connection: job.origin?.connection?.id,
     };
     this.#core.logger.debug(fields, 'message routed');
   }

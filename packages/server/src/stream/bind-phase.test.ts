@@ -1,6 +1,6 @@
 import { NS, StanzaError } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
-import { PASSWORD, plainAuth, settle, streamError, World } from '../../test/stream/world.ts';
+import { INCARNATION, PASSWORD, plainAuth, settle, streamError, World } from '../../test/stream/world.ts';
 
 const BIND = `<iq type='set' id='b'><bind xmlns='${NS.bind}'/></iq>`;
 
@@ -9,7 +9,7 @@ describe('RFC 6120 §7 binding', () => {
     const world = new World();
     const client = await world.connect();
     expect(await client.logIn('user', 'balcony')).toBe('user@localhost/balcony');
-    expect(world.host.binds[0]?.identity).toMatchObject({ mechanism: 'PLAIN' });
+    expect(world.host.binds[0]?.identity).toMatchObject({ mechanism: 'PLAIN', incarnation: INCARNATION });
     await client.say("<message id='1'/><presence/><r xmlns='urn:xmpp:sm:3'/>");
     expect(world.host.sessions[0]?.received.map((element) => element.name)).toEqual(['message', 'presence', 'r']);
   });

@@ -44,6 +44,8 @@ export interface StreamSession {
 export interface Identity {
   /** Bare JID. */
   readonly account: JID;
+  /** Which account of that name was meant when its credentials were read: a removed one and a later one differ. */
+  readonly incarnation?: number;
   /** SASL mechanism that proved it, for logs. */
   readonly mechanism: string;
   /** SASL2 user agent (XEP-0388 §2.3), if given. `id` is stable per installation. */

@@ -67,6 +67,7 @@ export async function openOffline(config: Config, logger: Logger): Promise<Offli
         remove: (jid) => accounts.remove(jid),
         list: (domain) => accounts.list(domain),
         exists: (jid) => hasRow(store, jid.bare),
+        incarnation: (jid) => accounts.incarnation(jid),
       },
       features,
     });

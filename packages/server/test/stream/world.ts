@@ -28,6 +28,9 @@ const ITERATIONS = 4096;
 export const PASSWORD = 'pencil';
 const KEYS = createCredentials(PASSWORD, ITERATIONS, new SeededRandom());
 
+/** Of every account here. */
+export const INCARNATION = 7;
+
 /** The accounts user and other at localhost with the password `pencil`, and all that streams need. */
 export class World {
   readonly clock = new ManualClock();
@@ -43,7 +46,7 @@ export class World {
   constructor({ stream = {}, sasl = {}, failuresPerMinute = 0, fast = true }: WorldOptions = {}) {
     const { clock, random } = this;
     this.sasl = new SaslService({
-      credentials: { find: (account) => this.#find(account) },
+      credentials: { find: (account) => this.#find(account), incarnation: async () => INCARNATION },
       ...(fast && { tokens: this.#makeTokenStore() }),
       mechanisms: PASSWORD_MECHANISMS,
       secret: new Uint8Array(32).fill(7),

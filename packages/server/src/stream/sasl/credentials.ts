@@ -19,6 +19,8 @@ export interface Credentials {
 }
 
 export interface CredentialStore {
+  /** A number that tells this account from others that had its name before or will have it; undefined when there is none. For comparison only. */
+  incarnation(account: JID): Promise<number | undefined>;
   /** The credentials of an account (bare JID), undefined when there is none. Should take the same time for both. */
   find(account: JID): Promise<Credentials | undefined>;
 }
@@ -44,8 +46,8 @@ export interface FastToken {
 export interface TokenStore {
   /** The tokens of one installation of a client (`client` is the SASL2 user agent's id): at most one in each slot. */
   find(account: JID, client: string): Promise<readonly FastToken[]>;
-  /** Replaces them all; an empty list removes them. */
-  replace(account: JID, client: string, tokens: readonly FastToken[]): Promise<void>;
+  /** Replaces them all; an empty list removes them. Does nothing where `incarnation` is given and the account is another one by now. */
+  replace(account: JID, client: string, tokens: readonly FastToken[], incarnation?: number): Promise<void>;
 }
 
 export const CREDENTIAL_NAMES = { 'SHA-1': 'sha1', 'SHA-256': 'sha256', 'SHA-512': 'sha512' } as const satisfies Record<

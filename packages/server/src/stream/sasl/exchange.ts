@@ -13,6 +13,7 @@ export class Exchange {
   readonly #peer: SaslPeer;
   readonly #machine: Mechanism;
   #attempt: Attempt | undefined;
+  #incarnation: number | undefined;
   #stepping = false;
 
   /** Throws SaslError('invalid-mechanism'). */
@@ -26,6 +27,11 @@ export class Exchange {
   /** The FAST token that was proven, after success. */
   get usedToken(): FastToken | undefined {
     return this.#machine instanceof HashedToken ? this.#machine.used : undefined;
+  }
+
+  /** Of the account whose credentials were read. */
+  get incarnation(): number | undefined {
+    return this.#incarnation;
   }
 
   /** Feeds the client's next message; rejects with SaslError. */
@@ -75,7 +81,10 @@ export class Exchange {
     this.#attempt = throttle.attempt(throttleName(account), this.#peer.address);
     await this.#service.wait(this.#attempt.delay);
     try {
-      return account === undefined ? undefined : await find(account);
+      if (account === undefined) return undefined;
+      // Before the credentials: what is read of a later account under the name of an earlier one is then refused.
+      this.#incarnation = await this.#service.options.credentials.incarnation(account);
+      return await find(account);
     } catch (error) {
       this.#forgive();
       logger.error({ error }, 'credentials could not be read');

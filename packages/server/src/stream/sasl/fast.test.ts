@@ -2,7 +2,7 @@ import { NS } from '@tutti/xmpp';
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { AGENT, authenticate, failure, logInPlain2, readSuccess } from '../../../test/stream/login.ts';
-import { base64, World } from '../../../test/stream/world.ts';
+import { base64, INCARNATION, World } from '../../../test/stream/world.ts';
 
 describe('XEP-0484 FAST', () => {
   const DAY = 86_400_000;
@@ -47,7 +47,7 @@ describe('XEP-0484 FAST', () => {
     const success = readSuccess(answer);
     expect(success.child('additional-data')?.text()).toBe(base64(sign(issued!.token, 'Responder')));
     expect(success.child('authorization-identifier')?.text()).toBe('user@localhost/made');
-    expect(world.host.binds.at(-1)?.identity.mechanism).toBe(HT);
+    expect(world.host.binds.at(-1)?.identity).toMatchObject({ mechanism: HT, incarnation: INCARNATION });
     expect(readToken(answer)).toBeUndefined();
   });
 

@@ -7,6 +7,8 @@ import type { FastMechanism } from './offer.ts';
 /** What a client that has just logged in wants of FAST, and what it used. */
 export interface FastWish {
   readonly account: JID;
+  /** Which account of that name has logged in. */
+  readonly incarnation: number | undefined;
   /** The SASL2 user agent's id. */
   readonly client: string;
   /** The token that it logged in with. */
@@ -45,17 +47,18 @@ export class FastTokens {
 
   /** Does what a login means for the client's tokens; gives the new one, if any. */
   async settle(wish: FastWish): Promise<IssuedToken | undefined> {
-    const { account, client, used, requested } = wish;
+    const { account, incarnation, client, used, requested } = wish;
     const mechanism = requested ?? this.#chooseRotation(wish);
     if (used === undefined && mechanism === undefined) return undefined;
     const kept = used === undefined ? await this.#readCurrent(account, client) : await this.#promote(wish, used);
     if (mechanism === undefined) {
-      await this.#store.replace(account, client, kept);
+      await this.#store.replace(account, client, kept, incarnation);
       return undefined;
     }
     const fresh = this.#make(mechanism);
     // XEP-0484 §3.5: what was issued and never used is overwritten; the current one works until the new one is used
-    await this.#store.replace(account, client, [...kept.filter((token) => token.slot === 'current'), fresh]);
+    const tokens = [...kept.filter((token) => token.slot === 'current'), fresh];
+    await this.#store.replace(account, client, tokens, incarnation);
     const secret = computeToken(this.#options.secret, account.toString(), client, mechanism, fresh.seed);
     return { token: secret, expires: fresh.expires };
   }

@@ -86,7 +86,8 @@ export class Login {
 
   /** Whom a success has made of the peer. */
   identify(success: Success, exchange: Exchange, agent?: Identity['agent']): Identity {
-    const identity = { account: success.account, mechanism: exchange.mechanism };
+    const { mechanism, incarnation } = exchange;
+    const identity = { account: success.account, mechanism, ...(incarnation === undefined ? {} : { incarnation }) };
     return agent === undefined ? identity : { ...identity, agent };
   }
 

@@ -112,6 +112,7 @@ export class Sasl2 {
     if (client === undefined || fast === undefined) return undefined;
     const issued = await fast.settle({
       account: identity.account,
+      incarnation: identity.incarnation,
       client,
       used: exchange.usedToken,
       count: request.fast?.count,
