@@ -40,6 +40,7 @@ let disabled: string[];
 let diskFails: boolean;
 
 beforeEach(async () => {
+  now = 1000;
   store = await openStore({ path: ':memory:' });
   await store.migrate(accountMigrations);
   diskFails = false;
