@@ -1,0 +1,19 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { endProcess } from '../servers/processes.ts';
+
+/** What Node itself takes: a server that sends back what it gets, or pages of given bytes, and knows nothing of XMPP. */
+export interface RawServer {
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** `pages`: answers each line with so many bytes that end in `</iq>`; otherwise it echoes. */
+export async function startRawServer(kind: 'tcp' | 'tls' | 'pages', bytes = 0): Promise<RawServer> {
+  const child = fork(new URL('./raw-server-process.ts', import.meta.url), [kind, `${bytes}`], {
+    execArgv: ['--conditions=source'],
+  });
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  return { port, pid: child.pid as number, stop: () => endProcess(child) };
+}

@@ -1,0 +1,114 @@
+import { LoadClient } from '../load/client.ts';
+import { inParallel, sleep } from '../load/in-parallel.ts';
+import { bringDeviceOnline, makeNames } from '../load/users.ts';
+import { startRawServer } from '../baseline/raw-server.ts';
+import { cpuSeconds, rssBytes } from '../servers/processes.ts';
+import { startTutti, type TuttiServer } from '../servers/tutti.ts';
+import { type Goal, repeat, using } from './goal.ts';
+
+const PLAIN_SESSIONS = 19_000;
+const TLS_SESSIONS = 4000;
+const DEVICES = 3;
+const WIDTH = 16;
+const SETTLES_MS = 5000;
+
+/** Goal 3: memory of a session that is bound, has IM-NG on, is present and says nothing; all of it, as the system counts it. */
+export const memory: Goal = async (repetitions) => {
+  const plain = await repeat(repetitions, () =>
+    using(startTutti, (server) => perSession(server, PLAIN_SESSIONS, false)),
+  );
+  const tls = await repeat(repetitions, () => using(startTutti, (server) => perSession(server, TLS_SESSIONS, true)));
+  const rawTls = await repeat(repetitions, () =>
+    using(
+      () => startRawServer('tls'),
+      (raw) => perRawSocket(raw, true),
+    ),
+  );
+  const rawTcp = await repeat(repetitions, () =>
+    using(
+      () => startRawServer('tcp'),
+      (raw) => perRawSocket(raw, false),
+    ),
+  );
+  const excess = tls.map((kib, index) => kib - 1.15 * (rawTls[index] as number));
+  return [
+    { what: `An idle plain session, of ${PLAIN_SESSIONS}`, unit: 'KiB', digits: 1, most: 9, values: plain },
+    { what: 'A plain socket of Node that does nothing', unit: 'KiB', digits: 1, values: rawTcp },
+    { what: `An idle TLS session, of ${TLS_SESSIONS}`, unit: 'KiB', digits: 1, values: tls },
+    { what: 'A TLS socket of Node that does nothing', unit: 'KiB', digits: 1, values: rawTls },
+    { what: 'A TLS session beyond 1.15 × that', unit: 'KiB', digits: 1, most: 4, values: excess },
+  ];
+};
+
+/** Goal 4: logins, without TLS and with a roster of 20 contacts. */
+export const logins: Goal = async (repetitions) => {
+  const runs = await repeat(repetitions, () => using(startTutti, countLogins));
+  return [
+    { what: 'Logins with SCRAM', unit: 'per CPU s', digits: 0, least: 2000, values: runs.map(({ perCpu }) => perCpu) },
+    { what: 'the same on the clock', unit: 'per s', digits: 0, values: runs.map(({ perSecond }) => perSecond) },
+  ];
+};
+
+export async function perSession(server: TuttiServer, count: number, tls: boolean): Promise<number> {
+  const names = makeNames('idle', Math.ceil(count / DEVICES));
+  await server.addAccounts(names);
+  await sleep(SETTLES_MS);
+  const before = rssBytes(server.pid);
+  const target = { port: tls ? server.tlsPort : server.port, copies: server.copies };
+  const places = Array.from({ length: count }, (_, index) => index);
+  const clients = await inParallel(places, WIDTH, (index) =>
+    bringDeviceOnline(target, names[Math.floor(index / DEVICES)] as string, `device${index % DEVICES}`, { tls }),
+  );
+  await sleep(SETTLES_MS);
+  const bytes = rssBytes(server.pid) - before;
+  const closed = clients.filter((client) => client.closed).length;
+  for (const client of clients) client.close();
+  if (closed > 0) throw new Error(`${closed} of ${count} sessions ended`);
+  return bytes / 1024 / count;
+}
+
+export async function perRawSocket({ port, pid }: { port: number; pid: number }, tls: boolean): Promise<number> {
+  await sleep(1000);
+  const before = rssBytes(pid);
+  const places = Array.from({ length: TLS_SESSIONS }, (_, index) => index);
+  const clients = await inParallel(places, WIDTH, async () => {
+    const client = await LoadClient.connect(port, { tls });
+    await client.say('hello', 'hello');
+    return client;
+  });
+  await sleep(SETTLES_MS);
+  const bytes = rssBytes(pid) - before;
+  for (const client of clients) client.close();
+  return bytes / 1024 / TLS_SESSIONS;
+}
+
+const ACCOUNTS = 300;
+const ROSTER_ITEMS = 20;
+const WARM_UP_LOGINS = 3000;
+const MEASURED_LOGINS = 6000;
+
+export async function countLogins(server: TuttiServer): Promise<{ perCpu: number; perSecond: number }> {
+  const names = makeNames('user', ACCOUNTS);
+  await server.addAccounts(names);
+  await inParallel(names, WIDTH, async (name) => {
+    const client = await bringDeviceOnline(server, name, 'roster');
+    for (let item = 0; item < ROSTER_ITEMS; item += 1) {
+      const contact = `<item jid='contact${item}@localhost' name='Contact ${item}'/>`;
+      await client.ask('set', `<query xmlns='jabber:iq:roster'>${contact}</query>`);
+    }
+    client.close();
+  });
+  const run = (count: number): Promise<unknown> =>
+    inParallel(
+      Array.from({ length: count }, (_, index) => index),
+      WIDTH,
+      async (index) => {
+        (await bringDeviceOnline(server, names[index % ACCOUNTS] as string, `device${index % 7}`)).close();
+      },
+    );
+  await run(WARM_UP_LOGINS);
+  const before = { cpu: cpuSeconds(server.roots), at: performance.now() };
+  await run(MEASURED_LOGINS);
+  const perCpu = MEASURED_LOGINS / (cpuSeconds(server.roots) - before.cpu);
+  return { perCpu, perSecond: MEASURED_LOGINS / ((performance.now() - before.at) / 1000) };
+}

@@ -1,0 +1,102 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { drawComparison } from './chart.ts';
+import { serversOf } from './comparison.ts';
+import { printGoals } from './goals.ts';
+import { printSetting } from './machine.ts';
+import { printProfile } from './profile.ts';
+import { recall } from './records.ts';
+import { printComparison } from './table.ts';
+
+const DOCS = join(import.meta.dirname, '../../docs');
+
+/** Writes docs/performance.md and its chart from what was kept of the last runs. */
+export function writeDocument(): void {
+  const peers = recall('peers');
+  if (peers !== undefined) writeFileSync(join(DOCS, 'performance.svg'), drawComparison(peers));
+  writeFileSync(join(DOCS, 'performance.md'), makeDocument());
+}
+
+/** The text of docs/performance.md. */
+export function makeDocument(): string {
+  return [INTRODUCTION, makePeers(), makeGoals(), makeProfile(), GUARD].filter((part) => part !== '').join('\n\n');
+}
+
+const INTRODUCTION = `<!-- Written by bench/report/document.ts from bench/records: change it there. -->
+# Performance
+
+What a message, a session and a login cost, beside other servers and beside what was aimed at. Everything here comes from commands of this
+repository, which run on loopback, in temporary folders, and end what they start:
+
+| command | what it measures | takes |
+|---|---|---|
+| \`npm run bench\` | Tutti, Prosody and ejabberd with PostgreSQL, one after the other, five times | 15 minutes |
+| \`npm run bench -- --quick\` | the same, shorter, once | 3 minutes |
+| \`npm run bench:goals\` | what Tutti is meant to reach | 30 minutes |
+| \`npm run bench:profile\` | where the time of a message goes | half a minute |
+
+\`--write\` puts the results here; \`--json FILE\` keeps every figure of the comparison. Ratios hold better than figures: the servers of a repetition ran
+within minutes of each other, so a ratio is made within a repetition, and its range is over the repetitions.`;
+
+function makePeers(): string {
+  const peers = recall('peers');
+  if (peers === undefined) return '';
+  const versions = serversOf(peers).map(({ name, version }) => `${name} ${version}`);
+  const { users, devices, window, idleSessions, fanOutDevices } = peers.size;
+  return `## Beside other servers
+
+![Tutti, Prosody and ejabberd: medians and ranges](performance.svg)
+
+${printComparison(peers)}
+
+Median and range of ${peers.rounds.length} repetitions; the ratio is above 1 where Tutti is better. ${printSetting(peers.setting)}. ${versions.join('; ')}.
+
+How it is measured:
+
+- The peers are Debian's packages, with the archive of everybody on and without limits: the configurations stand in bench/servers. Prosody keeps
+  its archive in files and syncs nothing to the disk; ejabberd uses a PostgreSQL 15 with its default settings, whose processes count as ejabberd's.
+  Tutti runs as \`tutti serve\` does: with an fsync before anything is shown or acknowledged.
+- ${users} users with ${devices} devices each, in pairs, over plain TCP. Devices of Tutti have IM-NG on, those of the peers Carbons. A message is done when
+  it is at its receiver's first device. **Every copy is counted at every device, and every archive row in every archive**: a run in which one is missing
+  or too many is not reported but fails. A message has 6 deliveries with Tutti, which shows it to the sending device as well, and 5 with the others.
+- Closed loop: every user has ${window} messages under way. Latency: messages are sent at their times whatever the server does, and count from the time
+  they were due to each copy's arrival, so a server that stalls cannot hide it; what the generator is late itself is part of it.
+- CPU is user and system time of all the server's processes (from /proc). Memory is theirs as well, what is shared counted once: from a quarter of
+  ${idleSessions} sessions to all of them.
+- A login is a stream, SCRAM-SHA-1, bind, IM-NG or Carbons, presence and a ping, with a roster of 20. Catch-up: a device of every account logs in at once
+  and reads up to 1,000 messages. Fan-out: one account with ${fanOutDevices} devices. Start: until the port is open, with the database running.
+- Generator and server share the two cores. The generator takes part of them, which costs the fastest server most.`;
+}
+
+function makeGoals(): string {
+  const goals = recall('goals');
+  if (goals === undefined) return '';
+  return `## Goals
+
+${printGoals(goals)}
+
+Bounds are those of the median. \`npm run bench:goals -- --only NAME\` measures one of them: messages (1), latency (2), memory (3), logins (4), archive (5),
+fan-out (6), growth (7 and 8). Rows for large archives are written straight into the log, by the log's own code.`;
+}
+
+function makeProfile(): string {
+  const profile = recall('profile');
+  if (profile === undefined) return '';
+  return `## Where the time of a message goes
+
+${printProfile(profile)}
+
+\`npm run bench:profile\`: ${profile.messages} messages of ${profile.deliveriesPerMessage} deliveries each, closed loop, V8's sampling profiler on all threads. A
+sample counts for the innermost stage on its stack; system calls count where they are made. This is time on the clock of threads that run beside each
+other: a thread that waits for the disk, or for its turn on a busy machine, goes on counting. The CPU time of the whole process was
+${profile.cpuMicros.toFixed(1)} µs a message, the profiler's among it. ${printSetting(profile.setting)}.
+
+What was found this way and changed, with figures before and after, is in [bench/records](../bench/records/README.md).`;
+}
+
+const GUARD = `## What keeps it so
+
+Time is no test: machines differ, and are busy. packages/server/test/work.test.ts counts **work** instead, in \`npm test\`: how often a message is parsed and
+serialized, how many commits, rows, worker messages and socket writes it takes. A change that makes a message cost more of any of them fails there, with
+the number. bench/smoke.test.ts runs the load generator against a real server for a few seconds, so that the commands above keep working.
+`;
