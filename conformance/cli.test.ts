@@ -72,6 +72,6 @@ it('tests a server that it only knows by host, port and accounts', { timeout: 60
 
 it('lists what there is, and says no to what it does not know', { timeout: 60_000 }, async () => {
   expect((await run('--list', '--section', '0409')).stdout).toContain('xep-0409 §3.2 Activation');
-  expect((await run('--no-such-option')).code).toBe(1);
+  expect((await run('--no-such-option')).code).toBe(2);
   expect((await run('--host', 'x', '--tls', 'maybe')).stderr).toContain('--tls is starttls, direct or none');
 });

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from './run-step.ts';
 
-const packages = ['xmpp', 'routing', 'client', 'server'];
+const packages = ['xmpp', 'routing', 'client', 'server', 'conformance'];
+/** Where a package stands in the checkout. */
+const pathOf = (name: string): string => (name === 'conformance' ? name : join('packages', name));
 const folder = mkdtempSync(join(tmpdir(), 'tutti-packaging-'));
 const build = join(folder, 'build');
 const home = join(folder, 'home');
@@ -21,7 +23,7 @@ function copyCheckout(): void {
   // The chat page is built into the server's package.
   for (const name of [...packages, 'web']) {
     const ours = (path: string): boolean => !/\/(node_modules|dist)(\/|$)/.test(path.slice(root.length));
-    cpSync(join(root, 'packages', name), join(build, 'packages', name), { recursive: true, filter: ours });
+    cpSync(join(root, pathOf(name)), join(build, pathOf(name)), { recursive: true, filter: ours });
   }
   for (const name of ['tsconfig.json', 'LICENSE']) cpSync(join(root, name), join(build, name));
   mkdirSync(join(build, 'node_modules/@tutti'), { recursive: true });
@@ -31,6 +33,7 @@ function copyCheckout(): void {
   }
   for (const name of ['xmpp', 'routing', 'client'])
     symlinkSync(join(build, 'packages', name), join(build, 'node_modules/@tutti', name));
+  symlinkSync(join(build, 'packages/server'), join(build, 'node_modules/tutti'));
 }
 
 interface LockEntry {
@@ -64,7 +67,7 @@ describe('the published packages', { timeout: 120_000 }, () => {
     copyCheckout();
     prepareHome();
     for (const name of packages)
-      run(join(build, 'packages', name), 'npm', 'pack', '--silent', '--pack-destination', folder);
+      run(join(build, pathOf(name)), 'npm', 'pack', '--silent', '--pack-destination', folder);
     const tarballs = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
     const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
     run(home, 'npm', 'install', ...quiet, ...tarballs.map((name) => join(folder, name)));
@@ -80,6 +83,7 @@ describe('the published packages', { timeout: 120_000 }, () => {
     ['@tutti/client/sqlite', 'sqliteStore'],
     ['@tutti/client/store-suite', 'storeCases'],
     ['tutti', 'startServer'],
+    ['@tutti/conformance', 'runConformance'],
   ])('%s is imported in an empty folder and exports %s', (name, exported) => {
     const script = `import * as all from '${name}'; console.log(import.meta.resolve('${name}'), typeof all.${exported})`;
     expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/[\w/]+\.js (?:function|object)\n$/);
@@ -98,7 +102,11 @@ describe('the published packages', { timeout: 120_000 }, () => {
     expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/page\/\n$/);
   });
 
-  test.each(['@tutti/xmpp', '@tutti/routing', '@tutti/client', 'tutti'])(
+  test('npx tutti conformance tests the server of the package', () => {
+    expect(run(home, 'npx', 'tutti', 'conformance', '--section', '0409/3.1')).toContain('E1  passed');
+  });
+
+  test.each(['@tutti/xmpp', '@tutti/routing', '@tutti/client', 'tutti', '@tutti/conformance'])(
     '%s holds its license and its README, and neither sources nor tests',
     (name) => {
       const files = readdirSync(join(home, 'node_modules', name), { recursive: true, encoding: 'utf8' });
@@ -113,7 +121,7 @@ describe('the published packages', { timeout: 120_000 }, () => {
     );
     writeFileSync(
       join(home, 'use.ts'),
-      `${use.join('\n')}\nconst wrong: number = p0.parseXml;\nexport { p1, p2, p3, wrong };\n`,
+      `${use.join('\n')}\nconst wrong: number = p0.parseXml;\nexport { p1, p2, p3, p4, wrong };\n`,
     );
     const args = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2024'];
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
@@ -122,6 +130,6 @@ describe('the published packages', { timeout: 120_000 }, () => {
       encoding: 'utf8',
     });
     // The one mistake that was made is found, so the types are there; and no other.
-    expect(tsc.stdout.match(/^\S+: error TS\d+/gm)).toEqual([expect.stringMatching(/^use\.ts\(5,7\): error TS2322/)]);
+    expect(tsc.stdout.match(/^\S+: error TS\d+/gm)).toEqual([expect.stringMatching(/^use\.ts\(6,7\): error TS2322/)]);
   });
 });

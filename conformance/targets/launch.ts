@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Listening } from 'tutti';
 
 /** Limits that tests would run into only because they are in a hurry. */
@@ -47,7 +47,7 @@ export interface LaunchOptions {
 
 /** Starts Tutti in a process of its own; it ends at the latest when this one does. Rejects when it ends before it listens. */
 export async function launchTutti({ data, settings, under = [], execArgv = [] }: LaunchOptions): Promise<Running> {
-  const program = join(import.meta.dirname, 'tutti-process.ts');
+  const program = join(import.meta.dirname, `tutti-process${extname(import.meta.filename)}`);
   const server = [process.execPath, '--conditions=source', ...execArgv, program, data, ...SETTINGS, ...settings];
   const [command = '', ...args] = [...under, ...server];
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command, context
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   export: async () => (await import('./export.ts')).registerExport,
   import: async () => (await import('./import.ts')).registerImport,
+  conformance: async () => (await import('./conformance.ts')).registerConformance,
   invite: async () => (await import('./invite.ts')).registerInvite,
   s2s: async () => (await import('./s2s.ts')).registerS2s,
   sessions: async () => (await import('./sessions.ts')).registerSessions,
