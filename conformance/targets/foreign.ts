@@ -89,6 +89,19 @@ async function probe(address: Address, account: Account): Promise<Set<Need>> {
       'roster-versioning': inStream('ver', NS.rosterVersioning),
       caps: inStream('c', NS.caps),
       starttls: address.tls === 'starttls',
+      pep: vars.has(`${NS.pubsub}#publish-options`),
+      'pep-complete': vars.has(`${NS.pubsub}#access-authorize`),
+      // Some let only administrators make nodes.
+      pubsub:
+        (await device.iq('set', xml('pubsub', { xmlns: NS.pubsub }, xml('create')), `pubsub.${device.domain}`)).attrs[
+          'type'
+        ] === 'result',
+      'pubsub-complete': false,
+      'private-xml': vars.has(NS.privateXml),
+      vcard: vars.has(NS.vcardTemp),
+      'avatar-conversion': vars.has(NS.pepVcardConversion),
+      'bookmarks-compat': vars.has(`${NS.bookmarks}#compat`),
+      'mds-assist': vars.has(NS.displayedServerAssist),
       'direct-tls': false,
       muc:
         (await device.iq('get', xml('query', { xmlns: NS.discoInfo }), `conference.${device.domain}`)).attrs['type'] ===

@@ -22,7 +22,6 @@ export const PROSODY_OFFERS: ReadonlySet<Need> = new Set<Need>([
   'pre-approval',
   'roster-versioning',
   'pep',
-  'pubsub',
   'private-xml',
   'vcard',
   'avatar-conversion',
@@ -106,7 +105,6 @@ http_default_host = "localhost"
 consider_websocket_secure = true
 ${settings}
 VirtualHost "localhost"
-Component "pubsub.localhost" "pubsub"
 Component "conference.localhost" "muc"
 Component "upload.localhost" "http_file_share"
   http_host = "localhost"
