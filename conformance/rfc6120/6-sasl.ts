@@ -9,7 +9,7 @@ import type { Stage } from '../stage.ts';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const auth = (mechanism: string, text?: string) => xml('auth', { xmlns: NS.sasl, mechanism }, text ?? null);
 
-export default section('rfc6120', '6', 'SASL negotiation', { stands: ['tcp', 'ws'] }, ({ test }) => {
+export default section('rfc6120', '6', 'SASL negotiation', { stands: ['tcp', 'ws', 'bosh'] }, ({ test }) => {
   for (const mechanism of ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'PLAIN']) {
     test(
       `§6.4 ${mechanism}: the right password logs in, the server proves itself`,

@@ -5,7 +5,7 @@ import { Device } from '../client/device.ts';
 import { check } from '../failure.ts';
 import { section } from '../suite.ts';
 
-export default section('rfc6120', '7', 'Resource binding', { stands: ['tcp', 'ws'] }, ({ test }) => {
+export default section('rfc6120', '7', 'Resource binding', { stands: ['tcp', 'ws', 'bosh'] }, ({ test }) => {
   test('§7.7 the resource asked for is bound', async (stage) => {
     const { alice } = await stage.cast({ alice: 'balcony=legacy' });
     checkEqual(alice.balcony.jid, `${alice.jid}/balcony`, 'the full JID');

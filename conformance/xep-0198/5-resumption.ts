@@ -6,7 +6,7 @@ import { fetchRoster, presencesIn } from '../roster.ts';
 import { isPresence } from '../stage.ts';
 import { section } from '../suite.ts';
 
-export default section('xep-0198', '5', 'Resumption', { needs: ['sm'], stands: ['tcp', 'ws'] }, ({ test }) => {
+export default section('xep-0198', '5', 'Resumption', { needs: ['sm'], stands: ['tcp', 'ws', 'bosh'] }, ({ test }) => {
   test('§5 what was not acknowledged comes after <resumed/>, in order and once', async (stage) => {
     const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
     await bob.phone.enableSm();

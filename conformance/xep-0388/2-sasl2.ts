@@ -14,7 +14,7 @@ export default section(
   'xep-0388',
   '2',
   'SASL2, Bind 2 and FAST',
-  { needs: ['sasl2'], stands: ['tcp', 'ws'] },
+  { needs: ['sasl2'], stands: ['tcp', 'ws', 'bosh'] },
   ({ test }) => {
     for (const mechanism of ['PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256']) {
       test(`§2.6.1 ${mechanism}: success with the bare JID, then features without a new stream`, async (stage) => {

@@ -9,7 +9,7 @@ export default section(
   'xep-0409',
   '3.3',
   'Sending messages',
-  { stands: ['plan', 'tcp', 'ws'], needs: ['im-ng'] },
+  { stands: ['plan', 'tcp', 'ws', 'bosh'], needs: ['im-ng'] },
   ({ add }) => {
     add([
       rowTest(

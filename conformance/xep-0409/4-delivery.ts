@@ -15,7 +15,7 @@ export default section(
   'xep-0409',
   '4.3',
   'Business rules: delivery',
-  { stands: ['plan', 'tcp', 'ws'], needs: ['im-ng'] },
+  { stands: ['plan', 'tcp', 'ws', 'bosh'], needs: ['im-ng'] },
   ({ add, test }) => {
     add([
       rowTest(

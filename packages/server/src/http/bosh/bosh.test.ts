@@ -358,6 +358,17 @@ describe('XEP-0124 §11 §12 overactivity', () => {
     if (isRefused) expect((await second.answer).attrs['condition']).toBe('policy-violation');
   });
 
+  it('an empty request that was overtaken by the next is none too many', async () => {
+    const { client, settle } = await setUp();
+    await client.logIn();
+    const { rid, sid } = client;
+    const second = watch(client.request(`rid='${rid + 2}' sid='${sid}'`, message('2')));
+    await settle();
+    const first = await client.request(`rid='${rid + 1}' sid='${sid}'`);
+    expect(first.attrs['type']).toBeUndefined();
+    expect(second.isDone()).toBe(false);
+  });
+
   it.each([
     [1999, 'policy-violation'],
     [2000, undefined],

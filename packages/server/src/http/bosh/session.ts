@@ -70,6 +70,7 @@ export class BoshSession implements Transport {
   #pause = 0;
   /** When the last new request came, whether it was empty, and so was the answer to the one before. */
   #lastAt = -Infinity;
+  #highest = 0;
   #lastEmpty = false;
 
   /** @param ended the session is over: nobody asks for it any more */
@@ -312,7 +313,10 @@ export class BoshSession implements Transport {
     const now = this.#clock.now();
     const isSoon = now - this.#lastAt < polling;
     this.#lastAt = now;
-    if (!isEmpty || !isSoon) return;
+    // One that was overtaken by the next was sent when there was nothing to say.
+    const isLast = rid > this.#highest;
+    this.#highest = Math.max(rid, this.#highest);
+    if (!isEmpty || !isSoon || !isLast) return;
     const isPolling = hold === 0 || wait === 0;
     if (isPolling ? this.#lastEmpty : open >= requests)
       throw new BoshError('policy-violation', 'Too many empty requests.');
