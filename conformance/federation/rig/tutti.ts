@@ -76,15 +76,21 @@ export class Tutti implements Peer {
     });
     const tutti = new Tutti(data, server, log);
     for (const [domain, way] of Object.entries(domains)) {
-      ground.dns.announce(domain, way === 'direct' ? { tls: tutti.port('s2s_tls') } : { plain: tutti.port('s2s') });
+      const { s2s, s2s_tls: direct } = tutti.ports;
+      ground.dns.announce(domain, way === 'direct' ? { tls: direct } : { plain: s2s });
     }
     return tutti;
   }
 
+  /** Where it listens. */
+  get ports(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#server.listening.map(({ name, port }) => [name, port]));
+  }
+
   port(name: string): number {
-    const found = this.#server.listening.find((one) => one.name === name);
-    if (found === undefined) throw new Error(`nothing listens as ${name}`);
-    return found.port;
+    const port = this.ports[name];
+    if (port === undefined) throw new Error(`nothing listens as ${name}`);
+    return port;
   }
 
   async join(domain: string, person: string): Promise<Device> {
