@@ -229,7 +229,8 @@ function isFor({ attrs }: Element, from: string, to: string): boolean {
   return JID.tryParse(attrs['from'] ?? '')?.toString() === from && JID.tryParse(attrs['to'] ?? '')?.toString() === to;
 }
 
-function listMechanisms(features: Element): string[] {
+/** The SASL mechanisms that features offer. */
+export function listMechanisms(features: Element): string[] {
   return features.child('mechanisms', NS.sasl)?.elements.map((one) => one.text().trim()) ?? [];
 }
 

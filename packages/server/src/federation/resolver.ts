@@ -45,7 +45,7 @@ export class DomainResolver {
   async targets(domain: string): Promise<Target[]> {
     const name = toDnsName(domain);
     if (name === undefined) throw new LinkFailure('dns', `${domain} is not a name that the DNS can have`);
-    const fallback = { host: name, port: DEFAULT_PORT, directTls: false };
+    const fallback = { host: name, port: DEFAULT_PORT, directTls: false, isFallback: true };
     if (isIP(name) !== 0) return [fallback];
     const [direct, plain] = await Promise.all([
       this.#srv(`_xmpps-server._tcp.${name}`),

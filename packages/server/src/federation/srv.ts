@@ -5,6 +5,8 @@ export interface Target {
   readonly port: number;
   /** TLS begins with the first byte (XEP-0368). */
   readonly directTls: boolean;
+  /** It was not found anywhere: it is where servers without SRV records are (RFC 6120 §3.2.2). */
+  readonly isFallback?: boolean;
 }
 
 /** A SRV record. */

@@ -20,8 +20,8 @@ export const ALPN_PROTOCOL = 'xmpp-server';
 
 /** Where our certificates come from. */
 export interface TlsSource {
-  /** The chain and the key, PEM, for a domain of ours; without one for whoever names none. */
-  pemFor(domain?: string): { readonly cert: string; readonly key: string };
+  /** The chain and the key, PEM, for a domain of ours; without one for whoever names none. Undefined: there is none, and we only look. */
+  pemFor(domain?: string): { readonly cert: string; readonly key: string } | undefined;
 }
 
 export interface TlsSettings {
@@ -137,7 +137,7 @@ export class ServerTls {
   }
 
   #remember<T>(made: Map<string, T>, domain: string | undefined, make: (options: SecureContextOptions) => T): T {
-    const { cert, key } = this.#source.pemFor(domain);
+    const { cert, key } = this.#source.pemFor(domain) ?? {};
     const { ca, minVersion: version } = this.#settings();
     const authorities = ca === '' ? undefined : readFileSync(ca, 'utf8');
     const minVersion: SecureVersion = `TLSv${version}`;
@@ -147,7 +147,8 @@ export class ServerTls {
     // Certificates that were exchanged are not needed any more.
     if (made.size >= MAX_CONTEXTS) made.clear();
     const trusted = authorities === undefined ? {} : { ca: [...getCACertificates('default'), authorities] };
-    const thing = make({ cert, key, minVersion, ...trusted });
+    const own = cert === undefined || key === undefined ? {} : { cert, key };
+    const thing = make({ ...own, minVersion, ...trusted });
     made.set(parts, thing);
     return thing;
   }
