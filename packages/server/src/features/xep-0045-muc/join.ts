@@ -1,7 +1,7 @@
 import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
 import { type Circumstances, type Decision, type Out, statuses } from './decision.ts';
 import { delayOf, readHistoryRequest, selectHistory } from './history.ts';
-import { cleanPresence, isShown, seesAddresses, tellPresence, writePresence } from './presence.ts';
+import { cleanPresence, currentPresence, isShown, seesAddresses, tellPresence, writePresence } from './presence.ts';
 import { isAdmin } from './privileges.ts';
 import { refusal } from './refusal.ts';
 import { changePresence } from './visit.ts';
@@ -130,10 +130,10 @@ function resync(
 
 /** XEP-0045 §7.1: first, who is there. */
 function showOthers(room: Room, newcomer: Occupant, to: JID): Out[] {
-  const view = { addresses: seesAddresses(room, newcomer), self: false };
+  const addresses = seesAddresses(room, newcomer);
   return [...room.occupants.values()]
     .filter((other) => other.nick !== newcomer.nick && isShown(room, other.role))
-    .map((other) => ({ to: [to], stanza: writePresence(room, other, mainSeat(other), {}, view) }));
+    .map((other) => ({ to: [to], stanza: currentPresence(room, other, addresses) }));
 }
 
 /** XEP-0045 §7.2.3, §7.2.12, §10.1.1. */

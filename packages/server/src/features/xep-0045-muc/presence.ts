@@ -120,9 +120,32 @@ export function tellPresence(
   ];
 }
 
-/** The same element as bytes that are copied, not written anew, for each address. */
+/** The same element as bytes that are copied, not written anew, for each address; read once, for all who look inside. */
 export function frozen(stanza: Element): Element {
-  return parseXml(stanza.toBytes());
+  const element = parseXml(stanza.toBytes());
+  void element.elements;
+  return element;
+}
+
+/** What an occupant's presence looks like, as long as nothing changes that it depends on. */
+interface Shown {
+  readonly people: Room['people'];
+  readonly hats: Room['hats'];
+  readonly forms: Map<boolean, Element>;
+}
+
+const shown = new WeakMap<Occupant, Shown>();
+
+/** An occupant's present presence for others, made once for all who come later. */
+export function currentPresence(room: Room, occupant: Occupant, addresses: boolean): Element {
+  let known = shown.get(occupant);
+  if (known?.people !== room.people || known.hats !== room.hats) {
+    known = { people: room.people, hats: room.hats, forms: new Map() };
+    shown.set(occupant, known);
+  }
+  const made = known.forms.get(addresses) ?? frozen(writePresence(room, occupant, mainSeat(occupant), {}, { addresses, self: false }));
+  known.forms.set(addresses, made);
+  return made;
 }
 
 /** XEP-0317 §3.1. */
