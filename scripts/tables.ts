@@ -101,6 +101,8 @@ function linkOf(one: Spec): string {
 }
 
 function addressOf({ spec }: Spec): string {
+  // A protocol of our own.
+  if (spec === 'Tutti devices') return 'docs/devices.md';
   const number = spec.slice(4);
   return spec.startsWith('RFC')
     ? `https://www.rfc-editor.org/rfc/rfc${number}`

@@ -11,6 +11,7 @@ import type { Hooks } from './hooks.ts';
 import type { AccountLog, Row } from './log/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { FileVault, UploadDesk } from './uploads/uploads.ts';
+import type { TokenStore } from './stream/sasl/credentials.ts';
 import type { NodeConfig, PepChange, PepItem } from './pubsub/model.ts';
 import type { ServiceDesk, ServiceInfo } from './service-desk.ts';
 
@@ -447,7 +448,11 @@ export interface FeatureApi {
   /** XEP-0363: one feature knows who may upload and read what; the HTTP server asks it. */
   provideUploads(desk: UploadDesk): void;
   /** Account administration, as the command line has it. */
-  readonly accounts: AccountAdmin & { exists(jid: JID): Promise<boolean> };
+  readonly accounts: AccountAdmin & {
+    exists(jid: JID): Promise<boolean>;
+    /** XEP-0484: what installations of clients log in with instead of a password; without any they need it. Absent: nobody has any. */
+    readonly tokens?: Pick<TokenStore, 'find' | 'replace'>;
+  };
 }
 
 export interface FeatureDefinition {

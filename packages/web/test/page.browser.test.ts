@@ -285,6 +285,25 @@ describe.runIf(requirePeer('chromium', 'the chat page: what it can do, and for w
       await hers.page.locator('a.row').filter({ hasText: 'Here I am' }).locator('.presence.online').waitFor();
     });
 
+    it('a device that is logged out from another one has to log in again, and keeps its messages', async () => {
+      const device = await world.loggedIn(alice);
+      await goTo(hers.page, 'settings');
+      const entry = hers.page
+        .locator('[data-device]')
+        .filter({ hasText: 'Chrome, Linux' })
+        .filter({ hasText: 'in sync' });
+      await entry.getByRole('button', { name: 'Log out' }).click();
+      await hers.page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click();
+      await device.page.getByText('You were logged out on this device.').waitFor();
+      await entry.waitFor({ state: 'detached' });
+      // Its token is gone with it: loading the page again does not help.
+      await device.page.reload();
+      await device.page.getByText('You were logged out on this device.').waitFor();
+      await device.page.getByLabel('Password').fill('secret');
+      await device.page.getByRole('button', { name: 'Log in' }).click();
+      await device.page.locator('a.row').first().waitFor();
+    });
+
     it('logging out leaves nothing in the browser', async () => {
       const device = await world.loggedIn(bob);
       await goTo(device.page, 'settings');

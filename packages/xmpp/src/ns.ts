@@ -184,6 +184,8 @@ export const NS = {
   displayedSync: 'urn:xmpp:mds:displayed:0',
   displayedServerAssist: 'urn:xmpp:mds:server-assist:0',
   notificationSettings: 'urn:xmpp:notification-settings:1',
+  // Our own
+  tuttiDevices: 'tutti:devices:0',
 } as const;
 
 /** The short name of a namespace in {@link NS}. */

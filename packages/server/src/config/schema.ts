@@ -118,6 +118,7 @@ const limits = optionalTable(
     unauthenticated_per_address: limit(100, 'Open connections from one address that have not logged in.'),
     unauthenticated_timeout: duration('1 minute', 'How long a connection may take to log in.', { none: 'no limit' }),
     sessions_per_account: limit(50, 'Resources one account may have bound at a time.'),
+    devices: limit(100, 'Devices of one account that are remembered, for its user to see and to log out.'),
     stanzas_per_second: limit(
       100,
       'Stanzas a session may send per second in the long run; a faster one is read slower.',

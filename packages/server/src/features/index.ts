@@ -31,6 +31,7 @@ import { push } from './xep-0357-push/index.ts';
 import { stanzaIds } from './xep-0359-stanza-ids/index.ts';
 import { httpUpload } from './xep-0363-http-upload/index.ts';
 import { invitations, preAuthRegistration, preAuthSubscription } from './xep-0401-invitations/index.ts';
+import { ownDevices } from './tutti-devices/index.ts';
 import { imNg } from './xep-0409-im-ng/index.ts';
 import { mamPreferences } from './xep-0441-mam-preferences/index.ts';
 
@@ -76,6 +77,7 @@ export const features: readonly FeatureDefinition[] = [
   preAuthRegistration,
   preAuthSubscription,
   portableData,
+  ownDevices,
   muc,
   ...roomCompanions,
 ];

@@ -1,7 +1,7 @@
 import { type Client, createClient, type Message, type Progress, type Status, TuttiError } from '@tutti/client';
 import { indexedDbStore } from '@tutti/client/indexeddb';
 import { type Account, forgetAccount, loadNames, nameStore, saveAccount, saveNames, tokenKeeper } from './account.ts';
-import { revokeDevices } from './devices.ts';
+import { describeBrowser, nameDevice, revokeDevices } from './devices.ts';
 import { findServices, type Services } from './services.ts';
 
 export interface ChatOptions {
@@ -127,6 +127,7 @@ export class Chat {
   async #findServices(): Promise<void> {
     try {
       this.services = await findServices(this.client, this.account.domain);
+      if (this.services.devices) await nameDevice(this.client, describeBrowser(navigator.userAgent));
       this.#changed();
     } catch (error) {
       // Asked again with the next connection.

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseLanguage, languages } from '../text/language.ts';
 import { TimeWriter } from '../text/time.ts';
 import { readAddress } from './address.ts';
+import { describeBrowser } from './devices.ts';
 import { readInvitation } from './invitation.ts';
 import { fold } from './search.ts';
 
@@ -106,4 +107,23 @@ describe('searching', () => {
   it('takes no notice of case and accents', () => {
     expect(fold('Straße ÀÉ')).toBe(fold('straße ae'));
   });
+});
+
+describe('the name of a browser', () => {
+  it.each([
+    ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 'Firefox, Linux'],
+    [
+      'Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36',
+      'Chrome, Android',
+    ],
+    [
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0',
+      'Edge, Windows',
+    ],
+    [
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Version/18.0 Mobile Safari/604.1',
+      'Safari, iPhone',
+    ],
+    ['curl', ''],
+  ])('%s', (userAgent, expected) => expect(describeBrowser(userAgent)).toBe(expected));
 });

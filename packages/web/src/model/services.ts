@@ -1,6 +1,5 @@
 import type { Client } from '@tutti/client';
 import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
-import { DEVICES } from './devices.ts';
 
 /** What the server of the account offers beside messages. */
 export interface Services {
@@ -19,7 +18,7 @@ export async function findServices(client: Client, domain: string): Promise<Serv
   const commands = await readItems(client, domain, NS.commands);
   return {
     upload: await findUpload(client, items),
-    devices: readFeatures(info).has(DEVICES),
+    devices: readFeatures(info).has(NS.tuttiDevices),
     invitations: commands.some(({ attrs }) => attrs['node'] === `${NS.invite}#invite`),
   };
 }

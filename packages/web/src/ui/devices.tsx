@@ -20,8 +20,7 @@ export function Devices(): JSX.Element {
   const revoke = (device: Device): void => {
     revokeDevices(chat.client, [device.id]).then(ask, (error: Error) => setProblem(t.failedAction(error.message)));
   };
-  const nameOf = ({ name, software }: Device): string =>
-    [name, software].find((text) => text !== '') ?? t.unnamedDevice;
+  const nameOf = ({ name }: Device): string => (name === '' ? t.unnamedDevice : name);
   return (
     <section class="stack">
       <h2>{t.devices}</h2>
