@@ -58,17 +58,19 @@ export async function startListeners(
   const listening: Listening[] = [];
   try {
     if (c2s.enabled) {
-      const observer = observeStreams(parts.metrics, 'tcp');
+      const change = { observer: observeStreams(parts.metrics, 'tcp') };
+      const tls = (): ReturnType<TlsProvider['socketOptions']> => parts.certificates.socketOptions();
+      const transport = { clock: systemClock, lingerTime: LINGER_MS, tls };
       const accept = (socket: ConstructorParameters<typeof SocketTransport>[0]): void => {
-        const tls = (): ReturnType<TlsProvider['socketOptions']> => parts.certificates.socketOptions();
-        streams.accept(new SocketTransport(socket, { clock: systemClock, lingerTime: LINGER_MS, tls }), { observer });
+        streams.accept(new SocketTransport(socket, transport), change);
       };
       const listener = await listen({ host: c2s.host, port: c2s.port, clock: systemClock, accept });
       opened.defer(() => listener.close());
       listening.push({ name: 'c2s', host: c2s.host, port: listener.port });
     }
     if (c2sTls.enabled) {
-      const observer = observeStreams(parts.metrics, 'tls');
+      const change = { observer: observeStreams(parts.metrics, 'tls') };
+      const transport = { clock: systemClock, lingerTime: LINGER_MS };
       const direct = {
         tls: parts.certificates,
         protocols: [ALPN_PROTOCOL],
@@ -76,7 +78,7 @@ export async function startListeners(
         limits: limitHandshakes(parts),
       };
       const accept = (socket: ConstructorParameters<typeof SocketTransport>[0]): void => {
-        streams.accept(new SocketTransport(socket, { clock: systemClock, lingerTime: LINGER_MS }), { observer });
+        streams.accept(new SocketTransport(socket, transport), change);
       };
       const listener = await listen({ host: c2sTls.host, port: c2sTls.port, clock: systemClock, direct, accept });
       opened.defer(() => listener.close());

@@ -1,13 +1,24 @@
 import { createHash, randomBytes, randomFillSync } from 'node:crypto';
-import type { Clock, Random } from './environment.ts';
+import type { Clock, Random, Timer } from './environment.ts';
 import type { FeatureApi } from './feature.ts';
+
+class SystemTimer implements Timer {
+  readonly #timeout: NodeJS.Timeout;
+
+  constructor(timeout: NodeJS.Timeout) {
+    this.#timeout = timeout;
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout);
+  }
+}
 
 /** The machine's clock. Its timers never keep a process alive that has nothing else to do. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms).unref();
-    return { cancel: () => clearTimeout(timer) };
+    return new SystemTimer(setTimeout(run, ms).unref());
   },
 };
 

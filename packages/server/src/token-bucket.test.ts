@@ -5,7 +5,7 @@ import { TokenBucket } from './token-bucket.ts';
 function make(rate: number, burst: number) {
   const clock = new FakeClock();
   const limits = { rate, burst };
-  return { clock, limits, bucket: new TokenBucket(() => limits, clock) };
+  return { clock, limits, bucket: new TokenBucket(limits, clock) };
 }
 
 describe('token bucket', () => {

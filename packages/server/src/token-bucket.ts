@@ -1,6 +1,6 @@
 import type { Clock } from './environment.ts';
 
-/** How much may be spent: `rate` a second in the long run, `burst` at once; 0 for either = as much as one likes. */
+/** How much may be spent: `rate` a second in the long run, `burst` at once; 0 for either = as much as one likes. May change at any time. */
 export interface TokenLimits {
   readonly rate: number;
   readonly burst: number;
@@ -8,15 +8,15 @@ export interface TokenLimits {
 
 /** A token bucket: full at first, refilled at a rate, never beyond its burst. Asks for its limits whenever it needs them. */
 export class TokenBucket {
-  readonly #limits: () => TokenLimits;
+  readonly #limits: TokenLimits;
   readonly #clock: Clock;
   #tokens: number;
   #refilledAt: number;
 
-  constructor(limits: () => TokenLimits, clock: Clock) {
+  constructor(limits: TokenLimits, clock: Clock) {
     this.#limits = limits;
     this.#clock = clock;
-    this.#tokens = limits().burst;
+    this.#tokens = limits.burst;
     this.#refilledAt = clock.now();
   }
 
@@ -28,12 +28,12 @@ export class TokenBucket {
   /** Milliseconds until there is a token; 0 = now. */
   delay(): number {
     if (!this.#refill() || this.#tokens >= 1) return 0;
-    return Math.ceil(((1 - this.#tokens) * 1000) / this.#limits().rate);
+    return Math.ceil(((1 - this.#tokens) * 1000) / this.#limits.rate);
   }
 
   /** False: there is no limit. A clock that jumps makes somebody wait a little, or spares them a wait: no more. */
   #refill(): boolean {
-    const { rate, burst } = this.#limits();
+    const { rate, burst } = this.#limits;
     const now = this.#clock.now();
     const elapsed = Math.max(0, now - this.#refilledAt);
     this.#refilledAt = now;

@@ -1,6 +1,6 @@
 import { Element } from './element.ts';
-import { Scanner } from './scanner.ts';
 import { NO_LIMITS } from './scanner-limits.ts';
+import { returnScanner, takeScanner } from './scanner-pool.ts';
 import { isSpace } from './scanner-skip.ts';
 import { copySlice, encodeUtf8 } from './xml-bytes.ts';
 import { makeScanned } from './xml-content.ts';
@@ -20,12 +20,14 @@ export function parseXml(text: string | Uint8Array, contextNs = ''): Element {
   const start = readDeclaration(bytes, bytes.length);
   let pos = skipSpace(bytes, start ?? bytes.length);
   if (bytes[pos] !== 0x3c) throw new XmlError('not-well-formed', 'an element was expected');
-  const scanner = new Scanner(NO_LIMITS);
+  const scanner = takeScanner(NO_LIMITS);
   scanner.begin(pos, contextNs, NO_PREFIXES);
   if (!scanner.scan(bytes, bytes.length)) throw new XmlError('not-well-formed', 'the element does not end');
   pos = skipSpace(bytes, scanner.pos);
   if (pos !== bytes.length) throw new XmlError('not-well-formed', 'something follows the element');
-  return makeScanned(scanner, bytes, Element.fromScan);
+  const element = makeScanned(scanner, bytes, Element.fromScan);
+  returnScanner(scanner);
+  return element;
 }
 
 function skipSpace(bytes: Uint8Array, from: number): number {

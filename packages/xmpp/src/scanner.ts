@@ -39,7 +39,7 @@ export class Scanner {
   innerStart = 0;
   innerEnd = 0;
 
-  readonly #limits: Readonly<ParserLimits>;
+  #limits: Readonly<ParserLimits>;
   readonly #tag = new Tag();
   readonly #scope = new Scope();
   #contextNs = '';
@@ -52,6 +52,13 @@ export class Scanner {
 
   constructor(limits: Readonly<ParserLimits>) {
     this.#limits = limits;
+  }
+
+  /** As though it were new. */
+  reset(limits: Readonly<ParserLimits>): void {
+    this.#limits = limits;
+    this.pos = 0;
+    this.root = undefined;
   }
 
   /** Gets ready for an element whose '<' stands at `start`, in a context of namespaces. */

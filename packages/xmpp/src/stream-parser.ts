@@ -1,7 +1,8 @@
 import { Element } from './element.ts';
-import { Scanner } from './scanner.ts';
+import type { Scanner } from './scanner.ts';
 import { measureUtf8 } from './scanner-chars.ts';
 import type { ParserLimits } from './scanner-limits.ts';
+import { returnScanner, takeScanner } from './scanner-pool.ts';
 import { isSpace, malformed } from './scanner-skip.ts';
 import { ChunkBuffer } from './xml-buffer.ts';
 import { copySlice, encodeUtf8, keepBytes } from './xml-bytes.ts';
@@ -24,6 +25,9 @@ const LESS_THAN = 0x3c;
 const GREATER_THAN = 0x3e;
 const SLASH = 0x2f;
 
+/** What almost every stream ends with: RFC 6120 §4.8.5. */
+const END_TAG = encodeUtf8('</stream:stream');
+
 type Phase =
   | 'declaration'
   | 'header'
@@ -40,19 +44,19 @@ type Phase =
  */
 export class StreamParser {
   readonly #limits: Readonly<ParserLimits>;
-  readonly #scanner: Scanner;
+  /** Only while there are bytes to look at. */
+  #taken: Scanner | undefined;
   readonly #buffer = new ChunkBuffer();
   readonly #documents: Uint8Array[] | undefined;
   #phase: Phase = 'declaration';
   #start = 0; // of the element or tag that is being read
   #contentNs = '';
   #prefixes: Prefixes = NO_PREFIXES;
-  #endTag: Uint8Array = new Uint8Array(0); // '</stream:stream'
+  #endTag: Uint8Array = END_TAG; // '</stream:stream'
   #failure: XmlError | undefined;
 
   constructor(limits: Readonly<ParserLimits>, framing: 'stream' | 'document' = 'stream') {
     this.#limits = limits;
-    this.#scanner = new Scanner(limits);
     this.#documents = framing === 'document' ? [] : undefined;
   }
 
@@ -69,7 +73,10 @@ export class StreamParser {
     try {
       if (this.#documents !== undefined) return this.#readDocument(this.#documents);
       const event = this.#readStream();
-      if (event === undefined) this.#move(this.#buffer.release(this.#keep));
+      if (event === undefined) {
+        this.#move(this.#buffer.release(this.#keep));
+        if (this.#buffer.end === 0) this.#rest();
+      }
       return event;
     } catch (error) {
       if (error instanceof XmlError) this.#failure = error;
@@ -83,6 +90,17 @@ export class StreamParser {
    */
   rest(): Uint8Array {
     return copySlice(this.#buffer.bytes, this.#keep, this.#buffer.end);
+  }
+
+  get #scanner(): Scanner {
+    this.#taken ??= takeScanner(this.#limits);
+    return this.#taken;
+  }
+
+  /** Nothing is left to look at: somebody else may have the scanner. */
+  #rest(): void {
+    if (this.#taken !== undefined) returnScanner(this.#taken);
+    this.#taken = undefined;
   }
 
   #readStream(): StreamEvent | undefined {
@@ -137,7 +155,9 @@ export class StreamParser {
     for (let { pos } = this.#scanner; pos < bytes.length; pos += 1) {
       if (!isSpace(bytes[pos]!)) throw malformed('a message must be one element');
     }
-    return { kind: 'element', element: makeElement(this.#scanner, bytes) };
+    const element = makeElement(this.#scanner, bytes);
+    this.#rest();
+    return { kind: 'element', element };
   }
 
   #begin(phase: Phase): void {
@@ -159,7 +179,9 @@ export class StreamParser {
     const head = this.#scanner.root!;
     this.#contentNs = head.innerNs;
     this.#prefixes = head.prefixes;
-    this.#endTag = encodeUtf8(head.prefix === '' ? `</${head.name}` : `</${head.prefix}:${head.name}`);
+    if (head.prefix !== 'stream' || head.name !== 'stream') {
+      this.#endTag = encodeUtf8(head.prefix === '' ? `</${head.name}` : `</${head.prefix}:${head.name}`);
+    }
     this.#phase = bytes[this.#scanner.pos - 2] === SLASH ? 'empty stream' : 'between';
     return { kind: 'open', element: Element.fromScan(head, head.prefixes, undefined), contentNs: head.innerNs };
   }
@@ -197,14 +219,14 @@ export class StreamParser {
 
   /** Where the bytes begin that are needed again. */
   get #keep(): number {
-    return this.#phase === 'in element' || this.#phase === 'in header' ? this.#start : this.#scanner.pos;
+    return this.#phase === 'in element' || this.#phase === 'in header' ? this.#start : (this.#taken?.pos ?? 0);
   }
 
   #move(by: number): void {
     if (by === 0) return;
     this.#start += by;
     if (this.#phase === 'in element' || this.#phase === 'in header') this.#scanner.move(by);
-    else this.#scanner.pos += by;
+    else if (this.#taken !== undefined) this.#taken.pos += by;
   }
 }
 

@@ -37,6 +37,10 @@ export class ChunkBuffer {
   release(keep: number): number {
     const fits = this.bytes.length <= Math.max(SMALLEST, (this.end - keep) * 4);
     if (this.#own && keep < this.end && fits) return 0;
+    if (keep === this.end) {
+      this.#become(NOTHING, 0, false);
+      return 0 - keep;
+    }
     const bytes = copySlice(this.bytes, keep, this.end);
     this.#become(bytes, bytes.length, true);
     return 0 - keep;

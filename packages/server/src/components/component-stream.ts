@@ -49,11 +49,20 @@ export class ComponentStream implements WireHandler {
     this.#transport = transport;
     this.address = transport.address;
     const config = env.config();
-    this.#wire = new Wire(transport, { clock: env.clock, limits: readLimits(config), framing: COMPONENT_FRAMING }, this);
-    this.#bucket = new TokenBucket(() => {
-      const { stanzasPerSecond: rate, stanzasBurst: burst } = env.config().components;
-      return { rate, burst };
-    }, env.clock);
+    this.#wire = new Wire(
+      transport,
+      { clock: env.clock, limits: readLimits(config), framing: COMPONENT_FRAMING },
+      this,
+    );
+    const limits = {
+      get rate() {
+        return env.config().components.stanzasPerSecond;
+      },
+      get burst() {
+        return env.config().components.stanzasBurst;
+      },
+    };
+    this.#bucket = new TokenBucket(limits, env.clock);
     const { unauthenticatedTimeout } = config.limits;
     if (unauthenticatedTimeout > 0) {
       const timeOut = (): void => this.close(new StreamError('connection-timeout'));
@@ -108,7 +117,10 @@ export class ComponentStream implements WireHandler {
     if (this.#state !== 'open') return;
     if (element.ns === NS.stream && element.name === 'error') {
       const { condition, text } = StreamError.fromElement(element);
-      this.#env.logger.warn({ component: this.domain, condition, text }, 'components: it ends its stream with an error');
+      this.#env.logger.warn(
+        { component: this.domain, condition, text },
+        'components: it ends its stream with an error',
+      );
       return this.#end();
     }
     const stanza = element.ns === NS.component ? element.with({ xmlns: NS.client }) : element;
@@ -168,7 +180,10 @@ export class ComponentStream implements WireHandler {
     const from = JID.tryParse(stanza.attrs['from'] ?? '');
     if (from === undefined || from.domain !== this.domain) throw new StreamError('invalid-from');
     countStanza(this.#env.metrics.componentStanzasIn, stanza.name);
-    const routing = this.#host.receive(stanza, this.#progress.begin(() => undefined));
+    const routing = this.#host.receive(
+      stanza,
+      this.#progress.begin(() => undefined),
+    );
     this.#bucket.spend(1);
     const delay = this.#bucket.delay();
     if (routing === undefined && delay === 0 && !this.#progress.isFull) return undefined;

@@ -63,10 +63,15 @@ export class Channel {
       ask: () => this.#closeIdle(),
       giveUp: () => undefined,
     });
-    this.#bucket = new TokenBucket(() => {
-      const { stanzasPerSecond: rate, stanzasBurst: burst } = env.config().s2s;
-      return { rate, burst };
-    }, env.clock);
+    const limits = {
+      get rate() {
+        return env.config().s2s.stanzasPerSecond;
+      },
+      get burst() {
+        return env.config().s2s.stanzasBurst;
+      },
+    };
+    this.#bucket = new TokenBucket(limits, env.clock);
   }
 
   get isOpen(): boolean {

@@ -18,7 +18,8 @@ export interface AsksCore {
 
 /** IQ requests of the server to one client, and their answers. */
 export class Asks {
-  readonly #pending = new Map<string, Pending>();
+  /** Made for the first of them. */
+  #waiting: Map<string, Pending> | undefined;
   readonly #core: AsksCore;
   #next = 1;
 
@@ -32,9 +33,10 @@ export class Asks {
     return new Promise((resolve, reject) => {
       const { clock, limits } = this.#core;
       const timer = limits.iqTimeout === 0 ? undefined : clock.after(limits.iqTimeout * 1000, () => this.#giveUp(id));
-      this.#pending.set(id, { resolve, reject, timer });
-      const [oldest] = this.#pending.keys();
-      if (this.#pending.size > MOST_PENDING && oldest !== undefined) this.#giveUp(oldest);
+      const pending = (this.#waiting ??= new Map());
+      pending.set(id, { resolve, reject, timer });
+      const [oldest] = pending.keys();
+      if (pending.size > MOST_PENDING && oldest !== undefined) this.#giveUp(oldest);
       send(xml('iq', { type, id, from, to }, payload));
     });
   }
@@ -42,9 +44,9 @@ export class Asks {
   /** Takes a result or error from the client. False: nothing of ours. */
   answer(iq: Element): boolean {
     const id = iq.attrs['id'] ?? '';
-    const pending = this.#pending.get(id);
+    const pending = this.#waiting?.get(id);
     if (pending === undefined) return false;
-    this.#pending.delete(id);
+    this.#waiting?.delete(id);
     pending.timer?.cancel();
     const error = iq.attrs['type'] === 'error' ? iq.child('error') : undefined;
     if (iq.attrs['type'] === 'result') pending.resolve(iq);
@@ -53,18 +55,18 @@ export class Asks {
   }
 
   #giveUp(id: string): void {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
+    const pending = this.#waiting?.get(id);
+    this.#waiting?.delete(id);
     pending?.timer?.cancel();
     pending?.reject(new StanzaError('remote-server-timeout'));
   }
 
   /** The client is gone. */
   end(): void {
-    for (const { timer, reject } of this.#pending.values()) {
+    for (const { timer, reject } of this.#waiting?.values() ?? []) {
       timer?.cancel();
       reject(new StanzaError('recipient-unavailable'));
     }
-    this.#pending.clear();
+    this.#waiting?.clear();
   }
 }

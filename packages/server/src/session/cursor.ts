@@ -16,11 +16,11 @@ export interface CursorAccount {
 /** What a cursor tells its session. */
 export interface CursorEvents {
   /** The client is slow: from now on it gets from the log what it can take. */
-  readonly overflowed: () => void;
+  overflowed(): void;
   /** What the client got is not what the log says (I1). Never called, if all is well. */
-  readonly diverged: (kind: Divergence, seq: number, after: number) => void;
+  diverged(kind: Divergence, seq: number, after: number): void;
   /** The log could not be read. */
-  readonly failed: (error: unknown) => void;
+  failed(error: unknown): void;
 }
 
 /**
@@ -52,7 +52,7 @@ export class LogCursor {
     this.#log = log;
     this.#outbox = outbox;
     this.#events = events;
-    this.ledger = new Ledger(account.head, events.diverged);
+    this.ledger = new Ledger(account.head, events);
   }
 
   get isBehind(): boolean {
@@ -92,7 +92,7 @@ export class LogCursor {
   /** There may be room again: reads on if the session is behind. */
   advance(): void {
     if (!this.#behind || this.#reading || !this.#outbox.hasRoom) return;
-    this.#read().catch(this.#events.failed);
+    this.#read().catch((error: unknown) => this.#events.failed(error));
   }
 
   async #read(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Element } from '@tutti/xmpp';
 import type { Clock, Timer } from '../environment.ts';
 import type { Counter } from '../observe/metrics.ts';
-import { TokenBucket } from '../token-bucket.ts';
+import { TokenBucket, type TokenLimits } from '../token-bucket.ts';
 
 /** A stream is paused when this many elements wait, and resumed when none do. */
 const PAUSE_AT = 4;
@@ -17,6 +17,11 @@ export interface InboundCore {
   readonly metrics: { readonly throttled: { readonly stanzas: Counter } };
 }
 
+export interface InboundSession {
+  /** Takes one element; while the promise is pending the next one waits. */
+  handle(element: Element): Promise<void> | undefined;
+}
+
 export interface InboundStream {
   pause(): void;
   resume(): void;
@@ -26,8 +31,8 @@ export interface InboundStream {
  * The way in: one element after the other, in order (RFC 6120 §10.1). An element whose handling has to wait (an account must be loaded)
  * makes the next ones wait; a peer that sends too fast is read slower, never refused.
  */
-export class Inbound {
-  readonly #handle: (element: Element) => Promise<void> | undefined;
+export class Inbound implements TokenLimits {
+  readonly #session: InboundSession;
   readonly #core: InboundCore;
   readonly #bucket: TokenBucket;
   #queue: Element[] = [];
@@ -39,13 +44,19 @@ export class Inbound {
   #empty: (() => void)[] = [];
   stream: InboundStream | undefined;
 
-  constructor(core: InboundCore, handle: (element: Element) => Promise<void> | undefined) {
+  constructor(core: InboundCore, session: InboundSession) {
     this.#core = core;
-    this.#handle = handle;
-    const limits = (): { rate: number; burst: number } => {
-      return { rate: core.limits.stanzasPerSecond, burst: core.limits.stanzasBurst };
-    };
-    this.#bucket = new TokenBucket(limits, core.clock);
+    this.#session = session;
+    this.#bucket = new TokenBucket(this, core.clock);
+  }
+
+  /** Stanzas, as the configuration has it now. */
+  get rate(): number {
+    return this.#core.limits.stanzasPerSecond;
+  }
+
+  get burst(): number {
+    return this.#core.limits.stanzasBurst;
   }
 
   push(element: Element): void {
@@ -75,7 +86,7 @@ export class Inbound {
   #run(): void {
     while (!this.#busy && this.#queue.length > 0 && this.#takeToken()) {
       const element = this.#queue.shift() as Element;
-      const waiting = this.#handle(element);
+      const waiting = this.#session.handle(element);
       if (waiting === undefined) continue;
       this.#busy = true;
       const proceed = (): void => {

@@ -19,7 +19,7 @@ async function send(world: World, from: Device, count: number): Promise<void> {
 
 test('I1 a ledger tells what came twice, what was left out, and what was acknowledged unsent', () => {
   const told: unknown[] = [];
-  const ledger = new Ledger(5, (...divergence) => told.push(divergence));
+  const ledger = new Ledger(5, { diverged: (...divergence) => void told.push(divergence) });
   ledger.deliver(6);
   ledger.deliver(7);
   ledger.acknowledge(7);

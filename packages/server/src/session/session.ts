@@ -6,8 +6,9 @@ import type { LocalAccount } from '../router/local-account.ts';
 import type { Connection, StreamSession } from '../stream/host.ts';
 import { Asks } from './asks.ts';
 import { Backlog } from './backlog.ts';
-import { LogCursor } from './cursor.ts';
-import { Inbound } from './inbound.ts';
+import { type CursorEvents, LogCursor } from './cursor.ts';
+import { Inbound, type InboundSession } from './inbound.ts';
+import type { Divergence } from './ledger.ts';
 import { Outbox, overflowError } from './outbox.ts';
 import { Outgoing } from './outgoing.ts';
 import { Progress } from './progress.ts';
@@ -21,7 +22,7 @@ type SessionKind = keyof Metrics['sessions'];
  * One bound resource. It outlives its connection when the client has asked for resumption (XEP-0198 §5): then it hibernates,
  * still belongs to its account, and is fed again when it is resumed.
  */
-export class Session implements StreamSession, SessionView {
+export class Session implements StreamSession, SessionView, CursorEvents, InboundSession {
   readonly jid: JID;
   readonly resource: string;
   readonly account: LocalAccount;
@@ -46,7 +47,7 @@ export class Session implements StreamSession, SessionView {
   readonly #inbound: Inbound;
   #hibernation: Timer | undefined;
   /** Rows given before the session takes messages; no more than could be replayed. */
-  readonly #early = new Set<number>();
+  #early: Set<number> | undefined;
   readonly #backlog = new Backlog();
   /** What the client was promised, in seconds. */
   #resumeTimeout = 0;
@@ -62,7 +63,7 @@ export class Session implements StreamSession, SessionView {
     this.account = account;
     this.outbox = new Outbox(core);
     this.asks = new Asks(core);
-    this.#inbound = new Inbound(core, (element) => this.#handle(element));
+    this.#inbound = new Inbound(core, this);
     this.lastActive = core.clock.now();
     this.address = connection.address;
     this.secure = connection.secure;
@@ -104,21 +105,23 @@ export class Session implements StreamSession, SessionView {
   enableImNg(): void {
     if (this.cursor !== undefined) return;
     this.endReplay(); // E4: what came live before this is not behind it
-    this.cursor = new LogCursor(this.account, this.#core.log, this.outbox, {
-      overflowed: () => this.#core.metrics.outboxOverflows.inc(),
-      diverged: (kind, seq, after) => {
-        this.#core.metrics.divergence[kind].inc();
-        this.#core.logger.error(
-          { rule: 'I1', session: this.jid.toString(), kind, seq, after },
-          'a session diverged from its log',
-        );
-      },
-      failed: (error) => {
-        this.#core.logger.error({ session: this.jid.toString(), error: String(error) }, 'the log could not be read');
-        this.close(new StreamError('internal-server-error'));
-      },
-    });
+    this.cursor = new LogCursor(this.account, this.#core.log, this.outbox, this);
     this.#count();
+  }
+
+  overflowed(): void {
+    this.#core.metrics.outboxOverflows.inc();
+  }
+
+  diverged(kind: Divergence, seq: number, after: number): void {
+    this.#core.metrics.divergence[kind].inc();
+    const fields = { rule: 'I1', session: this.jid.toString(), kind, seq, after };
+    this.#core.logger.error(fields, 'a session diverged from its log');
+  }
+
+  failed(error: unknown): void {
+    this.#core.logger.error({ session: this.jid.toString(), error: String(error) }, 'the log could not be read');
+    this.close(new StreamError('internal-server-error'));
   }
 
   receive(element: Element): void {
@@ -188,7 +191,7 @@ export class Session implements StreamSession, SessionView {
 
   /** I7: a legacy session has been given this row before its first presence, as a carbon say; what is replayed then leaves it out. */
   hasHad(seq: number): boolean {
-    return this.#early.has(seq);
+    return this.#early?.has(seq) === true;
   }
 
   /** XEP-0198 §3. `resumable`: the client wants to come back. */
@@ -297,6 +300,7 @@ export class Session implements StreamSession, SessionView {
 
   #rememberRow(seq: number): void {
     const { offlineMessages } = this.#core.limits;
+    this.#early ??= new Set();
     this.#early.add(seq);
     const [oldest] = this.#early;
     if (offlineMessages > 0 && this.#early.size > offlineMessages && oldest !== undefined) this.#early.delete(oldest);
@@ -324,7 +328,8 @@ export class Session implements StreamSession, SessionView {
     this.#inbound.stream = connection;
   }
 
-  #handle(element: Element): Promise<void> | undefined {
+  /** One element of the client's, in its turn. */
+  handle(element: Element): Promise<void> | undefined {
     if (this.ended) return undefined;
     if (element.ns === NS.client) return this.#inTurn(this.#core.handleStanza(this, element));
     if (element.ns === NS.sm) this.#handleStreamManagement(element);

@@ -1,16 +1,17 @@
 import { StreamError } from '@tutti/xmpp';
 import type { Timer } from '../environment.ts';
 import type { StreamSession } from './host.ts';
-import { IdleWatch } from './idle.ts';
+import { type IdleOptions, IdleWatch } from './idle.ts';
 import type { Admission } from './net/address-limits.ts';
 import type { StreamOptions } from './options.ts';
 
 /** Bounds a stream in time, and counts it: it may not take for ever to log in, to give a sign of life, or to close. */
-export class StreamGuard {
+export class StreamGuard implements IdleOptions {
   readonly #options: StreamOptions;
   readonly #admission: Admission | undefined;
   readonly #end: (error: StreamError) => void;
   #timer: Timer | undefined;
+  #session: StreamSession | undefined;
   #idle: IdleWatch | undefined;
 
   /** @param end ends the stream with an error */
@@ -34,15 +35,26 @@ export class StreamGuard {
 
   /** There is a session now. XEP-0478 idle-seconds: when the peer falls silent, it is asked for a sign of life. */
   attached(session: StreamSession): void {
-    this.#timer?.cancel();
+    this.#cancel();
     if (session.idle === undefined) return;
-    const { idleTime, idleAnswerTime } = this.#options.limits;
-    this.#idle = new IdleWatch(this.#options.clock, {
-      idleTime,
-      answerTime: idleAnswerTime,
-      ask: () => session.idle?.(),
-      giveUp: () => this.#end(new StreamError('connection-timeout')),
-    });
+    this.#session = session;
+    this.#idle = new IdleWatch(this.#options.clock, this);
+  }
+
+  get idleTime(): number {
+    return this.#options.limits.idleTime;
+  }
+
+  get answerTime(): number {
+    return this.#options.limits.idleAnswerTime;
+  }
+
+  ask(): void {
+    this.#session?.idle?.();
+  }
+
+  giveUp(): void {
+    this.#end(new StreamError('connection-timeout'));
   }
 
   heard(): void {
@@ -59,7 +71,7 @@ export class StreamGuard {
 
   /** Nothing is waited for any more. */
   stop(): void {
-    this.#timer?.cancel();
+    this.#cancel();
     this.#idle?.stop();
   }
 
@@ -73,6 +85,12 @@ export class StreamGuard {
   #giveUp(): void {
     this.#options.observer?.timedOut();
     this.#end(new StreamError('connection-timeout'));
+  }
+
+  /** Also lets go of the timer. */
+  #cancel(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #after(ms: number, run: () => void): void {

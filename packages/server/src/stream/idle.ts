@@ -5,8 +5,8 @@ export interface IdleOptions {
   readonly idleTime: number;
   /** Milliseconds that the peer then has to say something, before `giveUp`; 0 = as many as it likes. */
   readonly answerTime: number;
-  readonly ask: () => void;
-  readonly giveUp: () => void;
+  ask(): void;
+  giveUp(): void;
 }
 
 /** Notices when a peer falls silent. Costs one timer, and nothing per packet. */
@@ -32,14 +32,14 @@ export class IdleWatch {
   }
 
   #watch(): void {
-    const { idleTime, answerTime, ask, giveUp } = this.#options;
+    const { idleTime, answerTime } = this.#options;
     if (idleTime === 0) return;
     this.#heard = false;
     this.#timer = this.#clock.after(idleTime, () => {
       if (this.#heard) return this.#watch();
       if (answerTime === 0) this.#watch();
-      else this.#timer = this.#clock.after(answerTime, () => (this.#heard ? this.#watch() : giveUp()));
-      ask();
+      else this.#timer = this.#clock.after(answerTime, () => (this.#heard ? this.#watch() : this.#options.giveUp()));
+      this.#options.ask();
     });
   }
 }

@@ -21,13 +21,13 @@ export class Stream extends Peer implements Connection, StreamCore, WireHandler 
   readonly #wire: Wire;
   readonly #opening: Opening;
   readonly #guard: StreamGuard;
-  readonly #onClosed: () => void;
+  readonly #onClosed: (stream: Stream) => void;
   #state: 'header' | 'open' | 'closing' | 'closed' = 'header';
   #phase: Phase;
   #session: StreamSession | undefined;
   #identity: Identity | undefined;
 
-  constructor(transport: Transport, options: StreamOptions, onClosed: () => void = () => undefined) {
+  constructor(transport: Transport, options: StreamOptions, onClosed: (stream: Stream) => void = () => undefined) {
     super(transport, options);
     this.id = randomId(options.random);
     this.#onClosed = onClosed;
@@ -197,7 +197,7 @@ export class Stream extends Peer implements Connection, StreamCore, WireHandler 
     this.#phase.abandon();
     this.#guard.closed();
     this.#detach(false);
-    this.#onClosed();
+    this.#onClosed(this);
   }
 
   get #isOpen(): boolean {

@@ -6,6 +6,8 @@ import type { Transport } from './transport.ts';
 /** The open streams of a server, from all its listeners. */
 export class Streams {
   #options: StreamOptions;
+  /** What the streams of each listener are made with. */
+  #changed = new Map<Partial<StreamOptions>, StreamOptions>();
   readonly #open = new Set<Stream>();
   #whenEmpty: (() => void) | undefined;
   #stopping = false;
@@ -21,14 +23,15 @@ export class Streams {
   /** What streams are made with from now on, such as other limits; the open ones keep what they have. */
   configure(options: StreamOptions): void {
     this.#options = options;
+    this.#changed = new Map();
   }
 
   /**
    * Runs a stream over a new connection.
-   * @param change what differs for the listener that it came from
+   * @param change what differs for the listener that it came from: one object for all its streams
    */
-  accept(transport: Transport, change: Partial<StreamOptions> = {}): Stream {
-    const stream: Stream = new Stream(transport, { ...this.#options, ...change }, () => this.#remove(stream));
+  accept(transport: Transport, change?: Partial<StreamOptions>): Stream {
+    const stream = new Stream(transport, change === undefined ? this.#options : this.#merge(change), this.#remove);
     this.#open.add(stream);
     if (this.#stopping) stream.close(new StreamError('system-shutdown'));
     return stream;
@@ -44,8 +47,16 @@ export class Streams {
     });
   }
 
-  #remove(stream: Stream): void {
+  #merge(change: Partial<StreamOptions>): StreamOptions {
+    const known = this.#changed.get(change);
+    if (known !== undefined) return known;
+    const merged = { ...this.#options, ...change };
+    this.#changed.set(change, merged);
+    return merged;
+  }
+
+  readonly #remove = (stream: Stream): void => {
     this.#open.delete(stream);
     if (this.#open.size === 0) this.#whenEmpty?.();
-  }
+  };
 }

@@ -75,7 +75,7 @@ export class Wire implements TransportHandler {
     const { clock, limits } = this.#options;
     Object.assign(this.#limits, limits.afterLogin);
     const { bytesPerSecond: rate, bytesBurst: burst } = limits;
-    if (rate > 0 && burst > 0) this.#bucket = new TokenBucket(() => ({ rate, burst }), clock);
+    if (rate > 0 && burst > 0) this.#bucket = new TokenBucket({ rate, burst }, clock);
   }
 
   /** There is a session. */

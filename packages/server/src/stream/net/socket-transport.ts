@@ -18,6 +18,10 @@ export interface SocketTransportOptions {
 /** Bytes that wait for the end of the turn; with more, they go at once. */
 const TURN_BYTES = 65_536;
 
+const OWNER = Symbol('the transport of a socket');
+
+type OwnedSocket = Socket & { [OWNER]?: SocketTransport };
+
 const SILENT: TransportHandler = { data: () => undefined, drained: () => undefined, closed: () => undefined };
 
 /** A TCP or TLS connection. What is written in one turn of the event loop goes out as one packet. */
@@ -63,10 +67,10 @@ export class SocketTransport implements Transport {
   write(bytes: Uint8Array): void {
     if (this.#ended || !this.#socket.writable) return;
     this.#backlog = true;
-    if (this.#turn.length === 0) process.nextTick(this.#flush);
+    if (this.#turn.length === 0) process.nextTick(flush, this);
     this.#turn.push(bytes);
     this.#turnBytes += bytes.length;
-    if (this.#turnBytes > TURN_BYTES) this.#flush();
+    if (this.#turnBytes > TURN_BYTES) this.flush();
   }
 
   startTls(): Promise<void> {
@@ -75,10 +79,10 @@ export class SocketTransport implements Transport {
     const plain = this.#socket;
     if (makeOptions === undefined || this.#tls !== undefined)
       return Promise.reject(new Error('TLS is not possible here'));
-    this.#flush();
+    this.flush();
     this.#upgrading = true;
     // From here on only the wrapping socket speaks to us; errors of the wrapped one come out of it as well
-    plain.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
+    plain.off('data', onData).off('end', onEnd).off('close', onClose);
     const secure = new TLSSocket(plain, { ...makeOptions(), isServer: true });
     this.#socket = secure;
     return new Promise((resolve, reject) => {
@@ -96,11 +100,11 @@ export class SocketTransport implements Transport {
 
   async #upgrade(upgrade: NonNullable<SocketTransportOptions['upgrade']>): Promise<void> {
     const plain = this.#socket;
-    this.#flush();
+    this.flush();
     this.#upgrading = true;
-    plain.off('data', this.#onData).off('end', this.#onEnd);
+    plain.off('data', onData).off('end', onEnd);
     const secure = await upgrade(plain);
-    plain.off('close', this.#onClose);
+    plain.off('close', onClose);
     this.#socket = secure;
     this.#tls = readTlsState(secure);
     this.#upgrading = false;
@@ -122,7 +126,7 @@ export class SocketTransport implements Transport {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#flush();
+    this.flush();
     this.#socket.end();
     // The peer's FIN, and what it still sends before, must be read for the connection to close
     this.#socket.resume();
@@ -142,32 +146,51 @@ export class SocketTransport implements Transport {
   };
 
   /** One piece for the socket, whatever it was made of: each costs it more than copying it. */
-  readonly #flush = (): void => {
-    const [first, ...others] = this.#turn;
+  flush(): void {
+    const [first] = this.#turn;
     if (first === undefined) return;
-    const bytes = others.length === 0 ? first : Buffer.concat(this.#turn, this.#turnBytes);
+    const bytes = this.#turn.length === 1 ? first : Buffer.concat(this.#turn, this.#turnBytes);
     this.#turn = [];
     this.#turnBytes = 0;
     if (this.#socket.writable) this.#socket.write(bytes, this.#noticeDrained);
-  };
-
-  #listen(socket: Socket): void {
-    socket.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose);
-    // An error is followed by 'close'
-    socket.on('error', () => undefined);
   }
 
-  readonly #onData = (bytes: Buffer): void => {
+  #listen(socket: OwnedSocket): void {
+    socket[OWNER] = this;
+    socket.on('data', onData).on('end', onEnd).on('close', onClose);
+    // An error is followed by 'close'
+    socket.on('error', ignore);
+  }
+
+  received(bytes: Buffer): void {
     if (!this.#ended) this.handler.data(bytes);
-  };
+  }
 
-  /** A half-closed stream cannot go on (RFC 6120 §4.4); what is written is still flushed. */
-  readonly #onEnd = (): void => this.end();
-
-  readonly #onClose = (): void => {
+  closed(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#linger?.cancel();
     this.handler.closed();
-  };
+  }
 }
+
+// One function for all sockets instead of one for each: a silent connection is little more than what hangs on it.
+
+function flush(transport: SocketTransport): void {
+  transport.flush();
+}
+
+function onData(this: OwnedSocket, bytes: Buffer): void {
+  this[OWNER]?.received(bytes);
+}
+
+/** A half-closed stream cannot go on (RFC 6120 §4.4); what is written is still flushed. */
+function onEnd(this: OwnedSocket): void {
+  this[OWNER]?.end();
+}
+
+function onClose(this: OwnedSocket): void {
+  this[OWNER]?.closed();
+}
+
+function ignore(): void {}
