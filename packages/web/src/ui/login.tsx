@@ -7,7 +7,7 @@ import type { Invitation } from '../model/invitation.ts';
 import type { Strings } from '../text/en.ts';
 import { type FormEvent, takeForm } from './form.ts';
 import { Logo } from './icons.tsx';
-import { useChanges, usePage } from './page.tsx';
+import { useChanges, usePage, useRoute } from './page.tsx';
 import { NewAccount } from './new-account.tsx';
 
 /** Whom to log in as. */
@@ -58,6 +58,9 @@ export function LoginView(props: LoginProps): JSX.Element {
 function LoginForm({ known, trying, onLogin, onCancel }: LoginProps): JSX.Element {
   const { t, domain } = usePage();
   const [problem, setProblem] = useState<string | undefined>(known === undefined ? undefined : t.notLoggedInAnyMore);
+  // `#/login/alice` is a link for somebody.
+  const [place, name] = useRoute();
+  const suggested = place === 'login' && name !== undefined ? name : '';
   const failure = trying?.failure;
   useEffect(() => {
     if (failure === undefined) return;
@@ -83,7 +86,7 @@ function LoginForm({ known, trying, onLogin, onCancel }: LoginProps): JSX.Elemen
           spellcheck={false}
           inputMode="email"
           placeholder={t.addressExample(domain)}
-          defaultValue={known ?? ''}
+          defaultValue={known ?? suggested}
           readOnly={known !== undefined}
           required
         />
