@@ -85,9 +85,17 @@ export class Router {
   route(stanza: Element, own = false): void {
     const from = JID.tryParse(stanza.attrs['from'] ?? '');
     if (from === undefined) throw new TypeError('a routed stanza has a valid from');
-    if (stanza.name === 'message') void this.messages.route(undefined, stanza, from, nothing, own);
-    else if (stanza.name === 'iq') void this.iqs.route(undefined, stanza, from, nothing);
-    else void this.presences.route(stanza, from, nothing);
+    this.#send(stanza, from, own)?.catch((error: unknown) => {
+      const { name, attrs } = stanza;
+      const fields = { name, type: attrs['type'], to: attrs['to'], error: String(error), stack: (error as Error).stack };
+      this.#core.logger.error(fields, "a stanza of the server's own could not be routed");
+    });
+  }
+
+  #send(stanza: Element, from: JID, own: boolean): Promise<void> | undefined {
+    if (stanza.name === 'message') return this.messages.route(undefined, stanza, from, nothing, own);
+    if (stanza.name === 'iq') return this.iqs.route(undefined, stanza, from, nothing);
+    return this.presences.route(stanza, from, nothing);
   }
 }
 
