@@ -1,4 +1,4 @@
-import { type Element, type JID, NS, StanzaError, xml } from '@tutti/xmpp';
+import { type Element, errorReply, type JID, NS, StanzaError, xml } from '@tutti/xmpp';
 import type { FeatureApi, ServiceDesk, ServiceInfo, ServiceRequest } from '../../feature.ts';
 import { administer, list } from './admin.ts';
 import { hearAside } from './aside.ts';
@@ -114,9 +114,16 @@ export class Front {
     this.#traffic.check(presence, from);
     this.#ghosts.heard(from);
     const room = to.bare;
-    await this.#rooms.run(room, (found) =>
-      join(found, from, to.resource, presence, () => this.#rooms.create(room, from), this.#rooms.here()),
-    );
+    try {
+      await this.#rooms.run(room, (found) =>
+        join(found, from, to.resource, presence, () => this.#rooms.create(room, from), this.#rooms.here()),
+      );
+    } catch (error) {
+      if (!(error instanceof StanzaError)) throw error;
+      // §7.2.5 to §7.2.9: the answer says that it is a room's.
+      const { attrs, elements } = errorReply(presence, error);
+      this.#api.route(xml('presence', attrs, xml('x', { xmlns: NS.muc }), ...elements));
+    }
   }
 
   async #info({ from, to }: ServiceRequest, node: string | undefined): Promise<ServiceInfo | undefined> {
