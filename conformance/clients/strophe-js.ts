@@ -1,13 +1,16 @@
-import { NS } from '@tutti/xmpp';
+import { NS, parseXml } from '@tutti/xmpp';
 import { $iq, $msg, $pres, Strophe } from 'strophe.js';
 import type { Login, Participant } from './participant.ts';
 import { Screen } from './screen.ts';
+import { FetchXmlHttpRequest } from './xml-http-request.ts';
 
 // It writes every step to the console otherwise.
 Strophe.setLogLevel(Strophe.LogLevel.FATAL);
 
-/** strophe.js over WebSocket. */
-export function createStropheJs(login: Login): Participant {
+Object.assign(globalThis, { XMLHttpRequest: FetchXmlHttpRequest });
+
+/** strophe.js over WebSocket, or over BOSH. */
+export function createStropheJs(login: Login, transport: 'ws' | 'bosh' = 'ws'): Participant {
   const screen = new Screen(login.account);
   let connection: InstanceType<typeof Strophe.Connection> | undefined;
   const connected = (): NonNullable<typeof connection> => {
@@ -23,9 +26,12 @@ export function createStropheJs(login: Login): Participant {
   return {
     screen,
     async join() {
-      connection = new Strophe.Connection(`ws://127.0.0.1:${login.http}/xmpp-websocket`);
+      const url = transport === 'ws' ? 'ws://127.0.0.1:PORT/xmpp-websocket' : 'http://127.0.0.1:PORT/http-bind';
+      connection = new Strophe.Connection(url.replace('PORT', String(login.http)));
       connection.rawInput = (text: string) => {
         if (text.startsWith('<message')) screen.take(text);
+        else if (text.startsWith('<body'))
+          for (const element of parseXml(text).elements) screen.take(element.toString());
       };
       await reach(connection, login, Strophe.Status.CONNECTED);
       await request($iq({ type: 'set' }).c('enable', { xmlns: login.mode === 'im-ng' ? NS.imNg : NS.carbons }));

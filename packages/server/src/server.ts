@@ -210,8 +210,10 @@ class TuttiServer implements Server {
   }
 
   async stop(): Promise<void> {
+    // Before the ports close: over HTTP a client is told in the request that waits.
+    const gone = this.#streams.shutdown();
     await this.#stopListening?.();
-    await Promise.all([this.#streams.shutdown(), this.#federation?.stop()]);
+    await Promise.all([gone, this.#federation?.stop()]);
     this.#components?.stop();
     // Not before: what the others still acknowledge need not be sent again after the next start.
     this.#core.departures.stop();
@@ -239,7 +241,10 @@ class TuttiServer implements Server {
         };
       },
       drop: (domain) => departures.drop(domain),
-      retry: (domain) => departures.retry(domain),
+      retry: (domain) => {
+        for (const { to } of departures.waiting(domain)) this.#federation?.retry(to);
+        return departures.retry(domain);
+      },
     };
   }
 

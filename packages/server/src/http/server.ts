@@ -44,6 +44,8 @@ export interface HttpOptions {
 /** Milliseconds for a whole request, a file say, and without a byte in either direction. */
 const REQUEST_MS = 3_600_000;
 const QUIET_MS = 120_000;
+/** Milliseconds between the end of listening and that of the connections. */
+const LAST_ANSWERS_MS = 50;
 /** How often Node looks who takes too long. */
 const LOOK_MS = 5000;
 
@@ -77,8 +79,9 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     attachWebSocket(app.server, webSocket);
     alternatives.push({ rel: 'urn:xmpp:alt-connections:websocket', path: WEBSOCKET_PATH, scheme: 'ws' });
   }
+  let closeBosh: (() => void) | undefined;
   if (options.bosh !== undefined) {
-    addBosh(app, options.bosh);
+    closeBosh = addBosh(app, options.bosh);
     alternatives.push({ rel: NS.altConnectionsXbosh, path: BOSH_PATH, scheme: 'http' });
   }
   if (options.page === undefined || !addPage(app, options.page)) addHomePage(app);
@@ -104,6 +107,10 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     close: async () => {
       stop();
       app.server.close();
+      app.server.closeIdleConnections();
+      // What has been answered by now goes out.
+      await new Promise((resolve) => clock.after(LAST_ANSWERS_MS, () => resolve(undefined)));
+      closeBosh?.();
       app.server.closeAllConnections();
       await app.close();
     },

@@ -184,6 +184,7 @@ export class Outbox {
     const bytes = this.#heldPresenceBytes + out.size - (held.get(from)?.size ?? 0);
     if (outboxBytes > 0 && bytes > outboxBytes) return false;
     this.#heldPresenceBytes = bytes;
+    held.delete(from); // in the order of what is left
     held.set(from, out);
     return true;
   }

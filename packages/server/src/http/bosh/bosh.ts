@@ -51,8 +51,8 @@ const BODY_MS = 10_000;
 /** Milliseconds that a connection may be silent longer than a request may wait. */
 const MARGIN_MS = 60_000;
 
-/** Serves XMPP over HTTP requests: XEP-0124, XEP-0206. Gives what ends all sessions' requests when the server stops. */
-export function addBosh(app: FastifyInstance, options: BoshOptions): void {
+/** Serves XMPP over HTTP requests: XEP-0124, XEP-0206. Gives what ends all sessions, for when no requests come any more. */
+export function addBosh(app: FastifyInstance, options: BoshOptions): () => void {
   const manager = new BoshManager(options);
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -64,6 +64,7 @@ export function addBosh(app: FastifyInstance, options: BoshOptions): void {
     );
     scope.post(BOSH_PATH, (request, reply) => manager.take(request, reply));
   });
+  return () => manager.close();
 }
 
 class BoshManager {
@@ -74,6 +75,10 @@ class BoshManager {
   constructor(options: BoshOptions) {
     this.#options = options;
     this.#budget = new ReadingBudget(() => options.limits.readingBytes);
+  }
+
+  close(): void {
+    for (const session of this.#sessions.values()) session.destroy();
   }
 
   /** Takes one HTTP request; it is answered when there is something to tell. */
