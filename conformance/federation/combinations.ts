@@ -79,7 +79,8 @@ export function describeCombinations({ name, bidi: peerHasBidi, start }: PeerKin
       const directions = new Set(connected.map(({ direction }) => direction));
       expect(directions).toContain(begun);
       // With dialback some servers make the connection over which they ask about a key one for stanzas as well.
-      if (manner.method === 'external' || !bidi) expect(directions.size).toBe(bidi ? 1 : 2);
+      const mayBeBoth = manner.method === 'dialback' && bidi;
+      expect(mayBeBoth ? [1, 2] : [bidi ? 1 : 2]).toContain(directions.size);
       for (const line of connected)
         expect(line).toMatchObject({ method: manner.method, bidi, tls: expect.stringMatching(/^TLSv1/) });
       expect(dns.questions).toContain(

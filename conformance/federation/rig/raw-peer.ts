@@ -182,13 +182,12 @@ export function header({ from, to, id }: { from?: string; to?: string; id?: stri
 /** How Tutti's header ends. */
 export const HEADER_END = "xml:lang='en'>";
 export const STARTTLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
-export const PROCEED = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
-export const EXTERNAL =
-  "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>";
-export const SUCCESS = "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>";
+const PROCEED = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+const EXTERNAL = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>";
+const SUCCESS = "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>";
 export const SM = "<sm xmlns='urn:xmpp:sm:3'/>";
 
-export function features(...inside: string[]): string {
+function features(...inside: string[]): string {
   return `<stream:features>${inside.join('')}</stream:features>`;
 }
 

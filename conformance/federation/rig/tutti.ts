@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type StartedServer, startServer } from 'tutti';
 import { Device } from '../../client/device.ts';
+import type { Account } from '../../client/login.ts';
 import { freshLocalpart } from '../../target.ts';
 import type { Certificate } from './authority.ts';
 import { enter, type Ground, type Peer, type Way } from './peer.ts';
@@ -44,12 +45,23 @@ export class Tutti implements Peer {
   readonly name = 'Tutti';
   readonly log: LogLine[];
   readonly #data: string;
-  readonly #server: StartedServer;
+  readonly #launch: () => Promise<StartedServer>;
+  readonly #announce: (tutti: Tutti) => void;
+  #server: StartedServer;
 
-  private constructor(data: string, server: StartedServer, log: LogLine[]) {
+  private constructor(
+    data: string,
+    log: LogLine[],
+    server: StartedServer,
+    launch: () => Promise<StartedServer>,
+    announce: (tutti: Tutti) => void,
+  ) {
     this.#data = data;
-    this.#server = server;
     this.log = log;
+    this.#server = server;
+    this.#launch = launch;
+    this.#announce = announce;
+    announce(this);
   }
 
   static async start(
@@ -61,25 +73,31 @@ export class Tutti implements Peer {
     const { cert, key } = options.certificate ?? ground.authority.issue({ dns: names });
     const data = mkdtempSync(join(tmpdir(), 'tutti-s2s-'));
     const log: LogLine[] = [];
-    const server = await startServer({
-      data,
-      domains: names,
-      logger: keepLines(log),
-      settings: [
-        ...SETTINGS,
-        `tls.cert=${cert}`,
-        `tls.key=${key}`,
-        `s2s.ca=${ground.authority.file}`,
-        `s2s.dns_servers=${ground.dns.address}`,
-        ...(options.settings ?? []),
-      ],
+    const launch = () =>
+      startServer({
+        data,
+        domains: names,
+        logger: keepLines(log),
+        settings: [
+          ...SETTINGS,
+          `tls.cert=${cert}`,
+          `tls.key=${key}`,
+          `s2s.ca=${ground.authority.file}`,
+          `s2s.dns_servers=${ground.dns.address}`,
+          ...(options.settings ?? []),
+        ],
+      });
+    return new Tutti(data, log, await launch(), launch, ({ ports: { s2s, s2s_tls: direct } }) => {
+      for (const [domain, way] of Object.entries(domains))
+        ground.dns.announce(domain, way === 'direct' ? { tls: direct } : { plain: s2s });
     });
-    const tutti = new Tutti(data, server, log);
-    for (const [domain, way] of Object.entries(domains)) {
-      const { s2s, s2s_tls: direct } = tutti.ports;
-      ground.dns.announce(domain, way === 'direct' ? { tls: direct } : { plain: s2s });
-    }
-    return tutti;
+  }
+
+  /** Ends the server and starts it again with its data; its ports are others. */
+  async restart(): Promise<void> {
+    await this.#server.stop();
+    this.#server = await this.#launch();
+    this.#announce(this);
   }
 
   /** Where it listens. */
@@ -96,8 +114,14 @@ export class Tutti implements Peer {
   async join(domain: string, person: string): Promise<Device> {
     const account = { jid: `${freshLocalpart(person)}@${domain}`, password: 'secret' };
     await this.#server.accounts.add(account.jid, account.password);
+    return enter(await this.connect(person, account));
+  }
+
+  /** One more session of somebody, without presence. */
+  connect(name: string, account: Account): Promise<Device> {
+    const domain = account.jid.slice(account.jid.indexOf('@') + 1);
     const address = { transport: 'tcp', host: '127.0.0.1', port: this.port('c2s'), tls: 'none', domain } as const;
-    return enter(await Device.connect(person, address, account, 'home'));
+    return Device.connect(name, address, account, 'home');
   }
 
   /** Lines of the log with this message about a remote domain. */

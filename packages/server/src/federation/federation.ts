@@ -88,6 +88,9 @@ export class Federation implements Link, IncomingHost {
       if (queueBytes > 0 && pair.channel.unsettledBytes >= queueBytes) return this.#refuse(settled, queueFull(to));
       return pair.channel.send(stanza, settled);
     }
+    // RFC 6120 §10.1: what may be sent again must not be overtaken on another connection.
+    if (isSettling(pair))
+      return this.#refuse(settled, new LinkFailure('closed', `the connection with ${to} is being closed`));
     const failure = this.#explainRefusal(pair);
     if (failure !== undefined) {
       this.#forget(pair);
@@ -151,7 +154,7 @@ export class Federation implements Link, IncomingHost {
 
   opened(local: string, remote: string, channel: Channel): void {
     const pair = this.#pair(local, remote);
-    if (pair.channel?.isOpen !== true) this.#use(pair, channel);
+    if (pair.channel?.isOpen !== true && !isSettling(pair)) this.#use(pair, channel);
   }
 
   closed(stream: IncomingStream): void {
@@ -335,6 +338,11 @@ export function makeResolver({ config, random }: FederationEnvironment): DomainR
     timeout: connectTimeout * 1000,
     random: () => new DataView(random.bytes(4).slice().buffer).getUint32(0) / 2 ** 32,
   });
+}
+
+/** Its connection is over, but what became of the last stanzas is not known yet. */
+function isSettling({ channel }: Pair): boolean {
+  return channel?.isOpen === false && channel.unsettled > 0;
 }
 
 function nameOf(from: string, to: string): string {

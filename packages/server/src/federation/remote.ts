@@ -25,6 +25,7 @@ export interface Link {
    * Sends a stanza from a domain of this server to another server's, connecting where there is no connection. Stanzas of one pair of domains leave in
    * the order of the calls. `settled` is called once, never before `send` has returned: without a failure when the other server has it (acknowledged by
    * XEP-0198; without it: written to the connection), with one when that is not so, or not known: then the stanza may have arrived.
+   * Nothing of a pair leaves on another connection while it is not known what became of stanzas before it: until they are settled it is refused.
    */
   send(from: string, to: string, stanza: Element, settled: (failure?: RemoteFailure) => void): void;
 }

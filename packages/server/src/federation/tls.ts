@@ -16,7 +16,7 @@ import { LinkFailure } from './failure.ts';
 import { toDnsName } from './resolver.ts';
 
 /** XEP-0368 §3: the name of the protocol in ALPN. */
-export const ALPN_PROTOCOL = 'xmpp-server';
+const ALPN_PROTOCOL = 'xmpp-server';
 
 /** Where our certificates come from. */
 export interface TlsSource {
@@ -63,21 +63,25 @@ export class ServerTls {
     });
     return new Promise((resolve, reject) => {
       const { timeout } = this.#settings();
-      const fail = (failure: LinkFailure): void => {
+      const finish = (): void => {
         clearTimeout(timer);
+        secure.off('close', closed).off('secureConnect', secured);
+      };
+      const fail = (failure: LinkFailure): void => {
+        finish();
         secure.destroy();
         socket.destroy();
         reject(failure);
       };
-      const timer = setTimeout(() => fail(new LinkFailure('timeout', 'no end of the TLS handshake')), timeout);
-      secure.once('error', (error) => fail(new LinkFailure('tls', `TLS failed: ${explainTls(error)}`)));
-      secure.once('close', () => fail(new LinkFailure('tls', 'the connection was closed during the TLS handshake')));
-      secure.once('secureConnect', () => {
-        clearTimeout(timer);
-        secure.removeAllListeners('error').removeAllListeners('close');
-        secure.on('error', () => undefined);
+      const closed = (): void => fail(new LinkFailure('tls', 'the connection was closed during the TLS handshake'));
+      const secured = (): void => {
+        finish();
         resolve(secure);
-      });
+      };
+      const timer = setTimeout(() => fail(new LinkFailure('timeout', 'no end of the TLS handshake')), timeout);
+      // Also later: an error is followed by 'close'.
+      secure.on('error', (error) => fail(new LinkFailure('tls', `TLS failed: ${explainTls(error)}`)));
+      secure.on('close', closed).on('secureConnect', secured);
     });
   }
 
