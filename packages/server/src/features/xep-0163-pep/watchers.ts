@@ -8,7 +8,7 @@ import {
   type SessionView,
   type StateKey,
 } from '../../feature.ts';
-import type { InterestFinder } from './interests.ts';
+import type { InterestFinder, Interests } from './interests.ts';
 
 /**
  * XEP-0060 §9.1: who gets an account's events by sharing presence with it: its own sessions, those of local contacts, and resources elsewhere (or of
@@ -33,6 +33,7 @@ export class Watchers {
     const isNew = !known.delete(name);
     if (presence.attrs['type'] !== undefined || from.isBare) return false;
     known.set(name, presence);
+    if (this.#interests.known(presence) === undefined) void this.#interests.ofPeer(account, presence, from);
     const limit = this.#api.config.pep.watchers;
     const [oldest] = known.keys();
     if (limit > 0 && known.size > limit && oldest !== undefined) known.delete(oldest);
@@ -55,14 +56,18 @@ export class Watchers {
       told.add(name).add(to.bare.toString());
       send(this.#message(account, node, to, event, by));
     };
-    const tellSession = (session: SessionView): void => {
-      const deliver = (): void => tellOne(session.jid, (stanza) => this.#api.deliver(session, stanza)); // D7
-      const known = this.#interests.known(session.presence);
-      if (known?.has(node.name) === true) deliver();
+    const tellWhoWants = (presence: Element | undefined, ask: () => Promise<Interests>, send: () => void): void => {
+      const known = this.#interests.known(presence);
+      if (known?.has(node.name) === true) send();
       // It has just come, and is being asked.
-      else if (known === undefined)
-        void this.#interests.ofSession(session).then((found) => found.has(node.name) && deliver());
+      else if (known === undefined) void ask().then((found) => found.has(node.name) && send());
     };
+    const tellSession = (session: SessionView): void =>
+      tellWhoWants(
+        session.presence,
+        () => this.#interests.ofSession(session),
+        () => tellOne(session.jid, (stanza) => this.#api.deliver(session, stanza)), // D7
+      );
     account.sessions.forEach(tellSession);
     // §9.1.2: nobody is subscribed by presence to what only some may read.
     if (accessModel === 'whitelist' || accessModel === 'authorize') return told;
@@ -72,10 +77,15 @@ export class Watchers {
     }
     for (const [name, presence] of account.state(this.#state)) {
       const from = JID.parse(name);
-      if (this.#interests.known(presence)?.has(node.name) !== true || !mayReceive(from)) continue;
+      if (!mayReceive(from)) continue;
       // §9.1.3: who is no contact has sent presence on purpose, and gets what is open to everybody.
       if (accessModel !== 'open' && !this.#api.maySeePresence(account, from)) continue;
-      if (!this.#isCutOff(account, from)) tellOne(from, (stanza) => this.#api.route(stanza));
+      if (this.#isCutOff(account, from)) continue;
+      tellWhoWants(
+        presence,
+        () => this.#interests.ofPeer(account, presence, from),
+        () => tellOne(from, (stanza) => this.#api.route(stanza)),
+      );
     }
     return told;
   }

@@ -1,0 +1,93 @@
+import { type Element, NS, xml } from '@tutti/xmpp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Device } from '../client/device.ts';
+import { requirePeer } from '../peers.ts';
+import { create, itemsOf, publish, pubsub, receiveEvent, wantEvents } from '../pep.ts';
+import { isPresence } from '../stage.ts';
+import { Authority } from './rig/authority.ts';
+import { DnsServer } from './rig/dns-server.ts';
+import { Tutti } from './rig/tutti.ts';
+
+const DOMAINS = { ours: 'pep.us.example', theirs: 'pep.them.example' };
+const tune = (title: string): Element => xml('tune', { xmlns: NS.tune }, xml('title', null, title));
+
+describe.runIf(requirePeer('openssl', 'personal eventing between servers'))(
+  'personal eventing between two servers',
+  () => {
+    let dns: DnsServer;
+    let us: Tutti;
+    let them: Tutti;
+
+    beforeAll(async () => {
+      dns = await DnsServer.start();
+      const ground = { dns, authority: new Authority() };
+      const certificate = ground.authority.issue({ dns: [DOMAINS.ours, `pubsub.${DOMAINS.ours}`] });
+      us = await Tutti.start(ground, { [DOMAINS.ours]: 'starttls' }, { certificate });
+      them = await Tutti.start(ground, { [DOMAINS.theirs]: 'starttls' });
+    });
+
+    afterAll(async () => {
+      await Promise.all([us, them].map((server) => server[Symbol.asyncDispose]()));
+      dns[Symbol.dispose]();
+    });
+
+    it('XEP-0163 §4 a contact elsewhere is told at the resources that want it, also after both have been started anew', async () => {
+      const alice = await us.join(DOMAINS.ours, 'alice');
+      const bob = await them.join(DOMAINS.theirs, 'bob');
+      await befriend(alice, bob);
+      await wantEvents(bob, NS.tune);
+      await alice.ask('set', publish(NS.tune, 'one', tune('one')));
+      const { attrs } = await receiveEvent(bob, `${NS.tune} one`);
+      expect(attrs).toMatchObject({ from: alice.bare, to: bob.jid, type: 'headline' });
+      expect(await itemsOf(bob, NS.tune, alice.bare)).toEqual(['one']);
+      await alice.ask('set', publish('urn:test:private', 'x', tune('x'), { access_model: 'whitelist' }));
+      const refused = await bob.iq('get', pubsub(xml('items', { node: 'urn:test:private' })), alice.bare);
+      expect(refused.toString()).toContain('closed-node');
+
+      await Promise.all([us.restart(), them.restart()]);
+      const back = await them.connect('bob', bob.account);
+      // §4.3.4: alice is not there, and her server knows nothing of bob's client.
+      await wantEvents(back, NS.tune);
+      await receiveEvent(back, `${NS.tune} one`);
+      const again = await us.connect('alice', alice.account);
+      await again.available();
+      await again.ask('set', publish(NS.tune, 'two', tune('two')));
+      await receiveEvent(back, `${NS.tune} two`);
+      await Promise.all([back.close(), again.close()]);
+    });
+
+    it('XEP-0060 §6.1 a subscriber elsewhere is told, also after both have been started anew', async () => {
+      const service = `pubsub.${DOMAINS.ours}`;
+      const alice = await us.join(DOMAINS.ours, 'alice');
+      const bob = await them.join(DOMAINS.theirs, 'bob');
+      dns.announce(service, { plain: us.port('s2s') });
+      await alice.ask('set', create('blog', { access_model: 'open' }), service);
+      await bob.ask('set', pubsub(xml('subscribe', { node: 'blog', jid: bob.bare })), service);
+      await alice.ask('set', publish('blog', 'one', tune('one')), service);
+      await receiveEvent(bob, 'blog one');
+      await Promise.all([us.restart(), them.restart()]);
+      dns.announce(service, { plain: us.port('s2s') });
+      const [again, back] = [await us.connect('alice', alice.account), await them.connect('bob', bob.account)];
+      await back.available();
+      await again.ask('set', publish('blog', 'two', tune('two')), service);
+      await receiveEvent(back, 'blog two');
+      await Promise.all([back.close(), again.close()]);
+    });
+  },
+);
+
+/** Both see each other's presence from now on. */
+async function befriend(alice: Device, bob: Device): Promise<void> {
+  for (const device of [alice, bob]) await device.ask('get', xml('query', { xmlns: NS.roster }));
+  for (const [asks, grants] of [
+    [alice, bob],
+    [bob, alice],
+  ] as const) {
+    const asked = grants.receive((stanza) => isPresence(stanza, 'subscribe', asks.bare));
+    asks.presence({ type: 'subscribe', to: grants.bare });
+    await asked;
+    const granted = asks.receive((stanza) => isPresence(stanza, 'subscribed', grants.bare));
+    grants.presence({ type: 'subscribed', to: asks.bare });
+    await granted;
+  }
+}
