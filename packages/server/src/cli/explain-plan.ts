@@ -1,6 +1,7 @@
 /** An explanation as data: what `planMessage` decides about a message in a world, each part with its reason. */
 import {
   type Form,
+  isRoomPrivate,
   type MessageClass,
   type MessageType,
   planMessage,
@@ -66,7 +67,7 @@ function explain(stanza: Element, from: JID, to: JID | undefined, world: World):
   return {
     message: { from: from.toString(), to: to?.toString() ?? null, type, marked, content: describeContent(stanza) },
     class: { ...whyClass(question), name: plan.class },
-    notes: notesOf(plan),
+    notes: [...notesOf(plan), ...roomNotes(question)],
     archive: explainArchive(question),
     sessions: sidesOf(world, plan).flatMap(([side, account]) => explainSessions(question, side, account)),
     forward: plan.forward && to !== undefined ? { ...whyForward(plan), to: to.toString() } : null,
@@ -112,6 +113,12 @@ function sidesOf({ sender, recipient }: World, plan: Plan): [Side, string][] {
   if (sender !== undefined) sides.push(['sender', sender.jid]);
   if (recipient !== undefined) sides.push(['recipient', recipient.jid]);
   return sides;
+}
+
+/** D6: what a room says in private comes once for each device in the room. */
+function roomNotes({ message, world }: Question): Because[] {
+  if (world.sender !== undefined || world.roomCopy === true || world.recipient === undefined || !isRoomPrivate(message)) return [];
+  return [because('D6', 'a private message of a room: what it sends to other devices of the account is this message')];
 }
 
 function explainArchive(question: Question): Explanation['archive'] {

@@ -111,20 +111,20 @@ alice@localhost
   ],
   [
     'C1 S4 groupchat to a room',
-    ['--to', 'room@rooms.localhost', '--type', 'groupchat'],
+    ['--to', 'room@conference.localhost', '--type', 'groupchat'],
     `
-alice@localhost/phone → room@rooms.localhost   groupchat   "Dinner at eight?"
+alice@localhost/phone → room@conference.localhost   groupchat   "Dinner at eight?"
 
 Class
-  everyone                  C1  §4 ¶1  to a bare JID
+  everyone                   C1  §4 ¶1  to a bare JID
 Archive
-  alice@localhost  no row   S4  §4 ¶1  the room reflects and archives it
+  alice@localhost  no row    S4  §4 ¶1  the room reflects and archives it
 alice@localhost
-  phone   IM-NG    nothing  S4  §4 ¶1  the room reflects and archives it
-  laptop  IM-NG    nothing  S4  §4 ¶1  the room reflects and archives it
-  desk    Carbons  nothing  S4  §4 ¶1  the room reflects and archives it
+  phone   IM-NG    nothing   S4  §4 ¶1  the room reflects and archives it
+  laptop  IM-NG    nothing   S4  §4 ¶1  the room reflects and archives it
+  desk    Carbons  nothing   S4  §4 ¶1  the room reflects and archives it
 Forwarded
-  room@rooms.localhost      S4  §4 ¶1  handed on as it was sent
+  room@conference.localhost  S4  §4 ¶1  handed on as it was sent
 `,
   ],
   [

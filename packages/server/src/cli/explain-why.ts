@@ -71,7 +71,7 @@ export function whyNothing(question: Question, side: 'sender' | 'recipient', ses
   if (plan.class === 'one') return because('D3', `for ${message.to?.resource ?? 'one session'} alone`);
   const rule = side === 'sender' ? 'S2' : 'D2';
   if (side === 'sender' && session.resource === world.sender?.resource) return because(rule, 'it sent it, and has it');
-  if (message.content.fromRoom && !message.content.carbons)
+  if (message.content.fromRoom && world.sender === undefined)
     return because('D6', 'the room sends to each session that joined');
   if (session.carbons) return because(rule, 'not the kind of message that Carbons copy', 'XEP-0280 §6.1');
   if (side === 'sender') return because(rule, 'a legacy session without Carbons');

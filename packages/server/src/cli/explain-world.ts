@@ -34,7 +34,7 @@ export function defaultWorld(): ExplainWorld {
   const accounts = people.map(
     (jid) => [jid, accountOf(DEVICES.map(([name, kind]) => parseDevice(name, kind)))] as const,
   );
-  return { accounts: new Map(accounts), services: ['rooms.localhost'], policy: 'everything', roomCopy: false };
+  return { accounts: new Map(accounts), services: ['conference.localhost'], policy: 'everything', roomCopy: false };
 }
 
 export function accountOf(sessions: readonly SessionFacts[]): ExplainAccount {

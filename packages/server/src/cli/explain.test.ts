@@ -88,7 +88,7 @@ describe('tutti explain tells the reason of nothing', () => {
       [
         '--room-copy',
         '--from',
-        'room@rooms.localhost/nick',
+        'room@conference.localhost/nick',
         '--to',
         'bob@localhost/phone',
         '--payload',
@@ -96,7 +96,7 @@ describe('tutti explain tells the reason of nothing', () => {
       ],
     ],
     ['D3', ['--to', 'bob@localhost/phone', '--type', 'headline']],
-    ['S4', ['--to', 'room@rooms.localhost', '--type', 'groupchat']],
+    ['S4', ['--to', 'room@conference.localhost', '--type', 'groupchat']],
     ['S5', ['--to', 'ann@elsewhere.example/x', '--type', 'error']],
     ['S2', ['--from', 'alice@localhost/desk']],
   ])('%s', async (rule, args) => {

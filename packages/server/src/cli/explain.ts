@@ -33,7 +33,7 @@ Examples:
   tutti explain                                          a chat message to a bare JID
   tutti explain --to bob@localhost/desk                  to one of his resources
   tutti explain --to bob@localhost/gone --marker         for one session that is not there
-  tutti explain --to rooms@rooms.localhost --type groupchat
+  tutti explain --to room@conference.localhost --type groupchat
   tutti explain --typing --policy content                a typing notification that is not to be archived
   tutti explain --session bob@localhost/old=legacy,carbons,priority=-1
   tutti explain --blocked                                bob blocks alice
@@ -42,7 +42,7 @@ Examples:
   tutti explain --rules                                  all rules
 
 A world in a file:
-  services = ["rooms.localhost"]
+  services = ["conference.localhost"]
   policy = "everything"
   [accounts."alice@localhost"]
   sessions = { phone = "im-ng", desk = "legacy,carbons,priority=5", tv = "im-ng,silent" }
@@ -76,7 +76,7 @@ export function registerExplain(program: Command, { io }: Context): void {
     .option('--archive <never|jid=never>', 'nobody, or that account, wants an archive (XEP-0441)', collect)
     .option('--policy <policy>', 'everything, or content: typing notifications are not archived')
     .option('--room-copy', "a room's copy of a private message that came already")
-    .option('--service <domain>', 'a service of this server (default: rooms.localhost)', collect)
+    .option('--service <domain>', 'a service of this server (default: conference.localhost)', collect)
     .option('--world <file>', 'the accounts from a file (TOML or JSON)')
     .option('--rules', 'list all rules')
     .option('--json', 'write JSON')
