@@ -1,3 +1,4 @@
+import { shrinkSteps } from './shrink-steps.ts';
 import type { Story } from './story.ts';
 
 /**
@@ -17,20 +18,7 @@ export async function shrinkStory(
     plays.left -= 1;
     return fails(candidate);
   };
-  let size = Math.ceil(best.steps.length / 2);
-  while (size >= 1 && plays.left > 0) {
-    let progress = false;
-    // From the end: what comes last depends on most.
-    for (let end = best.steps.length; end > 0 && plays.left > 0; end -= size) {
-      const steps = [...best.steps.slice(0, Math.max(0, end - size)), ...best.steps.slice(end)];
-      if (steps.length === best.steps.length) continue;
-      if (!(await attempt({ ...best, steps }))) continue;
-      best = { ...best, steps };
-      progress = true;
-    }
-    if (!progress || size > 1) size = size === 1 ? 0 : Math.ceil(size / 2);
-    if (size === 0 && progress) size = 1;
-  }
+  best = { ...best, steps: await shrinkSteps(best.steps, (steps) => attempt({ ...best, steps }), budget) };
   return simplifySteps(best, attempt);
 }
 

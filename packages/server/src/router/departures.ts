@@ -9,6 +9,8 @@ export interface Slot {
 
 /** Where stanzas leave for domains that hold no accounts of this server: other servers, components, services. */
 export interface Departures {
+  /** Whether there is anything at all that could carry stanzas to a domain. */
+  leadsTo(domain: string): boolean;
   /** Makes room for a message of so many bytes; a StanzaError says why there is none. */
   reserve(from: string, to: string, bytes: number): Slot | StanzaError;
   /** Sends what is not kept. `failed` is called at most once, at once or later, when it is known not to have arrived. */

@@ -22,10 +22,11 @@ import type { Bounce, Done, RouterCore } from './router-core.ts';
 
 const nothing: Done = () => {};
 
-/** Of a message that leaves: its parcel and its place in the outbox, or why there is none. */
-type Departure =
-  | { readonly slot: Slot; readonly parcel: NonNullable<Extras['parcel']>; readonly refused?: undefined }
-  | { readonly slot?: undefined; readonly parcel?: undefined; readonly refused: StanzaError };
+/** Of a message that leaves: its parcel, and its place in the outbox. */
+interface Departure {
+  readonly slot: Slot;
+  readonly parcel: NonNullable<Extras['parcel']>;
+}
 
 /** Messages: route → plan → commit → deliver. docs/life-of-a-message.md follows one through these functions. */
 export class MessageRouter {
@@ -143,17 +144,19 @@ export class MessageRouter {
       this.#deliver(job, { places: [] }, undefined);
       return this.#endBounce(job, true);
     }
+    const departure = this.#reserve(job);
+    // Nothing of it is accepted, so nothing can be left half done: like a commit that fails (A3).
+    if (departure instanceof StanzaError) return this.#refuse(origin, job.stanza, job.from, departure, job.done);
     const accounts = [origin?.account, recipient];
     for (const account of accounts) if (account !== undefined) account.uses += 1;
     const rows = job.rows();
-    const departure = this.#reserve(job);
     const bytes = rows.reduce((sum, { stanza }) => sum + stanza.length, 0);
     origin?.progress.carry(bytes);
     const finish = (result: Appended | LogError): void => {
       origin?.progress.carry(-bytes);
       for (const account of accounts) if (account !== undefined) account.uses -= 1;
       const isFailed = result instanceof LogError;
-      if (isFailed || result.repeated !== undefined) departure?.slot?.cancelled();
+      if (isFailed || result.repeated !== undefined) departure?.slot.cancelled();
       if (isFailed) this.#failCommit(job, result);
       else this.#deliver(job, result, departure);
       this.#endBounce(job, !isFailed);
@@ -170,14 +173,15 @@ export class MessageRouter {
   }
 
   /** S7: what its sender has in the archive leaves with a parcel of the same commit, so that it is delivered or answered whatever happens. */
-  #reserve(job: MessageJob): Departure | undefined {
+  #reserve(job: MessageJob): Departure | StanzaError | undefined {
     const { message, plan } = job;
     const to = message.to?.domain ?? '';
     if (!plan.forward || plan.rows.length === 0 || this.#core.isLocalDomain(to)) return undefined;
+    if (!this.#core.departures.leadsTo(to)) return undefined;
     const from = job.from.domain;
     const stanza = job.outgoingBytes();
     const slot = this.#core.departures.reserve(from, to, stanza.length);
-    return slot instanceof StanzaError ? { refused: slot } : { slot, parcel: { from, to, stanza } };
+    return slot instanceof StanzaError ? slot : { slot, parcel: { from, to, stanza } };
   }
 
   #deliver(job: MessageJob, result: Appended, departure: Departure | undefined): void {
@@ -250,8 +254,7 @@ export class MessageRouter {
   }
 
   #forward(job: MessageJob, departure: Departure | undefined, parcel: Appended['parcel']): void {
-    if (departure?.refused !== undefined) return this.#answer(job, departure.refused);
-    if (departure?.slot !== undefined && parcel !== undefined) {
+    if (departure !== undefined && parcel !== undefined) {
       departure.slot.committed(parcel, job.stanza);
       return job.done();
     }
@@ -265,6 +268,7 @@ export class MessageRouter {
     }
     // RFC 6121 §8.5: nobody reads messages to the server itself.
     if (this.#core.isLocalDomain(to.domain)) return this.#answer(job, new StanzaError('service-unavailable'));
+    if (!this.#core.departures.leadsTo(to.domain)) return this.#answer(job, new StanzaError('remote-server-not-found'));
     this.#core.departures.send(job.stanza, job.from, to, (error) => this.#answer(job, error, undefined, nothing));
     job.done();
   }

@@ -359,7 +359,7 @@ describe('bounds', () => {
   test.each([
     ['outbox.messages_per_domain=2', ['one', 'two', 'three'], 'montague.example'],
     ['outbox.messages=2', ['one', 'two', 'three'], 'other.example'],
-  ])('%s: further ones are refused for now, archived with their error', async (setting, bodies, third) => {
+  ])('%s: further ones are refused for now, and not archived', async (setting, bodies, third) => {
     const { link, world, phone, say } = await stage([setting]);
     link.mood = 'held';
     const [one = '', two = '', three = ''] = bodies;
@@ -370,7 +370,8 @@ describe('bounds', () => {
     const error = phone.takeMessages().at(-1);
     expect(error?.child('error')?.attrs['type']).toBe('wait');
     expect(conditionOf(error)).toBe('resource-constraint');
-    expect(await world.rows('juliet@localhost')).toBe(4);
+    expect(error?.child('im-ng', NS.imNg)).toBeDefined();
+    expect(await world.rows('juliet@localhost')).toBe(2);
     link.settle();
     await world.settle();
     await say('four');

@@ -78,8 +78,11 @@ export class Outbox implements Departures {
     for (const queue of this.#queues.values()) queue.stop();
   }
 
+  leadsTo(domain: string): boolean {
+    return this.#options.linkTo(domain) !== undefined;
+  }
+
   reserve(from: string, to: string, bytes: number): Slot | StanzaError {
-    if (this.#options.linkTo(to) === undefined) return new StanzaError('remote-server-not-found');
     const { messagesPerDomain, bytesPerDomain, messages, bytes: most } = this.#options.settings();
     const domain = this.#byDomain.get(to);
     const isFull =
@@ -133,6 +136,12 @@ export class Outbox implements Departures {
   retry(domain?: string): number {
     const queues = [...this.#queues.values()].filter(({ to }) => domain === undefined || to === domain);
     return queues.filter((queue) => queue.retry()).length;
+  }
+
+  /** The queues that wait for another try. */
+  waiting(domain?: string): readonly { readonly to: string }[] {
+    const queues = [...this.#queues.values()].filter(({ to }) => domain === undefined || to === domain);
+    return queues.filter((queue) => queue.state.state === 'waiting');
   }
 
   #queue(from: string, to: string): Queue {

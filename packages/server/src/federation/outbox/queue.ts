@@ -209,14 +209,8 @@ export class Queue {
     this.#flyingBytes += entry.bytes;
     const isLate = entry.id !== undefined && entry.id <= this.#late;
     this.#late = Math.max(this.#late, entry.id ?? 0);
-    const link = this.#host.linkTo(this.to);
-    if (link === undefined) {
-      this.#settle(
-        entry,
-        new RemoteFailure('remote-server-not-found', false, 'This server does not speak with others.'),
-      );
-      return;
-    }
+    // Nobody to speak with: also that is told in one commit with the end of the parcel.
+    const link = this.#host.linkTo(this.to) ?? NO_LINK;
     try {
       const stanza = isLate ? writeLate(entry, this.from) : entry.stanza;
       link.send(this.from, this.to, stanza, (failure) => this.#settle(entry, failure));
@@ -382,6 +376,13 @@ export class Queue {
     this.#host.left(bytes, how);
   }
 }
+
+const NO_LINK: Link = {
+  send(_from, _to, _stanza, settled) {
+    const failure = new RemoteFailure('remote-server-not-found', false, 'this server does not speak with others');
+    queueMicrotask(() => settled(failure));
+  },
+};
 
 function droppedError(): StanzaError {
   return new StanzaError('remote-server-timeout', {
