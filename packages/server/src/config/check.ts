@@ -11,7 +11,14 @@ export interface Finding {
 /** Checks what no key can be wrong about alone. Errors cannot be run with; warnings are hardly meant. */
 export function checkTogether(config: Config): { readonly errors: Finding[]; readonly warnings: Finding[] } {
   return {
-    errors: [...checkDomains(config), ...checkComponents(config), ...checkCertificates(config), ...checkListeners(config), ...checkLimits(config)],
+    errors: [
+      ...checkDomains(config),
+      ...checkComponents(config),
+      ...checkCertificates(config),
+      ...checkListeners(config),
+      ...checkLimits(config),
+      ...checkUploads(config),
+    ],
     warnings: [...warnOfPlainText(config), ...warnOfUselessTimes(config)],
   };
 }
@@ -26,7 +33,8 @@ function checkComponents({ domains, components }: Config): Finding[] {
   return Object.entries(components.domains).flatMap(([domain, { secrets }]) => {
     const path = ['components', 'domains', domain];
     if (secrets.length === 0) return [{ path, message: 'needs a secret' }];
-    if (domains.includes(domain)) return [{ path, message: `${domain} holds accounts; a component has a domain of its own` }];
+    if (domains.includes(domain))
+      return [{ path, message: `${domain} holds accounts; a component has a domain of its own` }];
     return domain.startsWith('*.') ? [{ path, message: 'a component has one domain, no wildcard' }] : [];
   });
 }
@@ -50,7 +58,9 @@ function checkCertificates({ tls }: Config): Finding[] {
 function checkListeners({ c2s, c2sTls, s2s, s2sTls, http, components }: Config): Finding[] {
   const servers = s2s.enabled ? { s2s, s2s_tls: s2sTls } : {};
   const gateways = Object.keys(components.domains).length > 0 ? { components } : {};
-  const listeners = Object.entries({ c2s, c2s_tls: c2sTls, ...servers, ...gateways, http }).filter(([, { enabled }]) => enabled);
+  const listeners = Object.entries({ c2s, c2s_tls: c2sTls, ...servers, ...gateways, http }).filter(
+    ([, { enabled }]) => enabled,
+  );
   return listeners.flatMap(([name, { host, port }], index) => {
     const other = listeners
       .slice(0, index)
@@ -64,6 +74,13 @@ function checkLimits({ limits }: Config): Finding[] {
   if (stanzaBytes === 0 || (unauthenticatedStanzaBytes !== 0 && unauthenticatedStanzaBytes <= stanzaBytes)) return [];
   const message = 'may not be more than limits.stanza_bytes';
   return [{ path: ['limits', 'unauthenticated_stanza_bytes'], message }];
+}
+
+function checkUploads({ upload }: Config): Finding[] {
+  if (!upload.enabled || upload.storage !== 's3') return [];
+  const wanted = { s3_endpoint: upload.s3Endpoint, s3_key: upload.s3Key, s3_secret: upload.s3Secret };
+  const missing = Object.entries(wanted).filter(([, value]) => value === '');
+  return missing.map(([name]) => ({ path: ['upload', name], message: 'is needed where storage is "s3"' }));
 }
 
 function warnOfPlainText({ c2s, http }: Config): Finding[] {

@@ -267,6 +267,17 @@ describe('keys that belong together', () => {
     expect(complaints({ settings: ['limits.stanza_bytes=0', 'limits.unauthenticated_stanza_bytes=0'] })).toEqual([]);
   });
 
+  test('files at an S3 service need its address and a key', () => {
+    const settings = ['upload.storage=s3', 'upload.s3_key=id'];
+    expect(complaints({ settings })).toEqual([
+      expect.stringContaining('upload.s3_endpoint: is needed where storage is "s3"'),
+      expect.stringContaining('upload.s3_secret: is needed where storage is "s3"'),
+    ]);
+    const rest = ['upload.s3_secret=x', 'upload.s3_endpoint=https://s3.example.org/bucket'];
+    expect(complaints({ settings: [...settings, ...rest] })).toEqual([]);
+    expect(complaints({ settings: [...settings, 'upload.enabled=false'] })).toEqual([]);
+  });
+
   test('what is hardly meant is a warning', () => {
     write('[c2s]\nhost = "0.0.0.0"\nrequire_tls = false\n[http]\nhost = "::"\n[archive]\nretention = "1 h"');
     expect(load().warnings).toEqual([
