@@ -85,7 +85,7 @@ export function specificCondition(iq: Element): string | undefined {
 }
 
 /** What an event says: `node id`, `node -id` for a retraction, `node purge` …; undefined for any other stanza. */
-export function eventOf(stanza: Element): string | undefined {
+function eventOf(stanza: Element): string | undefined {
   const content = stanza.name === 'message' ? stanza.child('event', NS.pubsubEvent)?.elements[0] : undefined;
   if (content === undefined) return undefined;
   const { node, jid, subscription } = content.attrs;

@@ -70,7 +70,8 @@ describe.runIf(requirePeer('openssl', 'personal eventing between servers'))(
       const [again, back] = [await us.connect('alice', alice.account), await them.connect('bob', bob.account)];
       await back.available();
       await again.ask('set', publish('blog', 'two', tune('two')), service);
-      await receiveEvent(back, 'blog two');
+      const { attrs } = await receiveEvent(back, 'blog two');
+      expect(attrs['from']).toBe(service);
       await Promise.all([back.close(), again.close()]);
     });
   },

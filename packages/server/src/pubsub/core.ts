@@ -1,4 +1,4 @@
-import { type JID, StanzaError, xml, type Element, NS } from '@tutti/xmpp';
+import { type Element, type JID, type NS, StanzaError, xml } from '@tutti/xmpp';
 import type { Kysely } from 'kysely';
 import type { Clock, Random } from '../environment.ts';
 import { findRole, type Role } from './access.ts';

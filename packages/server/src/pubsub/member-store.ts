@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Affiliation, SubscriptionRecord } from './model.ts';
+import type { Sum } from './node-store.ts';
 import type { PubsubTables } from './schema.ts';
 
 type Db = Kysely<PubsubTables>;
@@ -98,11 +99,11 @@ export class MemberStore {
 
   /** How many subscriptions a node has, and how many somebody has at the service. */
   async countSubscriptions(node: string, service: string, bare: string): Promise<{ node: number; own: number }> {
-    const at = this.db.selectFrom('pubsub_subscription').select(({ fn }) => fn.countAll<number>().as('n'));
+    const at = this.db.selectFrom('pubsub_subscription').select(({ fn }) => fn.countAll<Sum>().as('n'));
     const own = this.db
       .selectFrom('pubsub_subscription')
       .innerJoin('pubsub_node', 'pubsub_node.id', 'pubsub_subscription.node')
-      .select(({ fn }) => fn.countAll<number>().as('n'))
+      .select(({ fn }) => fn.countAll<Sum>().as('n'))
       .where('pubsub_node.service', '=', service)
       .where('bare', '=', bare);
     const [here, all] = await Promise.all([

@@ -43,7 +43,7 @@ const choice = (name: string, key: keyof NodeConfig, label: string, options: Con
   label,
   type: 'list-single',
   ...(options === undefined ? {} : { options }),
-  read: ([value = ''], rules) => (options?.(rules).includes(value) === true ? (value as AccessModel) : undefined),
+  read: ([value = ''], rules) => (options?.(rules).includes(value) === true ? value : undefined),
 });
 
 /** XEP-0060 §16.4.4: the registered fields that this server knows. */

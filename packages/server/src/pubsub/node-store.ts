@@ -7,6 +7,9 @@ type Db = Kysely<PubsubTables>;
 
 const SERVICES_PER_READ = 200;
 
+/** What databases give for sums and counts. */
+export type Sum = number | string | bigint;
+
 /** Part of a node's items, oldest first. */
 export interface ItemPage {
   readonly items: readonly ItemRecord[];
@@ -74,7 +77,7 @@ export class NodeStore {
   async totals(service: string, creator: string, db = this.db): Promise<{ nodes: number; bytes: number }> {
     const row = await db
       .selectFrom('pubsub_node')
-      .select(({ fn }) => [fn.countAll<number>().as('nodes'), fn.sum<number | null>('bytes').as('bytes')])
+      .select(({ fn }) => [fn.countAll<Sum>().as('nodes'), fn.sum<Sum | null>('bytes').as('bytes')])
       .where('service', '=', service)
       .where('creator', '=', creator)
       .executeTakeFirstOrThrow();
@@ -225,7 +228,7 @@ export class NodeStore {
   async #count(node: string, before?: number): Promise<number> {
     let query = this.db
       .selectFrom('pubsub_item')
-      .select(({ fn }) => fn.countAll<number>().as('n'))
+      .select(({ fn }) => fn.countAll<Sum>().as('n'))
       .where('node', '=', node);
     if (before !== undefined) query = query.where('seq', '<', before);
     return Number((await query.executeTakeFirstOrThrow()).n);
@@ -234,7 +237,7 @@ export class NodeStore {
   async #weigh(db: Db, node: string): Promise<void> {
     const sum = await db
       .selectFrom('pubsub_item')
-      .select(({ fn }) => fn.sum<number | null>('bytes').as('bytes'))
+      .select(({ fn }) => fn.sum<Sum | null>('bytes').as('bytes'))
       .where('node', '=', node)
       .executeTakeFirstOrThrow();
     await db
@@ -247,7 +250,7 @@ export class NodeStore {
   #nodeOf(row: Selectable<PubsubTables['pubsub_node']>): NodeRecord {
     const config = { ...this.#defaults(row.service), ...(JSON.parse(row.config) as Partial<NodeConfig>) };
     const { id, service, name, creator, bytes } = row;
-    return { id, service, name, creator, createdAt: row.created_at, config, bytes: Number(bytes) };
+    return { id, service, name, creator, createdAt: row.created_at, config, bytes };
   }
 }
 

@@ -48,7 +48,7 @@ export class PrivateXml {
       }
       const { sum } = await trx
         .selectFrom('private_xml')
-        .select(({ fn }) => fn.sum<number | null>('bytes').as('sum'))
+        .select(({ fn }) => fn.sum<number | string | bigint | null>('bytes').as('sum'))
         .where('account', '=', account)
         .executeTakeFirstOrThrow();
       if (limit > 0 && Number(sum ?? 0) > limit)

@@ -1,5 +1,7 @@
 import { type Element, NS } from '@tutti/xmpp';
 
+const encoder = new TextEncoder();
+
 /**
  * XEP-0115 §5.1: the string whose hash names what an entity says of itself, from its disco#info; undefined where §5.4 calls that ill-formed: the same
  * identity, feature or form twice.
@@ -40,17 +42,11 @@ function byType([a = '']: readonly string[], [b = '']: readonly string[]): numbe
   return byOctets(a, b);
 }
 
-/** RFC 4790 §9.3, i;octet: the order of UTF-8 is that of code points. */
+/** RFC 4790 §9.3, i;octet. */
 function byOctets(a: string, b: string): number {
-  const [one, other] = [[...a], [...b]].map((text) => text.map((sign) => sign.codePointAt(0) ?? 0)) as [
-    number[],
-    number[],
-  ];
-  for (const [index, point] of one.entries()) {
-    const difference = point - (other[index] ?? -1);
-    if (difference !== 0) return difference;
-  }
-  return one.length - other.length;
+  const [one, other] = [encoder.encode(a), encoder.encode(b)];
+  const at = one.findIndex((octet, index) => octet !== other[index]);
+  return at === -1 ? one.length - other.length : (one[at] ?? 0) - (other[at] ?? -1);
 }
 
 function hasTwice(list: readonly string[]): boolean {

@@ -102,7 +102,7 @@ export class PepHost implements PubsubHost {
   }
 }
 
-export function pepRules({ pep }: Config): NodeRules {
+function pepRules({ pep }: Config): NodeRules {
   return {
     defaults: PEP_DEFAULTS,
     accessModels: ['authorize', 'open', 'presence', 'roster', 'whitelist'],
