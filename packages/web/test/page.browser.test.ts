@@ -122,7 +122,7 @@ describe.runIf(requirePeer('chromium', 'the chat page: what it can do, and for w
       await act(hers.page, 'Gladly', 'React with ❤️');
       await messageWith(his.page, 'Gladly').locator('.reactions').getByText('❤️').first().waitFor();
 
-      await messageWith(his.page, 'At nine').getByRole('button', { name: 'What to do with this message' }).tap();
+      await messageWith(his.page, 'At nine').locator('.body').tap();
       await his.page.getByRole('button', { name: 'Reply' }).tap();
       await his.page.getByRole('textbox').fill('Better');
       await his.page.getByRole('button', { name: 'Send', exact: true }).tap();
@@ -296,10 +296,19 @@ describe.runIf(requirePeer('chromium', 'the chat page: what it can do, and for w
       await hers.page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click();
       await device.page.getByText('You were logged out on this device.').waitFor();
       await entry.waitFor({ state: 'detached' });
+      // Nobody who found the old password comes back with it.
+      await hers.page.getByText('Change the password').first().click();
+      await hers.page.getByLabel('New password').fill('better');
+      await hers.page.getByLabel('Password once more').fill('better');
+      await hers.page.getByRole('button', { name: 'Change the password' }).click();
+      await hers.page.getByText('The password was changed.').waitFor();
       // Its token is gone with it: loading the page again does not help.
       await device.page.reload();
       await device.page.getByText('You were logged out on this device.').waitFor();
       await device.page.getByLabel('Password').fill('secret');
+      await device.page.getByRole('button', { name: 'Log in' }).click();
+      await device.page.getByText('This address and password don’t fit together.').waitFor();
+      await device.page.getByLabel('Password').fill('better');
       await device.page.getByRole('button', { name: 'Log in' }).click();
       await device.page.locator('a.row').first().waitFor();
     });

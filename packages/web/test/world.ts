@@ -73,7 +73,7 @@ export class World {
   async device(options: BrowserContextOptions = {}): Promise<Device> {
     const network = await Network.to(this.server.port);
     this.#networks.push(network);
-    const context = await this.#browser.newContext({ locale: 'en-GB', ...options });
+    const context = await this.#browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
     context.setDefaultTimeout(15_000);
     const page = await context.newPage();
     const url = `http://localhost:${network.port}/`;

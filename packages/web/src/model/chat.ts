@@ -1,5 +1,6 @@
 import { type Client, createClient, type Message, type Progress, type Status, TuttiError } from '@tutti/client';
 import { indexedDbStore } from '@tutti/client/indexeddb';
+import { NS, xml } from '@tutti/xmpp';
 import { type Account, forgetAccount, loadNames, nameStore, saveAccount, saveNames, tokenKeeper } from './account.ts';
 import { describeBrowser, nameDevice, revokeDevices } from './devices.ts';
 import { findServices, type Services } from './services.ts';
@@ -79,6 +80,11 @@ export class Chat {
     return this.client.status;
   }
 
+  /** Whether what is known of others is as it is now. */
+  get isConnected(): boolean {
+    return this.status === 'online' || this.status === 'catching-up';
+  }
+
   /** Starts; what comes of it shows in `status` and `failure`. */
   start(): void {
     this.client.start().catch(() => undefined);
@@ -102,6 +108,13 @@ export class Chat {
     if (name !== undefined && name !== '') return name;
     const [local = '', domain] = jid.split('@');
     return domain === this.account.domain ? local : jid;
+  }
+
+  /** Gives the account another password: XEP-0077 §3.3. Rejects with the StanzaError of the server. */
+  async changePassword(password: string): Promise<void> {
+    const { username, domain } = this.account;
+    const fields = [xml('username', null, username), xml('password', null, password)];
+    await this.client.request(xml('iq', { type: 'set', to: domain }, xml('query', { xmlns: NS.register }, ...fields)));
   }
 
   /** Leaves the server, which forgets this browser, and leaves nothing behind here. */

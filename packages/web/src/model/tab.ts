@@ -17,17 +17,21 @@ export async function takeTab(account: string, insist: boolean): Promise<Tab | u
   const channel = new BroadcastChannel(name);
   if (insist) channel.postMessage('yield');
   const held = await hold(name, AbortSignal.timeout(insist ? STUBBORN_MS : PATIENCE_MS), false);
-  const release = held ?? (insist ? await hold(name, undefined, true) : undefined);
-  if (release === undefined) {
+  const free = held ?? (insist ? await hold(name, undefined, true) : undefined);
+  if (free === undefined) {
     channel.close();
     return undefined;
   }
+  const release = (): void => {
+    channel.close();
+    free();
+  };
   return {
     release,
     onYield: (stop) => {
       channel.addEventListener('message', () => {
         channel.close();
-        void stop().finally(release);
+        void stop().finally(free);
       });
     },
   };

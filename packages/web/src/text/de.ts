@@ -158,6 +158,9 @@ export const de: Strings = {
   foundMany: (n) => `Die neuesten ${n} gefundenen Nachrichten`,
 
   account: 'Konto',
+  changePassword: 'Passwort ändern',
+  newPassword: 'Neues Passwort',
+  passwordChanged: 'Das Passwort wurde geändert. Angemeldete Geräte bleiben es.',
   language: 'Sprache',
   automatic: 'Automatisch',
   thisBrowser: 'In diesem Browser',

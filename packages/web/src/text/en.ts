@@ -165,6 +165,9 @@ export const en = {
 
   // Settings
   account: 'Account',
+  changePassword: 'Change the password',
+  newPassword: 'New password',
+  passwordChanged: 'The password was changed. Devices that are logged in stay so.',
   language: 'Language',
   automatic: 'Automatic',
   thisBrowser: 'In this browser',

@@ -71,7 +71,7 @@ function Row({ conversation, isSelected }: RowProps): JSX.Element {
       >
         <span class="portrait">
           <Avatar jid={peer} name={name} />
-          {peer !== chat.address && <Presence devices={chat.client.people.devicesOf(peer)} />}
+          {peer !== chat.address && chat.isConnected && <Presence devices={chat.client.people.devicesOf(peer)} />}
         </span>
         <span class="name">{name}</span>
         {last !== undefined && <time dateTime={new Date(last.time).toISOString()}>{times.short(last.time, now)}</time>}

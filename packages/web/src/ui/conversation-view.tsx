@@ -22,7 +22,7 @@ export function ConversationView({ peer, wanted }: ConversationViewProps): JSX.E
   const conversation = chat.client.conversation(peer);
   const isNotes = peer === chat.address;
   const name = isNotes ? t.notes : chat.nameOf(peer);
-  const [device] = people.devicesOf(peer);
+  const [device] = chat.isConnected ? people.devicesOf(peer) : [];
   const show = device?.show;
   const presence = show === 'dnd' ? t.busy : show === 'away' || show === 'xa' ? t.away : t.online;
   useEffect(() => setPurpose(undefined), [peer]);

@@ -4,6 +4,9 @@ import { type Device, listDevices, revokeDevices } from '../model/devices.ts';
 import { Question } from './dialog.tsx';
 import { type Page, useChat, useNow, usePage } from './page.tsx';
 
+/** How often the list is asked for while it is looked at. */
+const LOOK_MS = 5000;
+
 /** Where the account is logged in, and how to end that. */
 export function Devices(): JSX.Element {
   const page = usePage();
@@ -14,9 +17,14 @@ export function Devices(): JSX.Element {
   const [leaving, setLeaving] = useState<Device>();
   const [problem, setProblem] = useState<string>();
   const ask = (): void => {
+    if (chat.status !== 'online') return;
     listDevices(chat.client).then(setDevices, (error: Error) => setProblem(t.failedAction(error.message)));
   };
-  useEffect(ask, [chat.status === 'online', now]);
+  useEffect(() => {
+    ask();
+    const timer = setInterval(ask, LOOK_MS);
+    return () => clearInterval(timer);
+  }, []);
   const revoke = (device: Device): void => {
     revokeDevices(chat.client, [device.id]).then(ask, (error: Error) => setProblem(t.failedAction(error.message)));
   };

@@ -60,7 +60,7 @@ export const MessageView = memo(function MessageView(props: MessageProps): JSX.E
       tabIndex={isCurrent ? 0 : -1}
       onFocus={() => handlers.focus(message)}
     >
-      <div class="bubble">
+      <div class="bubble" onClick={(event) => isTapped(event) && handlers.toggle(message)}>
         <span class="visually-hidden">{who}: </span>
         {replyTo !== undefined && (
           <button type="button" class="quote" tabIndex={-1} onClick={() => handlers.go(replyTo)}>
@@ -104,6 +104,11 @@ export const MessageView = memo(function MessageView(props: MessageProps): JSX.E
     </li>
   );
 });
+
+/** Where nothing hovers there is no button to be seen: the message itself is touched. What is in it still does what it does. */
+function isTapped({ target }: MouseEvent): boolean {
+  return matchMedia('(hover: none)').matches && target instanceof Element && target.closest('a, button') === null;
+}
 
 /** How far an own message got: a sign, and for the last one that got there a word. */
 function State({ message, isMilestone }: MessageProps): JSX.Element | null {

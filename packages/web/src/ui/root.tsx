@@ -53,7 +53,9 @@ export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
 
   // The password was right: the chat begins.
   useEffect(() => {
-    if (phase !== 'chat' && chat?.hasLoggedIn === true) setPhase('chat');
+    if (phase === 'chat' || chat?.hasLoggedIn !== true) return;
+    if (location.hash.startsWith(linkTo('login'))) goTo();
+    setPhase('chat');
   });
   // What an invitation brought is used once there is somebody to use it.
   useEffect(() => {

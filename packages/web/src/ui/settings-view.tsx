@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { type Language, languages } from '../text/language.ts';
 import { Devices } from './devices.tsx';
 import { Question } from './dialog.tsx';
+import { type FormEvent, takeForm } from './form.ts';
 import { Icon } from './icons.tsx';
 import { linkTo, useChat, usePage } from './page.tsx';
 
@@ -25,6 +26,7 @@ export function SettingsView({ onLogOut }: { readonly onLogOut: () => void }): J
       <section class="stack">
         <h2>{t.account}</h2>
         <p>{chat.address}</p>
+        <PasswordForm />
         <button type="button" class="danger" onClick={() => setLeaving(true)}>
           {t.logOut}
         </button>
@@ -103,6 +105,46 @@ function Notifications(): JSX.Element | null {
       </label>
       {isDenied && <p role="alert">{t.notificationsDenied}</p>}
     </>
+  );
+}
+
+function PasswordForm(): JSX.Element {
+  const { t } = usePage();
+  const chat = useChat();
+  const [note, setNote] = useState<{ readonly text: string; readonly isProblem: boolean }>();
+  const onSubmit = (event: FormEvent): void => {
+    const read = takeForm(event);
+    const form = event.currentTarget;
+    if (read('password') !== read('again')) return setNote({ text: t.passwordsDiffer, isProblem: true });
+    chat.changePassword(read('password')).then(
+      () => {
+        form.reset();
+        setNote({ text: t.passwordChanged, isProblem: false });
+      },
+      (error: Error) => setNote({ text: t.failedAction(error.message), isProblem: true }),
+    );
+  };
+  return (
+    <details>
+      <summary>{t.changePassword}</summary>
+      <form class="stack" onSubmit={onSubmit}>
+        <input type="hidden" autocomplete="username" value={chat.address} />
+        <label>
+          {t.newPassword}
+          <input name="password" type="password" autocomplete="new-password" required />
+        </label>
+        <label>
+          {t.passwordAgain}
+          <input name="again" type="password" autocomplete="new-password" required />
+        </label>
+        <p role={note?.isProblem === true ? 'alert' : 'status'}>{note?.text}</p>
+        <div class="buttons">
+          <button type="submit" class="primary" disabled={chat.status !== 'online'}>
+            {t.changePassword}
+          </button>
+        </div>
+      </form>
+    </details>
   );
 }
 

@@ -109,7 +109,9 @@ function writeDevices(account: AccountView, seen: readonly Known[]): Element {
   });
   const others = account.sessions
     .filter(({ agent }) => agent === undefined || !seen.some(({ client }) => client === agent))
-    .map((session) => writeDevice(nameOf(session), '', session.lastActive, session));
+    .map((session) =>
+      writeDevice(nameOf(session), session.agent === undefined ? session.resource : '', session.lastActive, session),
+    );
   return xml('devices', { xmlns: NS.tuttiDevices }, ...known, ...others);
 }
 
@@ -118,7 +120,7 @@ function writeDevice(id: string, name: string, seenAt: number, session: SessionV
   const last = session === undefined ? seenAt : Math.max(seenAt, session.lastActive);
   return xml('device', {
     id,
-    name: name === '' ? session?.resource : name,
+    name: name === '' ? undefined : name,
     online: isOnline ? 'true' : 'false',
     seen: new Date(last).toISOString(),
     behind: session === undefined ? undefined : countMissing(session),
