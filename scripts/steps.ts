@@ -23,6 +23,12 @@ export const steps: readonly Step[] = [
     talks: true,
   },
   {
+    name: 'worlds-remote',
+    group: 'simulation',
+    command: ['node', '--conditions=source', 'simulation/remote/cli.ts', '--seeds', '500'],
+    talks: true,
+  },
+  {
     name: 'mutants',
     group: 'simulation',
     command: ['node', '--conditions=source', 'simulation/mutants/cli.ts', '--jobs', '1'],

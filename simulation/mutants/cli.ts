@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { parseArguments } from '../../scripts/arguments.ts';
 import { openPlayer } from '../run.ts';
 import { generateStory } from '../story/generate.ts';
-import { mutants } from './mutants.ts';
+import { openRemotePlayer } from '../remote/run.ts';
+import { generateRemoteStory } from '../remote/story.ts';
+import { type Mutant, mutants } from './mutants.ts';
 
 const HELP = `Usage: npm run simulate:mutants -- [options]
 
@@ -29,9 +31,12 @@ const { values } = parseArguments(HELP, {
   },
 });
 
+type Chosen = Pick<Mutant, 'name' | 'worlds'>;
+
 /** What became of a mutant. */
 interface Fate {
   readonly mutant: string;
+  readonly kind: 'first' | 'remote';
   /** The seed of the first world in which it was noticed; undefined: it has survived. */
   readonly seed: number | undefined;
   /** The checks that noticed it there. */
@@ -40,13 +45,14 @@ interface Fate {
   readonly problem: string | undefined;
 }
 
-const CLI = join(import.meta.dirname, '../cli.ts');
+/** Who plays the worlds of either kind. */
+const CLI = { first: join(import.meta.dirname, '../cli.ts'), remote: join(import.meta.dirname, '../remote/cli.ts') };
 
 /** Plays worlds with a mutant until it is caught, in a process of its own. */
-function hunt(mutant: string): Promise<Fate> {
+function hunt({ name: mutant, worlds: kind = 'first' }: Chosen): Promise<Fate> {
   const args = [
     '--conditions=source',
-    CLI,
+    CLI[kind],
     '--mutant',
     mutant,
     '--first',
@@ -65,10 +71,11 @@ function hunt(mutant: string): Promise<Fate> {
         };
         const [failure] = failures;
         const checks = [...new Set(failure?.problems.map(({ check }) => check))];
-        resolve({ mutant, seed: failure?.seed, checks, worlds, problem: undefined });
+        resolve({ mutant, kind, seed: failure?.seed, checks, worlds, problem: undefined });
       } catch {
         resolve({
           mutant,
+          kind,
           seed: undefined,
           checks: [],
           worlds: 0,
@@ -79,37 +86,42 @@ function hunt(mutant: string): Promise<Fate> {
   });
 }
 
-const chosen = mutants
-  .filter(({ name }) => values.only === undefined || values.only.includes(name))
-  .map(({ name }) => name);
+const chosen = mutants.filter(({ name }) => values.only === undefined || values.only.includes(name));
 const fates: Fate[] = [];
 const queue = [...chosen];
 const work = async (): Promise<void> => {
-  for (let name = queue.shift(); name !== undefined; name = queue.shift()) fates.push(await hunt(name));
+  for (let one = queue.shift(); one !== undefined; one = queue.shift()) fates.push(await hunt(one));
 };
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 // A world that fails without the mutant says nothing about it.
 const player = await openPlayer();
-const unsound = new Set<number>();
-for (const seed of new Set(fates.flatMap(({ seed: caught }) => caught ?? []))) {
-  if ((await player.play(generateStory(seed))).problems.length > 0) unsound.add(seed);
+const remotePlayer = await openRemotePlayer();
+const unsound = new Set<string>();
+const nameWorld = ({ kind, seed }: Pick<Fate, 'kind' | 'seed'>): string => `${kind} ${seed}`;
+for (const { kind, seed } of new Map(fates.map((fate) => [nameWorld(fate), fate])).values()) {
+  if (seed === undefined) continue;
+  const played = kind === 'first' ? player.play(generateStory(seed)) : remotePlayer.play(generateRemoteStory(seed));
+  if ((await played).problems.length > 0) unsound.add(nameWorld({ kind, seed }));
 }
 await player.close();
-fates.sort((a, b) => chosen.indexOf(a.mutant) - chosen.indexOf(b.mutant));
+await remotePlayer.close();
+const names = chosen.map(({ name }) => name);
+fates.sort((a, b) => names.indexOf(a.mutant) - names.indexOf(b.mutant));
 
 if (values.json) console.log(JSON.stringify(fates));
 else {
-  const width = Math.max(...chosen.map(({ length }) => length));
-  for (const { mutant, seed, checks, worlds, problem } of fates) {
+  const width = Math.max(...names.map(({ length }) => length));
+  for (const fate of fates) {
+    const { mutant, seed, checks, worlds, problem } = fate;
     const caught = seed === undefined ? `SURVIVED ${worlds} worlds` : `caught at seed ${seed} by ${checks.join(', ')}`;
-    const fate = problem ?? (unsound.has(seed ?? 0) ? `world ${seed} fails without it` : caught);
-    console.log(`${mutant.padEnd(width)}  ${fate}`);
+    const end = problem ?? (unsound.has(nameWorld(fate)) ? `world ${seed} fails without it` : caught);
+    console.log(`${mutant.padEnd(width)}  ${end}`);
   }
-  const survivors = fates.filter(({ seed }) => seed === undefined || unsound.has(seed)).length;
+  const survivors = fates.filter((fate) => fate.seed === undefined || unsound.has(nameWorld(fate))).length;
   const last = Math.max(0, ...fates.flatMap(({ seed, worlds }) => (seed === undefined ? [] : worlds)));
   const caught = fates.length - survivors;
   console.log(
     `\n${fates.length} mutants, ${caught} caught within ${values.seeds} worlds each; the latest after ${last}`,
   );
 }
-process.exitCode = fates.every(({ seed }) => seed !== undefined && !unsound.has(seed)) ? 0 : 1;
+process.exitCode = fates.every((fate) => fate.seed !== undefined && !unsound.has(nameWorld(fate))) ? 0 : 1;

@@ -9,6 +9,8 @@ export interface Edit {
 /** A planted bug. */
 export interface Mutant {
   readonly name: string;
+  /** The worlds that have to catch it; absent: the first kind. */
+  readonly worlds?: 'first' | 'remote';
   readonly edits: readonly Edit[];
 }
 
@@ -16,9 +18,16 @@ const ROUTER = 'server/src/router/messages.ts';
 const JOB = 'server/src/router/message-job.ts';
 const SESSION = 'server/src/session/session.ts';
 const CURSOR = 'server/src/session/cursor.ts';
+const QUEUE = 'server/src/federation/outbox/queue.ts';
 
 function mutant(name: string, file: string, find: string, replace: string): Mutant {
   return { name, edits: [{ file, find, replace }] };
+}
+
+type Row = readonly [name: string, file: string, find: string, replace: string];
+
+function remoteMutants(rows: readonly Row[]): readonly Mutant[] {
+  return rows.map((row) => ({ ...mutant(...row), worlds: 'remote' }));
 }
 
 /** What the simulation has to find: bugs that servers have, or have had. */
@@ -327,4 +336,62 @@ export const mutants: readonly Mutant[] = [
     " || (stanza.name === 'message' && stanza.child('result', NS.mam) !== undefined)",
     '',
   ),
+  // What leaves the server: S7, RFC 6120 §10.1
+  ...remoteMutants([
+    [
+      'a parcel ends before it is settled',
+      QUEUE,
+      'this.#flying.add(entry);',
+      'this.#flying.add(entry);\n    if (entry.id !== undefined) this.#host.log.release([entry.id]);',
+    ],
+    [
+      'what comes during a failure overtakes what waits',
+      QUEUE,
+      "const isLive = this.#phase === 'open' && !this.#loading && this.#taken >= this.#committed;",
+      'const isLive = true;',
+    ],
+    [
+      'after a failure it goes on with what is new',
+      QUEUE,
+      'this.#taken = 0;\n    this.#phase',
+      'this.#taken = this.#committed;\n    this.#phase',
+    ],
+    ['what comes again does not say so', QUEUE, 'isLate ? writeLate(entry, this.from) : entry.stanza', 'entry.stanza'],
+    [
+      'a restart forgets what waits',
+      'server/src/federation/outbox/outbox.ts',
+      'for (const queue of this.#queues.values()) queue.pump();',
+      '',
+    ],
+    [
+      'the error is for the sending device alone',
+      ROUTER,
+      'messageError(stanza, error, undefined, false)',
+      'messageError(stanza, error, undefined, true)',
+    ],
+    [
+      'the error does not end the parcel',
+      ROUTER,
+      'const release = job.bounce === undefined ? undefined : [job.bounce.id];',
+      'const release = undefined;',
+    ],
+    [
+      'what was dropped is not told',
+      QUEUE,
+      'if (parcel.id <= this.#dropped) this.#bounce(entry, droppedError());',
+      "if (parcel.id <= this.#dropped) (this.#host.log.release([parcel.id]), this.#leave(entry, 'returned'));",
+    ],
+    [
+      'another server is told too early that it is done',
+      'server/src/router/router.ts',
+      "if (stanza.name === 'message') return this.messages.route(undefined, stanza, from, done);",
+      "if (stanza.name === 'message') return (done(), this.messages.route(undefined, stanza, from, () => undefined));",
+    ],
+    [
+      'one failure keeps the queue closed',
+      QUEUE,
+      "this.#late = this.#committed;\n    this.#phase = 'open';",
+      'this.#late = this.#committed;',
+    ],
+  ]),
 ];

@@ -28,7 +28,10 @@ export async function checkRemoteWorld(world: RemoteWorld): Promise<readonly Pro
   const archives = new Map(
     world.story.accounts.map((account) => [account, (world.state.accounts.get(account)?.rows ?? []).map(readRow)]),
   );
-  const arrivals = Map.groupBy([...world.links.values()].flatMap((link) => link.arrivals), ({ key }) => key);
+  const arrivals = Map.groupBy(
+    [...world.links.values()].flatMap((link) => link.arrivals),
+    ({ key }) => key,
+  );
   const evidence = { world, archives, arrivals, report };
   checkLosses(evidence);
   checkErrors(evidence);
@@ -50,11 +53,13 @@ function checkLosses({ world, archives, arrivals, report }: Evidence): void {
       if (marked) continue;
       const row = rows.find((one) => one.outgoing && one.key === key);
       // A3: who could not be archived is answered past the archive.
-      if (row === undefined && acknowledged && !device.told.has(key)) report('I3', `${key} was acknowledged and is not archived`);
+      if (row === undefined && acknowledged && !device.told.has(key))
+        report('I3', `${key} was acknowledged and is not archived`);
       if (row === undefined) continue;
       // A3: an error that cannot be archived is told past the archive.
       const isAnswered = device.told.has(key) || rows.some((one) => one.isError && one.key === key);
-      if (!arrivals.has(key) && !isAnswered) report('S7', `${key} is archived, was never delivered, and nobody was told`);
+      if (!arrivals.has(key) && !isAnswered)
+        report('S7', `${key} is archived, was never delivered, and nobody was told`);
     }
   }
 }
@@ -62,7 +67,10 @@ function checkLosses({ world, archives, arrivals, report }: Evidence): void {
 /** S7: one error for one message, in the archive; not for one that was delivered, unless nobody could know. */
 function checkErrors({ world, archives, arrivals, report }: Evidence): void {
   for (const rows of archives.values()) {
-    for (const [key, errors] of Map.groupBy(rows.filter(({ isError }) => isError), (row) => row.key)) {
+    for (const [key, errors] of Map.groupBy(
+      rows.filter(({ isError }) => isError),
+      (row) => row.key,
+    )) {
       if (errors.length > 1) report('S7', `${key} was answered with ${errors.length} errors`);
       const [arrival] = arrivals.get(key) ?? [];
       if (arrival === undefined) continue;
@@ -79,7 +87,8 @@ function checkOrder({ archives, arrivals, report }: Evidence): void {
     for (const [to, pair] of Map.groupBy(sent, ({ stanza }) => JID.parse(stanza.attrs['to'] ?? '').bare.toString())) {
       const times = pair.map(({ key }) => arrivals.get(key)?.[0] as Arrival);
       const wrong = times.findIndex((arrival, index) => index > 0 && !isInOrder(times[index - 1] as Arrival, arrival));
-      if (wrong > 0) report('order', `${account} to ${to}: ${times[wrong]?.key} arrived before ${times[wrong - 1]?.key}`);
+      if (wrong > 0)
+        report('order', `${account} to ${to}: ${times[wrong]?.key} arrived before ${times[wrong - 1]?.key}`);
     }
   }
 }
@@ -95,7 +104,8 @@ function checkDoubles({ world, arrivals, report }: Evidence): void {
     copies.slice(1).forEach((copy, index) => {
       const before = copies[index] as Arrival;
       if (!copy.late) report('double', `${key} arrived again and does not say that it is late`);
-      if (!troubles.some((at) => at >= before.at && at <= copy.at)) report('double', `${key} arrived twice for no reason`);
+      if (!troubles.some((at) => at >= before.at && at <= copy.at))
+        report('double', `${key} arrived twice for no reason`);
     });
   }
 }
@@ -109,7 +119,9 @@ function checkDevices({ world, archives, report }: Evidence): void {
     }
     const { barrier, shown } = device;
     const due = (archives.get(device.jid.bare.toString()) ?? []).filter(({ seq }) => seq > barrier);
-    const missing = due.filter(({ id }) => !shown.includes(id)).map(({ key, isError }) => (isError ? `the error for ${key}` : key));
+    const missing = due
+      .filter(({ id }) => !shown.includes(id))
+      .map(({ key, isError }) => (isError ? `the error for ${key}` : key));
     if (missing.length > 0)
       report('I1', `${device.jid} lacks ${missing.length} of ${due.length} rows: ${missing.slice(0, 3).join(', ')}`);
   }

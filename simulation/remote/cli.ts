@@ -55,10 +55,13 @@ async function playMany(): Promise<number> {
     if (values.first || failures.length >= 10) break;
   }
   const seconds = (performance.now() - begun) / 1000;
-  if (values.json) console.log(JSON.stringify({ worlds, failures: failures.map(({ seed, problems }) => ({ seed, problems })) }));
+  if (values.json)
+    console.log(JSON.stringify({ worlds, failures: failures.map(({ seed, problems }) => ({ seed, problems })) }));
   else {
     for (const { seed, problems, story } of failures) {
-      console.log(`World ${seed} fails:\n${tellProblems(problems)}\n\nThe shortest story that fails in the same way:\n${tellRemoteStory(story)}`);
+      console.log(
+        `World ${seed} fails:\n${tellProblems(problems)}\n\nThe shortest story that fails in the same way:\n${tellRemoteStory(story)}`,
+      );
       const steps = story.steps.map(({ id }) => id).join(',');
       console.log(`\nEverything that happens in it: npm run simulate:remote -- --seed ${seed} --only ${steps}\n`);
     }

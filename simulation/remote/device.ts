@@ -124,7 +124,9 @@ export class RemoteDevice {
       return;
     }
     if (element.name !== 'message') return;
-    const own = element.childrenNamed('stanza-id', NS.sid).find(({ attrs }) => attrs['by'] === this.jid.bare.toString());
+    const own = element
+      .childrenNamed('stanza-id', NS.sid)
+      .find(({ attrs }) => attrs['by'] === this.jid.bare.toString());
     if (own?.attrs['id'] !== undefined) this.shown.push(own.attrs['id']);
     if (element.attrs['type'] === 'error') this.told.add(element.attrs['id'] ?? '');
   }

@@ -19,7 +19,10 @@ export class RemotePlayer {
   }
 
   /** Plays a story to its end and checks it. `tell` gets each thing that happens. */
-  async play(story: RemoteStory, tell?: (line: () => string) => void): Promise<{ readonly problems: readonly Problem[] }> {
+  async play(
+    story: RemoteStory,
+    tell?: (line: () => string) => void,
+  ): Promise<{ readonly problems: readonly Problem[] }> {
     await this.#store.reset(story.accounts);
     const world = new RemoteWorld(story, this.#store, tell);
     await world.play();
@@ -46,7 +49,9 @@ export class RemotePlayer {
     this.totals.sent += keys.size;
     this.totals.doubled += arrivals.length - keys.size;
     for (const { rows } of world.state.accounts.values())
-      this.totals.returned += rows.filter(({ stanza }) => new TextDecoder().decode(stanza).includes(`type='error'`)).length;
+      this.totals.returned += rows.filter(({ stanza }) =>
+        new TextDecoder().decode(stanza).includes(`type='error'`),
+      ).length;
   }
 }
 

@@ -41,7 +41,12 @@ export interface RemoteStory {
 const ACCOUNTS = ['juliet@localhost', 'nurse@localhost'];
 /** Domains beyond a link; the last is a service of this server's own. */
 export const DOMAINS = ['montague.example', 'capulet.example', 'rooms.localhost'] as const;
-const PEOPLE = ['romeo@montague.example', 'romeo@montague.example/orchard', 'tybalt@capulet.example', 'balcony@rooms.localhost/x'];
+const PEOPLE = [
+  'romeo@montague.example',
+  'romeo@montague.example/orchard',
+  'tybalt@capulet.example',
+  'balcony@rooms.localhost/x',
+];
 
 type Rest<S> = S extends RemoteStep ? Omit<S, 'id' | 'at'> : never;
 type Deed = Rest<RemoteStep>;
@@ -98,7 +103,12 @@ function invent(chance: Chance, devices: readonly string[]): Deed {
         times: chance.pick([1, 1, 2, 5, 20]),
       };
     case 'hear':
-      return { do: 'hear', from: chance.pick(PEOPLE.slice(0, 3)), to: chance.pick(ACCOUNTS), times: chance.pick([1, 3]) };
+      return {
+        do: 'hear',
+        from: chance.pick(PEOPLE.slice(0, 3)),
+        to: chance.pick(ACCOUNTS),
+        times: chance.pick([1, 3]),
+      };
     case 'link':
       return { do: 'link', domain, mood: chance.pick(['up', 'up', 'slow', 'stuck', 'down', 'gone']) };
     case 'break':
@@ -119,6 +129,8 @@ function invent(chance: Chance, devices: readonly string[]): Deed {
 
 /** A story in lines. */
 export function tellRemoteStory({ seed, settings, steps }: RemoteStory): string {
-  const lines = steps.map(({ id, at, ...step }) => `${(at / 1000).toFixed(3).padStart(9)} s  ${id.padEnd(4)} ${JSON.stringify(step)}`);
+  const lines = steps.map(
+    ({ id, at, ...step }) => `${(at / 1000).toFixed(3).padStart(9)} s  ${id.padEnd(4)} ${JSON.stringify(step)}`,
+  );
   return [`World ${seed}: ${JSON.stringify(settings)}`, ...lines].join('\n');
 }

@@ -58,7 +58,8 @@ export class RemoteWorld {
     this.links = new Map(DOMAINS.map((domain) => [domain, this.#link(domain)]));
     this.#server = this.#boot();
     for (const step of story.steps)
-      if ('device' in step && !this.devices.has(step.device)) this.devices.set(step.device, new RemoteDevice(step.device));
+      if ('device' in step && !this.devices.has(step.device))
+        this.devices.set(step.device, new RemoteDevice(step.device));
   }
 
   /** Plays the story; then all links are good, everybody comes, and time passes until nothing waits any more. */
@@ -250,7 +251,10 @@ class Process {
       spec: 'simulation',
       name: 'Rooms',
       setup: (api) =>
-        api.service('rooms.localhost', (stanza) => new Promise((resolve) => rooms.send('', '', stanza, () => resolve()))),
+        api.service(
+          'rooms.localhost',
+          (stanza) => new Promise((resolve) => rooms.send('', '', stanza, () => resolve())),
+        ),
     });
     this.core = new Core({
       clock,
