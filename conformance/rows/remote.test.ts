@@ -10,7 +10,9 @@ const FROM = 'romeo.orchard';
 // What goes out to other servers is among the rows of every combination (to: remote). This is what comes in: every kind of world × address × type × marker.
 describe('C1–C6 D1–D5 §4 from another server', () => {
   test.each(WORLDS.map(({ name, world, facts }) => [name, world, facts] as const))('%s', (_, world, facts) => {
-    const sessions = ['bob', 'alice'].flatMap((who) => (sketch(world, who)?.sessions ?? []).map(({ name }) => `${who}/${name}`));
+    const sessions = ['bob', 'alice'].flatMap((who) =>
+      (sketch(world, who)?.sessions ?? []).map(({ name }) => `${who}/${name}`),
+    );
     for (const to of ['bob', 'alice', ...sessions, 'bob/gone', 'nobody', 'nobody/phone']) {
       for (const type of TYPES) {
         for (const marker of [false, true]) {

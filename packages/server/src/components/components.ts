@@ -63,7 +63,10 @@ export class Components implements Link, ComponentHost {
     this.#strangers.delete(stream);
     this.#streams.set(domain, [...known, { stream, number: ++this.#number }]);
     this.#env.metrics.components.inc();
-    this.#env.logger.info({ component: domain, address: stream.address, connections: known.length + 1 }, 'components: connected');
+    this.#env.logger.info(
+      { component: domain, address: stream.address, connections: known.length + 1 },
+      'components: connected',
+    );
     // Behind the answer to its handshake.
     queueMicrotask(() => this.#returned(domain));
   }
@@ -75,7 +78,10 @@ export class Components implements Link, ComponentHost {
     const left = known.filter((one) => one.stream !== stream);
     if (left.length === known.length) return;
     this.#env.metrics.components.dec();
-    this.#env.logger.info({ component: domain, address: stream.address, connections: left.length }, 'components: disconnected');
+    this.#env.logger.info(
+      { component: domain, address: stream.address, connections: left.length },
+      'components: disconnected',
+    );
     if (left.length === 0) this.#streams.delete(domain);
     else {
       this.#streams.set(domain, left);
@@ -113,7 +119,9 @@ export class Components implements Link, ComponentHost {
     const streams = this.#streams.get(domain) ?? [];
     if (streams.length <= 1) return streams[0]?.stream;
     const sender = JID.tryParse(from)?.bare.toString() ?? from;
-    const weigh = ({ number }: { number: number }): string => createHash('sha1').update(`${number} ${sender}`).digest('hex');
-    return streams.map((one) => ({ one, weight: weigh(one) })).toSorted((a, b) => (a.weight < b.weight ? 1 : -1))[0]?.one.stream;
+    const weigh = ({ number }: { number: number }): string =>
+      createHash('sha1').update(`${number} ${sender}`).digest('hex');
+    return streams.map((one) => ({ one, weight: weigh(one) })).toSorted((a, b) => (a.weight < b.weight ? 1 : -1))[0]
+      ?.one.stream;
   }
 }

@@ -49,7 +49,8 @@ describe('what comes from another server', () => {
   test('C5 D1 A4 a reply locked to a full JID comes to all devices, addressed to the bare JID', async () => {
     const { world, phone, laptop, tv } = await stage();
     await hear(world, chat('juliet@localhost/phone'));
-    for (const device of [phone, laptop]) expect(device.takeMessages().map(({ attrs }) => attrs['to'])).toEqual(['juliet@localhost']);
+    for (const device of [phone, laptop])
+      expect(device.takeMessages().map(({ attrs }) => attrs['to'])).toEqual(['juliet@localhost']);
     // D2, RFC 6121 §8.5.3.2.1: as though the phone was not there.
     expect(tv.takeMessages().map(({ attrs }) => attrs['to'])).toEqual(['juliet@localhost/phone']);
     expect(await world.rows('juliet@localhost')).toBe(1);
@@ -75,7 +76,12 @@ describe('what comes from another server', () => {
     await phone.ask('set', xml('block', { xmlns: NS.blocking }, xml('item', { jid: 'montague.example' })));
     phone.take();
     await hear(world, chat('juliet@localhost'));
-    expect(link.take().filter(({ name }) => name === 'message').map(conditionOf)).toEqual(['service-unavailable']);
+    expect(
+      link
+        .take()
+        .filter(({ name }) => name === 'message')
+        .map(conditionOf),
+    ).toEqual(['service-unavailable']);
     expect(phone.takeMessages()).toEqual([]);
     expect(await world.rows('juliet@localhost')).toBe(0);
   });
@@ -159,12 +165,18 @@ describe('what comes from another server', () => {
 
   test('an IQ for a device and its answer go both ways; one for an account is answered', async () => {
     const { world, link, phone } = await stage();
-    await hear(world, `<iq type='get' id='q' from='${ROMEO}/orchard' to='juliet@localhost/phone'><ping xmlns='${NS.ping}'/></iq>`);
+    await hear(
+      world,
+      `<iq type='get' id='q' from='${ROMEO}/orchard' to='juliet@localhost/phone'><ping xmlns='${NS.ping}'/></iq>`,
+    );
     expect(phone.take().map(({ name }) => name)).toEqual(['iq']);
     phone.send(xml('iq', { type: 'result', id: 'q', to: `${ROMEO}/orchard` }));
     await world.settle();
     expect(link.take().map(({ attrs }) => attrs['type'])).toEqual(['result']);
-    await hear(world, `<iq type='get' id='q' from='${ROMEO}/orchard' to='localhost'><query xmlns='${NS.discoInfo}'/></iq>`);
+    await hear(
+      world,
+      `<iq type='get' id='q' from='${ROMEO}/orchard' to='localhost'><query xmlns='${NS.discoInfo}'/></iq>`,
+    );
     expect(link.take().map(({ attrs }) => [attrs['type'], attrs['from']])).toEqual([['result', 'localhost']]);
   });
 });
@@ -200,25 +212,33 @@ describe('what would pass for our own word', () => {
   test('XEP-0359 §5 ids by our accounts and our domain are stripped, in whatever spelling; those of others stay', async () => {
     const { world, phone } = await stage();
     const ids = ['juliet@localhost', 'JULIET@localhost', 'localhost', 'bob@localhost', 'montague.example'];
-    await hear(world, chat('juliet@localhost', ids.map((by) => `<stanza-id xmlns='${NS.sid}' by='${by}' id='forged'/>`).join('')));
+    await hear(
+      world,
+      chat('juliet@localhost', ids.map((by) => `<stanza-id xmlns='${NS.sid}' by='${by}' id='forged'/>`).join('')),
+    );
     const [message] = phone.takeMessages();
-    const found = message?.childrenNamed('stanza-id', NS.sid).map(({ attrs }) => [attrs['by'], attrs['id'] === 'forged']);
+    const found = message
+      ?.childrenNamed('stanza-id', NS.sid)
+      .map(({ attrs }) => [attrs['by'], attrs['id'] === 'forged']);
     expect(found).toEqual([
       ['montague.example', true],
       ['juliet@localhost', false],
     ]);
   });
 
-  test.each(['received', 'sent'])('XEP-0280 §11 a carbon <%s/> from outside is refused, and seen by nobody', async (kind) => {
-    const { world, link, phone, tv } = await stage();
-    const inner = `<${kind} xmlns='${NS.carbons}'><forwarded xmlns='${NS.forward}'><message xmlns='${NS.client}' from='bob@localhost' to='juliet@localhost'><body>send me money</body></message></forwarded></${kind}>`;
-    for (const to of ['juliet@localhost', 'juliet@localhost/tv']) {
-      expect(await hear(world, chat(to, inner))).toBe(true);
-      expect(link.take().map(conditionOf)).toEqual(['policy-violation']);
-    }
-    expect([...phone.takeMessages(), ...tv.takeMessages()]).toEqual([]);
-    expect(await world.rows('juliet@localhost')).toBe(0);
-  });
+  test.each(['received', 'sent'])(
+    'XEP-0280 §11 a carbon <%s/> from outside is refused, and seen by nobody',
+    async (kind) => {
+      const { world, link, phone, tv } = await stage();
+      const inner = `<${kind} xmlns='${NS.carbons}'><forwarded xmlns='${NS.forward}'><message xmlns='${NS.client}' from='bob@localhost' to='juliet@localhost'><body>send me money</body></message></forwarded></${kind}>`;
+      for (const to of ['juliet@localhost', 'juliet@localhost/tv']) {
+        expect(await hear(world, chat(to, inner))).toBe(true);
+        expect(link.take().map(conditionOf)).toEqual(['policy-violation']);
+      }
+      expect([...phone.takeMessages(), ...tv.takeMessages()]).toEqual([]);
+      expect(await world.rows('juliet@localhost')).toBe(0);
+    },
+  );
 
   test('XEP-0313 §9 a result is taken from an archive that the session has asked, for five minutes after the last', async () => {
     const { world, link, tv } = await stage();
@@ -243,7 +263,10 @@ describe('what would pass for our own word', () => {
 
   test('RFC 6120 §8.3.1 a refused error is not answered', async () => {
     const { world, link } = await stage();
-    await hear(world, `<message from='${ROMEO}' to='juliet@localhost' type='error'><sent xmlns='${NS.carbons}'/></message>`);
+    await hear(
+      world,
+      `<message from='${ROMEO}' to='juliet@localhost' type='error'><sent xmlns='${NS.carbons}'/></message>`,
+    );
     expect(link.take()).toEqual([]);
   });
 });

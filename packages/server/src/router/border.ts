@@ -50,7 +50,8 @@ export class Border {
   /** A client that doesn't look at `from` would show these as its own account's word. */
   #findForgery(message: Element, from: JID, to: JID): string | undefined {
     // XEP-0280 §11: only the own account makes carbons.
-    const isCarbon = message.child('received', NS.carbons) !== undefined || message.child('sent', NS.carbons) !== undefined;
+    const isCarbon =
+      message.child('received', NS.carbons) !== undefined || message.child('sent', NS.carbons) !== undefined;
     if (isCarbon) return 'a carbon from outside';
     // XEP-0313 §9: an archive is heard by who has asked it.
     const isResult = message.child('result', NS.mam) !== undefined;

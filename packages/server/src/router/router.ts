@@ -87,7 +87,13 @@ export class Router {
     if (from === undefined) throw new TypeError('a routed stanza has a valid from');
     this.#send(stanza, from, own)?.catch((error: unknown) => {
       const { name, attrs } = stanza;
-      const fields = { name, type: attrs['type'], to: attrs['to'], error: String(error), stack: (error as Error).stack };
+      const fields = {
+        name,
+        type: attrs['type'],
+        to: attrs['to'],
+        error: String(error),
+        stack: (error as Error).stack,
+      };
       this.#core.logger.error(fields, "a stanza of the server's own could not be routed");
     });
   }

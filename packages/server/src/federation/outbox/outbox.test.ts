@@ -118,7 +118,12 @@ describe('S1 S7 a message to another server', () => {
 
   test('S8 a repetition does not leave a second time', async () => {
     const { link, world, phone } = await stage();
-    const message = xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, 'x'), xml('origin-id', { xmlns: NS.sid, id: 'o' }));
+    const message = xml(
+      'message',
+      { to: ROMEO, type: 'chat' },
+      xml('body', null, 'x'),
+      xml('origin-id', { xmlns: NS.sid, id: 'o' }),
+    );
     phone.send(message);
     phone.send(message);
     await world.settle();
@@ -402,19 +407,23 @@ describe('bounds', () => {
     const { link, world, phone, say } = await stage(['limits.stanzas_burst=0', 'limits.stanzas_per_second=0']);
     link.mood = brokenLink();
     await say('0');
-    for (let n = 1; n < 700; n += 1) phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, String(n))));
+    for (let n = 1; n < 700; n += 1)
+      phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, String(n))));
     for (let turn = 0; turn < 10; turn += 1) await world.settle();
     link.take();
     link.mood = 'held';
     await pass(world, 60_000);
     expect(link.held.length).toBeLessThan(200);
-    for (let n = 700; n < 800; n += 1) phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, String(n))));
+    for (let n = 700; n < 800; n += 1)
+      phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, String(n))));
     for (let turn = 0; turn < 50 && link.held.length > 0; turn += 1) {
       await world.settle();
       link.settle(undefined, 50);
     }
     await world.settle();
-    expect(link.takeBodies().map((body) => Number(body.replace('*', '')))).toEqual(Array.from({ length: 800 }, (_, n) => n));
+    expect(link.takeBodies().map((body) => Number(body.replace('*', '')))).toEqual(
+      Array.from({ length: 800 }, (_, n) => n),
+    );
     await pass(world, 1000);
     expect(await waiting(world)).toBe(0);
   });
@@ -424,7 +433,8 @@ describe('what is not kept, beside what is', () => {
   test('RFC 6120 §10.1 leaves in its place among the messages, also where those are on the disk', async () => {
     const { link, world, phone } = await stage();
     link.mood = 'held';
-    for (let n = 0; n < 400; n += 1) phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, String(n))));
+    for (let n = 0; n < 400; n += 1)
+      phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, String(n))));
     for (let turn = 0; turn < 10; turn += 1) await world.settle();
     phone.send(xml('message', { to: `${ROMEO}/orchard`, type: 'headline' }, xml('body', null, 'rider')));
     phone.send(xml('message', { to: ROMEO, type: 'chat' }, xml('body', null, 'last')));
@@ -482,7 +492,13 @@ describe('the administrator', () => {
     await say('two');
     const [queue, ...others] = await world.core.departures.list();
     expect(others).toEqual([]);
-    expect(queue).toMatchObject({ from: 'localhost', to: 'montague.example', messages: 2, oldest: start, state: 'waiting' });
+    expect(queue).toMatchObject({
+      from: 'localhost',
+      to: 'montague.example',
+      messages: 2,
+      oldest: start,
+      state: 'waiting',
+    });
     expect(queue).toMatchObject({ failure: 'the link is broken', failedAt: start });
     expect(queue?.nextTry).toBeGreaterThan(start + 3000);
     expect(await world.core.departures.list('other.example')).toEqual([]);

@@ -16,7 +16,11 @@ export function describeParcels(current: () => LogFixture, clock: () => ManualCl
   /** Appends a row of Alice's with a parcel of the same bytes; gives the parcel's id. */
   const send = async (text: string, fields: Partial<NewParcel> = {}): Promise<number> => {
     const stanza = encode(text);
-    const result = await appendWith(log, { parcel: { from: HERE, to: THERE, stanza, ...fields } }, makeRow('', { stanza }));
+    const result = await appendWith(
+      log,
+      { parcel: { from: HERE, to: THERE, stanza, ...fields } },
+      makeRow('', { stanza }),
+    );
     if (result instanceof LogError || result.parcel === undefined)
       throw new Error('it was not written', { cause: result });
     return result.parcel.id;
