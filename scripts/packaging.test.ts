@@ -5,9 +5,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from './run-step.ts';
 
-const packages = ['xmpp', 'routing', 'client', 'server', 'conformance'];
+const packages = ['xmpp', 'routing', 'client', 'server', 'converse', 'xmpp-js', 'conformance'];
 /** Where a package stands in the checkout. */
 const pathOf = (name: string): string => (name === 'conformance' ? name : join('packages', name));
+const NAMES: Readonly<Record<string, string>> = {
+  server: 'tutti',
+  converse: '@tutti/converse-im-ng',
+  'xmpp-js': '@tutti/xmpp-js-im-ng',
+};
+const nameOf = (name: string): string => NAMES[name] ?? `@tutti/${name}`;
 const folder = mkdtempSync(join(tmpdir(), 'tutti-packaging-'));
 const build = join(folder, 'build');
 const home = join(folder, 'home');
@@ -84,6 +90,8 @@ describe('the published packages', { timeout: 120_000 }, () => {
     ['@tutti/client/store-suite', 'storeCases'],
     ['tutti', 'startServer'],
     ['@tutti/conformance', 'runConformance'],
+    ['@tutti/converse-im-ng', 'addImNg'],
+    ['@tutti/xmpp-js-im-ng', 'imNg'],
   ])('%s is imported in an empty folder and exports %s', (name, exported) => {
     const script = `import * as all from '${name}'; console.log(import.meta.resolve('${name}'), typeof all.${exported})`;
     expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/[\w/]+\.js (?:function|object)\n$/);
@@ -106,30 +114,36 @@ describe('the published packages', { timeout: 120_000 }, () => {
     expect(run(home, 'npx', 'tutti', 'conformance', '--section', '0409/3.1')).toContain('E1  passed');
   });
 
-  test.each(['@tutti/xmpp', '@tutti/routing', '@tutti/client', 'tutti', '@tutti/conformance'])(
-    '%s holds its license and its README, and neither sources nor tests',
-    (name) => {
-      const files = readdirSync(join(home, 'node_modules', name), { recursive: true, encoding: 'utf8' });
-      expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md']));
-      expect(files.filter((file) => /^src|\.test\.|(?<!\.d)\.ts$|tsbuildinfo/.test(file))).toEqual([]);
-    },
-  );
+  test.each(packages.map(nameOf))('%s holds its license and its README, and neither sources nor tests', (name) => {
+    const files = readdirSync(join(home, 'node_modules', name), { recursive: true, encoding: 'utf8' });
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md']));
+    expect(files.filter((file) => /^src|\.test\.|(?<!\.d)\.ts$|tsbuildinfo/.test(file))).toEqual([]);
+  });
 
   test('the declarations type-check where the packages are used', () => {
-    const use = packages.map(
-      (name, i) => `import * as p${i} from '${name === 'server' ? 'tutti' : `@tutti/${name}`}';`,
-    );
+    const use = packages.map((name, i) => `import * as p${i} from '${nameOf(name)}';`);
     writeFileSync(
       join(home, 'use.ts'),
-      `${use.join('\n')}\nconst wrong: number = p0.parseXml;\nexport { p1, p2, p3, p4, wrong };\n`,
+      `${use.join('\n')}\nconst wrong: number = p0.parseXml;\nexport { p1, p2, p3, p4, p5, p6, wrong };\n`,
     );
-    const args = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2024'];
+    const args = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      'false',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--lib',
+      'es2024,dom,dom.iterable',
+    ];
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
     const tsc = spawnSync(join(root, 'node_modules/.bin/tsc'), [...args, ...types, 'use.ts'], {
       cwd: home,
       encoding: 'utf8',
     });
     // The one mistake that was made is found, so the types are there; and no other.
-    expect(tsc.stdout.match(/^\S+: error TS\d+/gm)).toEqual([expect.stringMatching(/^use\.ts\(6,7\): error TS2322/)]);
+    expect(tsc.stdout.match(/^\S+: error TS\d+/gm)).toEqual([expect.stringMatching(/^use\.ts\(8,7\): error TS2322/)]);
   });
 });

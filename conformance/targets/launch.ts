@@ -48,7 +48,9 @@ export interface LaunchOptions {
 /** Starts Tutti in a process of its own; it ends at the latest when this one does. Rejects when it ends before it listens. */
 export async function launchTutti({ data, settings, under = [], execArgv = [] }: LaunchOptions): Promise<Running> {
   const program = join(import.meta.dirname, `tutti-process${extname(import.meta.filename)}`);
-  const server = [process.execPath, '--conditions=source', ...execArgv, program, data, ...SETTINGS, ...settings];
+  // From a checkout the packages' sources run.
+  const conditions = import.meta.filename.endsWith('.ts') ? ['--conditions=source'] : [];
+  const server = [process.execPath, ...conditions, ...execArgv, program, data, ...SETTINGS, ...settings];
   const [command = '', ...args] = [...under, ...server];
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const { listening, pid } = await startOf(child);
