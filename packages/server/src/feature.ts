@@ -348,6 +348,8 @@ export interface FeatureApi {
   blocks(fact: PeerFact): void;
   /** Tells the other features that the account's blocks have changed; see the hook. */
   blockChanged(account: AccountView, blocked: boolean, concerns: (peer: JID) => boolean): void;
+  /** XEP-0377: tells the other features that the account has blocked somebody, and why; see the hook. */
+  contactReported(account: AccountView, peer: JID, report: Element): void;
   /** XEP-0441 (A8): does this account archive messages with that peer? Any "no" counts. */
   archives(fact: PeerFact): void;
   /** Does this account block that peer, as the features' facts have it? */

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command, context
   import: async () => (await import('./import.ts')).registerImport,
   conformance: async () => (await import('./conformance.ts')).registerConformance,
   invite: async () => (await import('./invite.ts')).registerInvite,
+  reports: async () => (await import('./reports.ts')).registerReports,
   s2s: async () => (await import('./s2s.ts')).registerS2s,
   sessions: async () => (await import('./sessions.ts')).registerSessions,
   verify: async () => (await import('./verify.ts')).registerVerify,
@@ -36,6 +37,7 @@ Examples:
   tutti invite                         make a link by which somebody gets an account
   tutti doctor                         find out what is wrong
   tutti sessions alice@localhost       show her devices and what each has got
+  tutti reports                        show what users report of those whom they block
   tutti s2s list                       show what waits for other servers
   tutti verify                         check the archive
   tutti export backup.xml              write accounts, contacts and messages for any XMPP server

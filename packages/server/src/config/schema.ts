@@ -31,9 +31,11 @@ import { components } from './tables/components.ts';
 import { outbox } from './tables/outbox.ts';
 import { pep } from './tables/pep.ts';
 import { pubsub } from './tables/pubsub.ts';
+import { outage } from './tables/outage.ts';
 import { push } from './tables/push.ts';
 import { rooms } from './tables/rooms.ts';
 import { s2s, s2sTls } from './tables/s2s.ts';
+import { reports } from './tables/reports.ts';
 import { upload } from './tables/upload.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -228,6 +230,8 @@ export const configSchema = table('These stand at the top of the file, before an
   upload,
   push,
   external_services: externalServices,
+  reports,
+  outage,
   pep,
   pubsub,
   rooms,

@@ -67,6 +67,7 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     bind2: (name, ns, handler) => void registry.bind2.set(elementKey(name, ns), handler),
     blocks: (fact) => void registry.blocksFacts.push(fact),
     blockChanged: (account, blocked, concerns) => registry.observe('blockChanged', account, blocked, concerns),
+    contactReported: (account, peer, report) => registry.observe('contactReported', account, peer, report),
     archives: (fact) => void registry.archivesFacts.push(fact),
     isBlocked: (account, peer) => registry.blocks(account, peer),
     provideRoster(facts) {

@@ -32,6 +32,7 @@ type Observer =
   | 'presenceShared'
   | 'eventsChanged'
   | 'messageArchived'
+  | 'contactReported'
   | 'messageKept'
   | 'accountRemoving';
 type Bind2Handler = (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined;
@@ -70,6 +71,7 @@ export class FeatureRegistry {
     screenIncoming: [],
     enrichMessage: [],
     messageArchived: [],
+    contactReported: [],
     messageKept: [],
     enrichPresence: [],
     presenceReceived: [],

@@ -30,10 +30,12 @@ import { clientState } from './xep-0352-csi/index.ts';
 import { push } from './xep-0357-push/index.ts';
 import { stanzaIds } from './xep-0359-stanza-ids/index.ts';
 import { httpUpload } from './xep-0363-http-upload/index.ts';
+import { reports } from './xep-0377-reports/index.ts';
 import { invitations, preAuthRegistration, preAuthSubscription } from './xep-0401-invitations/index.ts';
 import { ownDevices } from './tutti-devices/index.ts';
 import { imNg } from './xep-0409-im-ng/index.ts';
 import { mamPreferences } from './xep-0441-mam-preferences/index.ts';
+import { serviceOutage } from './xep-0455-service-outage/index.ts';
 
 /** Every feature of the server. The order counts where inline requests of Bind 2 do: IM-NG before Carbons (E3). */
 export const features: readonly FeatureDefinition[] = [
@@ -71,6 +73,8 @@ export const features: readonly FeatureDefinition[] = [
   httpUpload,
   push,
   externalServices,
+  reports,
+  serviceOutage,
   commands,
   serviceAdministration,
   invitations,

@@ -65,6 +65,11 @@ function handleRequests(api: FeatureApi, lists: BlockLists): void {
     if (jids.includes(account.jid.toString())) throw new StanzaError('not-allowed', { text: 'That is you.' });
     await lists.block(account, jids);
     push(account, xml('block', { xmlns: NS.blocking }, ...writeItems(jids)));
+    // XEP-0377 §4: who is reported is blocked first.
+    for (const item of request.payload.childrenNamed('item')) {
+      const report = item.child('report', NS.reporting);
+      if (report !== undefined) api.contactReported(account, JID.parse(item.attrs['jid'] ?? ''), report);
+    }
     return undefined;
   });
   api.iq({ ...route, type: 'set', name: 'unblock' }, async (request) => {
