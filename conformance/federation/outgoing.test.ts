@@ -106,6 +106,17 @@ describe.runIf(requirePeer('openssl', 'servers that we connect to'))('servers th
       expect(await served).toContain(`to='${domain}'`);
     });
 
+    it('RFC 5891 has a name that is not ASCII: it is asked for, and in the certificate, in A-labels', async () => {
+      const ascii = 'xn--bcher-kva.example';
+      stand.ground.dns.announce(ascii, { plain: stand.peer.port });
+      const served = stand.peer.next().then(async (stream) => {
+        await receiveRaw(stream, 'bücher.example', stand.certificate(ascii));
+        return stream.until('</iq>');
+      });
+      await stand.nudge('bücher.example');
+      expect(await served).toContain("to='bücher.example'");
+    });
+
     it('does not listen', async () => {
       const domain = stand.freshDomain(9);
       expect(await stand.ping(domain)).toBe('remote-server-timeout');

@@ -10,16 +10,25 @@ const KEEPALIVE_DELAY = 60_000;
 /**
  * Connects to the first of these addresses that answers (happy eyeballs, RFC 8305).
  * @param timeout milliseconds for all of them
+ * @param track is given every socket at its birth
  * @returns a connected socket; rejects with LinkFailure ("connect", "timeout")
  */
-export function dial(addresses: readonly string[], port: number, timeout: number, clock: Clock): Promise<Socket> {
+export function dial(
+  addresses: readonly string[],
+  port: number,
+  timeout: number,
+  clock: Clock,
+  track: (socket: Socket) => void = () => undefined,
+): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const open = new Set<Socket>();
   const errors: string[] = [];
   let started = 0;
   let next: Timer | undefined;
+  let isOver = false;
 
   const finish = (): void => {
+    isOver = true;
     next?.cancel();
     limit.cancel();
   };
@@ -41,19 +50,23 @@ export function dial(addresses: readonly string[], port: number, timeout: number
       allowHalfOpen: true,
     });
     open.add(socket);
-    const refused = (error: NodeJS.ErrnoException): void => {
+    track(socket);
+    let reason = 'closed';
+    // An error is followed by 'close', now and later.
+    socket.on('error', (error) => (reason = explainCode(error)));
+    const refused = (): void => {
       open.delete(socket);
-      errors.push(`${host}: ${explainCode(error)}`);
+      if (isOver) return;
+      errors.push(`${host}: ${reason}`);
       if (started < addresses.length) advance();
       else if (open.size === 0) fail(new LinkFailure('connect', errors.join(', ')));
     };
-    socket.once('error', refused);
+    socket.once('close', refused);
     socket.once('connect', () => {
-      socket.off('error', refused);
-      // What comes later ends in 'close'.
-      socket.on('error', () => undefined);
+      socket.off('close', refused);
       finish();
-      for (const other of open) if (other !== socket) other.destroy();
+      open.delete(socket);
+      for (const other of open) other.destroy();
       resolve(socket);
     });
   };

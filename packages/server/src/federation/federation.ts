@@ -59,7 +59,8 @@ export class Federation implements Link, IncomingHost {
   readonly #incoming = new Set<IncomingStream>();
   readonly #outgoing = new Set<OutgoingStream>();
   readonly #failures: RecentFailures;
-  readonly #handshakes = new Set<Socket>();
+  /** Sockets that are no streams yet: connecting, or in a handshake, or being negotiated by us. */
+  readonly #underWay = new Set<Socket>();
   #verifications = 0;
   #stopping = false;
   #whenEmpty: (() => void) | undefined;
@@ -125,7 +126,7 @@ export class Federation implements Link, IncomingHost {
       return;
     }
     const address = socket.remoteAddress;
-    this.#handshakes.add(socket);
+    this.#track(socket);
     try {
       const secure = await tls.accept(socket);
       admission.leave();
@@ -136,7 +137,7 @@ export class Federation implements Link, IncomingHost {
       metrics.s2sFailures[reason].inc();
       logger.info({ direction: 'in', address, reason, detail: message }, 's2s: not connected');
     } finally {
-      this.#handshakes.delete(socket);
+      this.#underWay.delete(socket);
     }
   }
 
@@ -145,7 +146,7 @@ export class Federation implements Link, IncomingHost {
       throw new LinkFailure('queue', 'too many dialback keys to verify at a time');
     this.#verifications += 1;
     try {
-      const route = { from: local, to: remote, policy: this.#policy(remote) };
+      const route = { from: local, to: remote, policy: this.#policy(remote), track: this.#track };
       return await verifyKey(await this.#prepare(route, () => undefined), route, streamId, key);
     } finally {
       this.#verifications -= 1;
@@ -182,16 +183,22 @@ export class Federation implements Link, IncomingHost {
   /** RFC 6120 §4.9.3.22: closes all streams, and those that still come; resolves when they are gone. What waits fails, and may be sent again. */
   stop(): Promise<void> {
     this.#stopping = true;
-    for (const socket of this.#handshakes) socket.destroy();
     const error = new StreamError('system-shutdown');
     for (const { stream } of this.#incoming) stream.close(error);
     for (const { channel } of this.#outgoing) channel.stream.close(error);
+    for (const socket of this.#underWay) socket.destroy();
     for (const pair of this.#pairs.values()) this.#fail(pair, new LinkFailure('closed', 'the server is stopping'));
     if (this.#isEmpty) return Promise.resolve();
     return new Promise((resolve) => {
       this.#whenEmpty = resolve;
     });
   }
+
+  readonly #track = (socket: Socket): void => {
+    this.#underWay.add(socket);
+    socket.once('close', () => this.#underWay.delete(socket));
+    if (this.#stopping) socket.destroy();
+  };
 
   readonly #policy = (domain: string): DomainPolicy => readPolicy(this.#env.config().s2s, domain);
 
@@ -229,14 +236,20 @@ export class Federation implements Link, IncomingHost {
     const { from, to } = pair;
     const { logger, metrics } = this.#env;
     pair.connecting = true;
+    const sockets: Socket[] = [];
+    const track = (socket: Socket): void => {
+      sockets.push(socket);
+      this.#track(socket);
+    };
     metrics.s2sConnections.out_pending.inc();
     const trace: Trace = ({ name, text }) =>
       logger.debug({ local: from, remote: to, step: name, detail: text }, 's2s: connecting');
     try {
-      const route = { from, to, policy: this.#policy(to) };
+      const route = { from, to, policy: this.#policy(to), track };
       const prepared = await this.#prepare(route, trace);
       const authenticated = await authenticate(prepared, route, this.#env, trace);
       pair.connecting = false;
+      for (const socket of sockets) this.#underWay.delete(socket);
       this.#failures.remove(to);
       this.#open(pair, prepared, authenticated, route);
     } catch (error) {

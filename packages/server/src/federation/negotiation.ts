@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Element, JID, NS, xml } from '@tutti/xmpp';
 import { SocketTransport } from '../stream/net/socket-transport.ts';
@@ -19,6 +20,8 @@ export interface Route {
   /** Another server's. */
   readonly to: string;
   readonly policy: DomainPolicy;
+  /** Is given every socket at its birth, so that it can be destroyed. */
+  readonly track?: (socket: Socket) => void;
 }
 
 /** A step on the way to another server, as it was taken. */
@@ -62,7 +65,7 @@ export async function prepareStream(
   const { from, to } = route;
   const addresses = await resolver.addresses(target.host);
   trace({ name: 'address', text: `${target.host} is ${addresses.join(', ')}` });
-  const plain = await dial(addresses, target.port, env.config().s2s.connectTimeout * 1000, env.clock);
+  const plain = await dial(addresses, target.port, env.config().s2s.connectTimeout * 1000, env.clock, route.track);
   trace({ name: 'connect', text: `connected to ${plain.remoteAddress ?? target.host} port ${target.port}` });
   let secure: TLSSocket | undefined;
   if (target.directTls) secure = await env.tls.connect(plain, from, to);
