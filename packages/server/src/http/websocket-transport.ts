@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { RawData, WebSocket } from 'ws';
 import type { Clock, Timer } from '../environment.ts';
 import { isLoopback } from '../stream/address.ts';
+import { keepAlone } from '../stream/net/keep-alone.ts';
 import { readTlsState } from '../stream/net/tls-state.ts';
 import type { TlsState, Transport, TransportHandler } from '../stream/transport.ts';
 
@@ -64,7 +65,8 @@ export class WebSocketTransport implements Transport {
       this.#socket.cork();
       process.nextTick(() => this.#uncork());
     }
-    this.#webSocket.send(bytes, { binary: false }, this.#noticeDrained);
+    const waits = this.#webSocket.bufferedAmount > 0;
+    this.#webSocket.send(waits ? keepAlone(bytes) : bytes, { binary: false }, this.#noticeDrained);
   }
 
   startTls(): Promise<void> {

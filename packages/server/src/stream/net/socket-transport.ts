@@ -3,6 +3,7 @@ import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import type { Clock, Timer } from '../../environment.ts';
 import { isLoopback } from '../address.ts';
 import type { TlsState, Transport, TransportHandler } from '../transport.ts';
+import { keepAlone } from './keep-alone.ts';
 import { readTlsState } from './tls-state.ts';
 
 export interface SocketTransportOptions {
@@ -149,7 +150,10 @@ export class SocketTransport implements Transport {
   flush(): void {
     const [first] = this.#turn;
     if (first === undefined) return;
-    const bytes = this.#turn.length === 1 ? first : Buffer.concat(this.#turn, this.#turnBytes);
+    // I8: what waits behind something else.
+    const waits = this.#socket.writableLength > 0;
+    const joined = this.#turn.length === 1 ? first : Buffer.concat(this.#turn, this.#turnBytes);
+    const bytes = waits ? keepAlone(joined) : joined;
     this.#turn = [];
     this.#turnBytes = 0;
     if (this.#socket.writable) this.#socket.write(bytes, this.#noticeDrained);
