@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { Device } from '../../client/device.ts';
+import type { Account } from '../../client/login.ts';
 import { freshLocalpart, register } from '../../target.ts';
 import type { Authority } from './authority.ts';
 import type { DnsServer } from './dns-server.ts';
@@ -27,6 +28,8 @@ export interface Program extends Peer {
   readonly pid: number;
   /** Ends it without a word. */
   kill(): Promise<void>;
+  /** Somebody who was there before comes again. */
+  enter(account: Account, resource?: string): Promise<Device>;
   /** Starts it again, on the same ports and data. */
   restart(): Promise<void>;
 }
@@ -61,6 +64,11 @@ export async function startProgram(
       const address = { transport: 'tcp', host: '127.0.0.1', port: ports.c2s, tls: 'none', domain } as const;
       const account = await register(address, `${freshLocalpart(person)}@${domain}`, 'secret');
       return enter(await Device.connect(person, address, account, 'home'));
+    },
+    async enter(account, resource = 'home') {
+      const domain = account.jid.slice(account.jid.indexOf('@') + 1);
+      const address = { transport: 'tcp', host: '127.0.0.1', port: ports.c2s, tls: 'none', domain } as const;
+      return enter(await Device.connect(account.jid, address, account, resource));
     },
     kill: () => end('SIGKILL'),
     async restart() {

@@ -18,7 +18,11 @@ const MODULES = [
 ];
 
 /** Debian's Prosody, with a certificate for each of its domains; it asks the DNS of the test (by libunbound). */
-export async function startProsody(ground: Ground, domains: Readonly<Record<string, Way>>): Promise<Program> {
+export async function startProsody(
+  ground: Ground,
+  domains: Readonly<Record<string, Way>>,
+  moreModules: readonly string[] = [],
+): Promise<Program> {
   const folder = mkdtempSync(join(tmpdir(), 'prosody-s2s-'));
   const ports = await freePorts();
   const certificates = join(folder, 'certs');
@@ -30,19 +34,27 @@ export async function startProsody(ground: Ground, domains: Readonly<Record<stri
     ground.dns.announce(domain, way === 'direct' ? { tls: ports.s2sTls } : { plain: ports.s2s });
   }
   const config = join(folder, 'prosody.cfg.lua');
-  writeFileSync(config, configure(folder, ports, ground, Object.keys(domains)));
+  writeFileSync(
+    config,
+    configure(folder, ports, ground, { domains: Object.keys(domains), modules: [...MODULES, ...moreModules] }),
+  );
   const launch = () => spawnQuietly('prosody', ['-F', '--config', config], {}, folder);
   return startProgram('Prosody', ports, launch, () => rmSync(folder, { recursive: true, force: true }));
 }
 
-function configure(folder: string, ports: Ports, { dns, authority }: Ground, domains: readonly string[]): string {
+function configure(
+  folder: string,
+  ports: Ports,
+  { dns, authority }: Ground,
+  { domains, modules }: { readonly domains: readonly string[]; readonly modules: readonly string[] },
+): string {
   const quote = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(', ');
   return `
 run_as_root = true
 pidfile = "${folder}/prosody.pid"
 data_path = "${folder}"
 log = { debug = "${folder}/prosody.log" }
-modules_enabled = { ${quote(MODULES)} }
+modules_enabled = { ${quote(modules)} }
 modules_disabled = { "offline" }
 allow_registration = true
 c2s_require_encryption = false
