@@ -8,6 +8,7 @@ import { PubsubCore, type PubsubEnvironment } from './core.ts';
 import type { PubsubHost } from './host.ts';
 import type { NodeRecord, PepChange, PepItem } from './model.ts';
 import { Nodes } from './nodes.ts';
+import { PortableNodes } from './portable.ts';
 import { Publishing } from './publishing.ts';
 import { Reading } from './reading.ts';
 import { Removal } from './removal.ts';
@@ -44,6 +45,8 @@ export class PubsubEngine {
   readonly #nodes: Nodes;
   readonly #publishing: Publishing;
   readonly #reading: Reading;
+  /** XEP-0227. */
+  readonly portable: PortableNodes;
   readonly #removal: Removal;
   readonly #actions: ReadonlyMap<string, Action>;
 
@@ -53,6 +56,7 @@ export class PubsubEngine {
     this.#publishing = new Publishing(this.#core, this.#nodes);
     this.#reading = new Reading(this.#core);
     this.#removal = new Removal(this.#core, this.#nodes);
+    this.portable = new PortableNodes(this.#core, this.#nodes, this.#publishing);
     this.#actions = this.#listActions();
   }
 

@@ -16,11 +16,7 @@ export const privateStorage = defineFeature({
     const route = { name: 'query', ns: NS.privateXml } as const;
     api.iq({ ...route, type: 'set', target: ['own'] }, async (request) => {
       const { account, elements } = readRequest(request);
-      const lists = elements.filter(isBookmarks);
-      const others = elements.filter((element) => !isBookmarks(element));
-      const [list] = lists;
-      if (list !== undefined && !(await storeBookmarks(api, account, list))) others.push(list);
-      if (others.length > 0) await drawers.write(account, others);
+      await store(api, drawers, account, elements);
       return undefined;
     });
     api.iq({ ...route, type: 'get', target: ['own'] }, async (request) => {
@@ -31,6 +27,18 @@ export const privateStorage = defineFeature({
         (isBookmarks(asked) ? await findBookmarks(api, account) : undefined) ?? (await drawers.read(account, asked));
       // §2.3: what is not there comes back as it was asked for.
       return xml('query', { xmlns: NS.privateXml }, found ?? asked);
+    });
+    // XEP-0227 §4.6; bookmarks are among the nodes.
+    api.portable({
+      async *write(account) {
+        const stored = await drawers.all(account);
+        if (stored.length > 0) yield xml('query', { xmlns: NS.privateXml }, ...stored);
+      },
+      async read(account, element) {
+        if (!element.is('query', NS.privateXml)) return false;
+        await store(api, drawers, account, element.elements);
+        return true;
+      },
     });
     for (const type of ['get', 'set'] as const) {
       api.iq({ ...route, type, target: ['account'] }, () => {
@@ -58,6 +66,18 @@ export const bookmarksConversion = defineFeature({
   name: 'Bookmarks Conversion',
   disco: { account: [NS.bookmarksConversion] },
 });
+
+async function store(
+  api: FeatureApi,
+  drawers: PrivateXml,
+  account: AccountView,
+  elements: readonly Element[],
+): Promise<void> {
+  const others = elements.filter((element) => !isBookmarks(element));
+  const list = elements.find(isBookmarks);
+  if (list !== undefined && !(await storeBookmarks(api, account, list))) others.push(list);
+  if (others.length > 0) await drawers.write(account, others);
+}
 
 /** XEP-0411 §3. False: their node is not private; they belong into the drawer. */
 async function storeBookmarks(api: FeatureApi, account: AccountView, list: Element): Promise<boolean> {

@@ -23,6 +23,19 @@ export class PrivateXml {
     return row === undefined ? undefined : parseXml(row.element);
   }
 
+  /** Everything that an account has stored. */
+  async all({ jid }: AccountView): Promise<readonly Element[]> {
+    const rows = await this.#api
+      .store<PrivateTables>()
+      .selectFrom('private_xml')
+      .select('element')
+      .where('account', '=', jid.toString())
+      .orderBy('ns')
+      .orderBy('name')
+      .execute();
+    return rows.map(({ element }) => parseXml(element));
+  }
+
   /** Stores elements, all or none, each in the place of the one of its name. Throws StanzaError resource-constraint where there is no room. */
   async write({ jid }: AccountView, elements: readonly Element[]): Promise<void> {
     const account = jid.toString();

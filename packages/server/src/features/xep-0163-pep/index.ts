@@ -86,6 +86,10 @@ export const personalEventing = defineFeature({
       mayRead: (account, node, peer) => engine.mayRead(hostOf(account), node, peer),
       apply: (account, changes) => api.hold(account, engine.apply(hostOf(account), account.jid, changes)),
     });
+    api.portable({
+      write: (account) => engine.portable.write(hostOf(account)),
+      read: (account, element) => engine.portable.read(hostOf(account), element),
+    });
 
     const arrivals = new Arrivals(api, engine, interests, hostOf);
     api.on('sessionAvailable', (session) => arrivals.sessionCame(session));

@@ -16,6 +16,17 @@ export const avatarConversion = defineFeature({
     const vcards = new VCards(api, avatars);
     api.on('enrichPresence', (session, presence) => avatars.enrich(session, presence));
     api.on('eventsChanged', (account, changes) => avatars.changed(account, changes));
+    api.portable({
+      async *write(account) {
+        const vcard = await vcards.stored(account);
+        if (vcard !== undefined) yield vcard;
+      },
+      async read(account, element) {
+        if (!element.is('vCard', NS.vcardTemp)) return false;
+        await vcards.restore(account, element);
+        return true;
+      },
+    });
     const route = { name: 'vCard', ns: NS.vcardTemp } as const;
     api.iq({ ...route, type: 'get', target: ['own', 'account'] }, (request) => vcards.get(request));
     api.iq({ ...route, type: 'set', target: ['own'] }, (request) => vcards.set(request));

@@ -2,7 +2,7 @@ import { type Element, NS, parseXml, StanzaError, xml } from '@tutti/xmpp';
 import type { Migration } from 'kysely';
 import type { AccountView, FeatureApi, IqRequest } from '../../feature.ts';
 import type { Avatars } from './avatars.ts';
-import { photoElement, readPicture } from './picture.ts';
+import { photoElement, type Picture, readPicture } from './picture.ts';
 
 interface Tables {
   /** As it was sent, but for the picture where that is the account's avatar. */
@@ -49,6 +49,24 @@ export class VCards {
   async set({ session, payload }: IqRequest): Promise<undefined> {
     if (session === undefined) throw new StanzaError('forbidden');
     const { account } = session;
+    const picture = await this.#store(account, payload);
+    await this.#avatars.publish(account, picture);
+    return undefined;
+  }
+
+  /** XEP-0227 §4.7: without the picture, which is among the nodes. */
+  stored(account: AccountView): Promise<Element | undefined> {
+    return this.#read(account);
+  }
+
+  /** Takes what was stored elsewhere. An avatar that is there already stays. */
+  async restore(account: AccountView, vcard: Element): Promise<void> {
+    const picture = await this.#store(account, vcard);
+    if (picture !== undefined && this.#avatars.hash(account) === '') await this.#avatars.publish(account, picture);
+  }
+
+  /** Stores it without its picture, which it gives. */
+  async #store(account: AccountView, payload: Element): Promise<Picture | undefined> {
     const limit = this.#api.config.pep.vcardBytes;
     if (limit > 0 && payload.toBytes().length > limit)
       throw new StanzaError('resource-constraint', { type: 'cancel', text: 'The vCard is too large.' });
@@ -57,8 +75,7 @@ export class VCards {
     const isElsewhere = photo?.child('EXTVAL') !== undefined;
     const kept = isElsewhere ? payload : payload.without((child) => child.is('PHOTO', NS.vcardTemp));
     await this.#api.hold(account, this.#write(account, kept));
-    await this.#avatars.publish(account, picture);
-    return undefined;
+    return picture;
   }
 
   async #read({ jid }: AccountView): Promise<Element | undefined> {
