@@ -53,6 +53,13 @@ module.exports = {
       to: { path: '^packages/client/' },
     },
     {
+      name: 'web-through-client',
+      comment: 'The page knows the client and xmpp only, and runs in a browser.',
+      severity: 'error',
+      from: { path: '^packages/web/src/', pathNot: tests },
+      to: { path: '^packages/(routing|server)/' },
+    },
+    {
       name: 'client-in-a-browser',
       comment: 'What is of Node stands in an entry point of its own.',
       severity: 'error',

@@ -32,6 +32,7 @@ const clean: Readonly<Record<string, string>> = {
   [`${server}/session/session.test.ts`]: "import 'node:fs';\nimport '../features/good/good.ts';",
   [`${server}/features/good/good.ts`]:
     "import type { Api } from '../../feature.ts';\nimport { ns } from '@tutti/xmpp';\nimport './own.ts';\nexport const x: Api = { n: ns };",
+  'packages/web/src/main.ts': "export { ns } from '@tutti/client';",
   'simulation/model/rules.ts': "export { ns } from '@tutti/xmpp';",
   'simulation/world/server.ts': "export * from '../../packages/server/src/feature.ts';\nimport '../model/rules.ts';",
   [`${server}/a.ts`]: "import type { B } from './b.ts';\nexport const a: B = 1;",
@@ -50,6 +51,7 @@ const planted: readonly (readonly [rule: string, file: string, text: string])[] 
   ['client-beside-server', 'packages/client/src/side.ts', "export { ns } from '@tutti/routing';"],
   ['client-in-a-browser', 'packages/client/src/io.ts', "import 'node:net';"],
   ['server-without-client', `${server}/client.ts`, "import '@tutti/client';"],
+  ['web-through-client', 'packages/web/src/up.ts', "import 'tutti';"],
   ['by-package-name', `${server}/path.ts`, "export * from '../../xmpp/src/index.ts';"],
   ['sources-know-no-tests', `${server}/tested.ts`, "import './session/session.test.ts';"],
   ['reference-is-its-own', 'simulation/model/planner.ts', "import '../../packages/server/src/feature.ts';"],

@@ -101,8 +101,8 @@ function linkOf(one: Spec): string {
 }
 
 function addressOf({ spec }: Spec): string {
-  // A protocol of our own.
-  if (spec === 'Tutti devices') return 'docs/devices.md';
+  // Protocols of our own, such as `Tutti devices`.
+  if (spec.startsWith('Tutti ')) return `docs/${spec.slice('Tutti '.length)}.md`;
   const number = spec.slice(4);
   return spec.startsWith('RFC')
     ? `https://www.rfc-editor.org/rfc/rfc${number}`

@@ -29,7 +29,7 @@ describe('the suite of the stores', () => {
     /** Forgets the cursor. */
     const forgetful = (): TimelineStore => {
       const store = memoryStore();
-      return { ...store, commit: ({ cursor: _, ...change }) => store.commit(change) };
+      return { ...store, commit: (change) => store.commit({ ...change, cursor: 'lost' }) };
     };
     const found = await Promise.all(
       storeCases.map(({ run }) =>

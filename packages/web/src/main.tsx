@@ -3,9 +3,15 @@ import { render } from 'preact';
 import './style.css';
 import { loadPageConfig } from './model/page-config.ts';
 import { registerServiceWorker } from './model/service-worker.ts';
+import { chooseLanguage, languages } from './text/language.ts';
 import { Root } from './ui/root.tsx';
 
 const container = document.getElementById('app');
 if (container === null) throw new TypeError('no place for the page');
-render(<Root config={await loadPageConfig()} />, container);
-registerServiceWorker();
+if (isSecureContext) {
+  render(<Root config={await loadPageConfig()} />, container);
+  registerServiceWorker();
+} else {
+  // Browsers keep what the page needs for addresses with https, and for this machine.
+  container.textContent = languages[chooseLanguage(navigator.languages)].needsHttps(location.host);
+}

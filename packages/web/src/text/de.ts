@@ -46,6 +46,7 @@ export const de: Strings = {
   copyLink: 'Link kopieren',
   copied: 'Kopiert.',
 
+  needsHttps: (host) => `Tutti braucht eine sichere Verbindung: Öffne stattdessen https://${host}.`,
   otherTab: 'Tutti ist in einem anderen Tab oder Fenster dieses Browsers offen.',
   useHere: 'Hier verwenden',
   offline: 'Keine Verbindung. Du kannst lesen, und was du schreibst, wird später gesendet.',

@@ -45,6 +45,7 @@ export const en = {
   copied: 'Copied.',
 
   // Tabs and connection
+  needsHttps: (host: string) => `Tutti needs a secure connection: open https://${host} instead.`,
   otherTab: 'Tutti is open in another tab or window of this browser.',
   useHere: 'Use it here',
   offline: 'No connection. You can read, and what you write is sent later.',

@@ -1,5 +1,5 @@
-import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import type { JSX, RefObject } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Chat } from '../model/chat.ts';
 import { Banner } from './banner.tsx';
 import { ConversationList } from './conversation-list.tsx';
@@ -15,10 +15,11 @@ export function ChatView({ onLogOut }: { readonly onLogOut: () => void }): JSX.E
   const chat = useChat();
   const [place, peer, wanted] = useRoute();
   const selected = place === 'c' && peer !== undefined && peer.includes('@') ? peer : undefined;
+  const frame = useFocusThatFollows(place, peer);
   useTitle(chat);
   useNotifications(chat);
   return (
-    <div class={place === undefined ? 'app at-list' : 'app'}>
+    <div ref={frame} class={place === undefined ? 'app at-list' : 'app'}>
       <Banner />
       <ConversationList selected={selected} />
       {selected !== undefined ? (
@@ -36,6 +37,19 @@ export function ChatView({ onLogOut }: { readonly onLogOut: () => void }): JSX.E
       )}
     </div>
   );
+}
+
+/** Who goes to another place by keyboard is there afterwards, not where the link was that is gone. */
+function useFocusThatFollows(place: string | undefined, peer: string | undefined): RefObject<HTMLDivElement | null> {
+  const frame = useRef<HTMLDivElement>(null);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    // Nobody went anywhere yet.
+    if (isFirst.current) return void (isFirst.current = false);
+    const target = frame.current?.querySelector<HTMLElement>(place === undefined ? 'nav' : 'main');
+    if (target?.contains(document.activeElement) === false) target.focus({ preventScroll: true });
+  }, [place, peer]);
+  return frame;
 }
 
 /** How many messages are unread stands in the title. */

@@ -14,7 +14,7 @@ export function ConversationList({ selected }: { readonly selected: string | und
   const chat = useChat();
   const rows = sortConversations(chat);
   return (
-    <nav class="list" aria-label={t.conversations}>
+    <nav tabIndex={-1} class="list" aria-label={t.conversations}>
       <header>
         <h1>Tutti</h1>
         <a class="plain round" href={linkTo('search')} aria-label={t.search} title={t.search}>

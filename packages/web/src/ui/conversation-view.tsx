@@ -27,7 +27,7 @@ export function ConversationView({ peer, wanted }: ConversationViewProps): JSX.E
   const presence = show === 'dnd' ? t.busy : show === 'away' || show === 'xa' ? t.away : t.online;
   useEffect(() => setPurpose(undefined), [peer]);
   return (
-    <main class="conversation" aria-label={t.conversationWith(name)}>
+    <main tabIndex={-1} class="conversation" aria-label={t.conversationWith(name)}>
       <header>
         <a class="plain round back" href={linkTo()} aria-label={t.back}>
           <Icon name="back" />

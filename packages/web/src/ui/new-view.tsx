@@ -23,7 +23,7 @@ export function NewView(): JSX.Element {
     );
   };
   return (
-    <main class="panel" aria-label={t.newConversation}>
+    <main tabIndex={-1} class="panel" aria-label={t.newConversation}>
       <header>
         <a class="plain round back always" href={linkTo()} aria-label={t.back}>
           <Icon name="back" />

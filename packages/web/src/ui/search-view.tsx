@@ -18,7 +18,7 @@ export function SearchView(): JSX.Element {
   useEffect(() => field.current?.focus(), []);
   const found = searchMessages(chat.client, wanted, LIMIT);
   return (
-    <main class="panel" aria-label={t.search}>
+    <main tabIndex={-1} class="panel" aria-label={t.search}>
       <header>
         <a class="plain round back always" href={linkTo()} aria-label={t.back}>
           <Icon name="back" />

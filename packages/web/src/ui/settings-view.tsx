@@ -16,7 +16,7 @@ export function SettingsView({ onLogOut }: { readonly onLogOut: () => void }): J
     .flatMap(({ messages }) => messages)
     .filter(({ id }) => id === undefined).length;
   return (
-    <main class="panel" aria-label={t.settings}>
+    <main tabIndex={-1} class="panel" aria-label={t.settings}>
       <header>
         <a class="plain round back always" href={linkTo()} aria-label={t.back}>
           <Icon name="back" />
