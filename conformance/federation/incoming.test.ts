@@ -160,6 +160,32 @@ describe.runIf(requirePeer('openssl', 'servers that connect to us'))('servers th
     await Promise.all([juliet.close(), nurse.close()]);
   });
 
+  it('XEP-0288 §2.2 comes while we try to reach it: what waits goes over its connection, after its features', async () => {
+    const domain = stand.freshDomain(stand.peer.port);
+    await stand.nudge(domain);
+    const silent = await stand.peer.next();
+    const { stream } = await openRaw(stand.port, domain, US, stand.certificate(domain));
+    stream.send("<bidi xmlns='urn:xmpp:bidi'/>");
+    await stream.say(auth(domain), "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    const text = await stream.say(header({ from: domain, to: US }), '</iq>');
+    expect(text).toMatch(/^<\?xml[^>]*><stream:stream [^>]*><stream:features>.*<\/stream:features><iq [^>]*type='get'/);
+    for (const one of [stream, silent]) one.destroy();
+  });
+
+  it('XEP-0288 §2.2 has not asked for both directions: nothing goes over its connection', async () => {
+    const domain = stand.freshDomain(stand.peer.port);
+    await stand.nudge(domain);
+    const silent = await stand.peer.next();
+    const stream = await enterRaw(stand.port, domain, US, stand.certificate(domain));
+    silent.destroy();
+    const juliet = await stand.tutti.join(US, 'juliet');
+    stream.send(message(`romeo@${domain}`, juliet.bare, 'm'));
+    await juliet.receive((stanza) => stanza.attrs['id'] === 'm');
+    stream.send('</stream:stream>');
+    expect(await stream.rest()).toBe('</stream:stream>');
+    await juliet.close();
+  });
+
   it('XEP-0220 §2.6 speaks for as many pairs of domains as it may, and for no more', async () => {
     const theirs = await Tutti.start(stand.ground, {
       'x.pairs.example': 'starttls',

@@ -113,6 +113,8 @@ export class IncomingStream implements PeerStreamHandler {
       );
     }
     this.stream.sendStreamElement(makeFeatures(this.#describe(), env.config()));
+    // XEP-0288 §2.2: with SASL the new stream has to be open before anything goes the other way.
+    if (this.#proved !== undefined && this.#bidi) this.#host.opened(local, this.#proved, this.#channel);
   }
 
   received(element: Element): Promise<void> | void {
@@ -293,7 +295,7 @@ export class IncomingStream implements PeerStreamHandler {
       { direction: 'in', address: this.address, local, remote, method, tls, bidi: this.#bidi },
       's2s: connected',
     );
-    if (this.#bidi) this.#host.opened(local, remote, this.#channel);
+    if (this.#bidi && method === 'dialback') this.#host.opened(local, remote, this.#channel);
   }
 
   /** RFC 6120 §8.1.1.2, §8.1.2.2: addresses are there, and of the domains that were proved. */
