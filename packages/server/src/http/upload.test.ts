@@ -185,15 +185,17 @@ describe('XEP-0363 §8 PUT', () => {
     const slot = await ask(10);
     const socket = connect(port, '127.0.0.1');
     closers.push(async () => socket.destroy());
-    socket
-      .resume()
-      .write(
-        `PUT ${new URL(slot.url).pathname} HTTP/1.1\r\nHost: x\r\nAuthorization: ${slot.authorization}\r\nContent-Length: 10\r\n\r\nhello`,
-      );
+    let answer = '';
+    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    socket.write(
+      `PUT ${new URL(slot.url).pathname} HTTP/1.1\r\nHost: x\r\nAuthorization: ${slot.authorization}\r\nContent-Length: 10\r\n\r\nhello`,
+    );
     await vi.waitUntil(async () => (await stored()).length === 1, { timeout: 5000, interval: 5 });
     await world.core.options.accounts.remove('alice@localhost');
     socket.write('world');
-    await vi.waitUntil(async () => (await stored()).length === 0, { timeout: 5000, interval: 5 });
+    await vi.waitUntil(() => answer !== '', { timeout: 5000, interval: 5 });
+    expect(answer).toMatch(/^HTTP\/1.1 410 /);
+    expect(await stored()).toEqual([]);
   });
 
   it('what the disk cannot take yet is not read', async () => {

@@ -6,7 +6,7 @@ import { type UploadDesk, type UploadedFile, UploadRefusal, type Vault } from '.
 import { chooseRange, isUnchanged } from './range.ts';
 import { readSteadily } from './read-steadily.ts';
 
-export const UPLOAD_PATH = '/upload';
+const UPLOAD_PATH = '/upload';
 
 export interface UploadOptions {
   readonly clock: Clock;

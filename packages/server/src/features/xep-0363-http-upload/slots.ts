@@ -128,8 +128,8 @@ export class Slots implements UploadDesk {
       const expired = await this.#db
         .selectFrom('upload_slot')
         .selectAll()
-        .where(({ or, and, eb }) =>
-          or([eb('expires', '<=', now), and([eb('stored_at', 'is', null), eb('usable_until', '<=', now)])]),
+        .where((is) =>
+          is.or([is('expires', '<=', now), is.and([is('stored_at', 'is', null), is('usable_until', '<=', now)])]),
         )
         .where('id', 'not in', ['', ...this.#receiving])
         .limit(BATCH)
@@ -175,8 +175,8 @@ export class Slots implements UploadDesk {
     const own = await this.#db
       .selectFrom('upload_slot')
       .select([
-        fn.countAll<number>().as('files'),
-        fn.sum<number | null>('size').as('bytes'),
+        fn.countAll<number | string>().as('files'),
+        fn.sum<number | string | null>('size').as('bytes'),
         fn.min('expires').as('expires'),
       ])
       .where('account', '=', account)
@@ -188,7 +188,7 @@ export class Slots implements UploadDesk {
     }
     const pending = await this.#db
       .selectFrom('upload_slot')
-      .select([fn.countAll<number>().as('slots'), fn.min('usable_until').as('over')])
+      .select([fn.countAll<number | string>().as('slots'), fn.min('usable_until').as('over')])
       .where('account', '=', account)
       .where('stored_at', 'is', null)
       .where('usable_until', '>', now)
@@ -196,7 +196,7 @@ export class Slots implements UploadDesk {
     if (isOver(Number(pending.slots) + 1, upload.pending)) throw refuse('Use the slots that you have.', pending.over);
     const all = await this.#db
       .selectFrom('upload_slot')
-      .select(fn.sum<number | null>('size').as('bytes'))
+      .select(fn.sum<number | string | null>('size').as('bytes'))
       .executeTakeFirst();
     if (isOver(Number(all?.bytes ?? 0) + size, upload.totalBytes))
       throw refuse('There is no space left on this server.');
@@ -221,7 +221,7 @@ function toFile(row: UploadRow): UploadedFile {
   return {
     id,
     name,
-    size: Number(size),
+    size,
     type: row.type ?? undefined,
     hash: row.hash ?? undefined,
     storedAt: row.stored_at ?? undefined,
@@ -242,7 +242,7 @@ function isOver(value: number, limit: number): boolean {
 
 /** §7: with the time at which the client may try again, where it is known. */
 function refuse(text: string, again?: number | null): StanzaError {
-  const stamp = again === undefined || again === null ? undefined : new Date(Number(again)).toISOString();
+  const stamp = again === undefined || again === null ? undefined : new Date(again).toISOString();
   const extra = stamp === undefined ? {} : { extra: xml('retry', { xmlns: NS.httpUpload, stamp }) };
   return new StanzaError('resource-constraint', { type: 'wait', text, ...extra });
 }

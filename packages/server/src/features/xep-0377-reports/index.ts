@@ -92,7 +92,7 @@ async function list(api: FeatureApi, { limit }: Readonly<Record<string, unknown>
     id,
     account,
     peer,
-    at: new Date(Number(at)).toISOString(),
+    at: new Date(at).toISOString(),
     reason,
     text,
     messages: JSON.parse(messages) as readonly string[],

@@ -192,7 +192,8 @@ export class BoshSession implements Transport {
   #takePause(ms: number): void {
     this.#pause = ms;
     this.#settle();
-    for (const request of [...this.#requests.held]) this.#answer(request, []);
+    const { held } = this.#requests;
+    for (let [next] = held; next !== undefined; [next] = held) this.#answer(next, []);
   }
 
   #rememberHeader(text: string): void {
