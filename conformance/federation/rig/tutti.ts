@@ -118,10 +118,10 @@ export class Tutti implements Peer {
   }
 
   /** One more session of somebody, without presence. */
-  connect(name: string, account: Account): Promise<Device> {
+  connect(name: string, account: Account, resource = 'home'): Promise<Device> {
     const domain = account.jid.slice(account.jid.indexOf('@') + 1);
     const address = { transport: 'tcp', host: '127.0.0.1', port: this.port('c2s'), tls: 'none', domain } as const;
-    return Device.connect(name, address, account, 'home');
+    return Device.connect(name, address, account, resource);
   }
 
   /** Lines of the log with this message about a remote domain. */
