@@ -9,6 +9,9 @@ import type { Publishing } from './publishing.ts';
 
 const AFFILIATIONS: readonly string[] = ['member', 'outcast', 'publish-only', 'publisher'];
 
+/** A node of which only the items are known yet. */
+const UNKNOWN: Partial<NodeConfig> = { accessModel: 'whitelist', maxItems: 'max' };
+
 /** XEP-0227 §4.9: the nodes of an account as other servers know them, too. */
 export class PortableNodes {
   readonly #core: PubsubCore;
@@ -82,7 +85,7 @@ export class PortableNodes {
       const { id } = item.attrs;
       return payload === undefined || id === undefined ? [] : [{ id, payload }];
     });
-    if (publish.length > 0) await this.#publishing.apply(host, host.jid, [{ node, publish }]);
+    if (publish.length > 0) await this.#publishing.apply(host, host.jid, [{ node, publish, config: UNKNOWN }]);
   }
 
   async #readAffiliations(host: PubsubHost, name: string, list: Element): Promise<void> {
