@@ -17,6 +17,7 @@ import push from './xep-0357/index.ts';
 import upload from './xep-0363/index.ts';
 import sasl2 from './xep-0388/index.ts';
 import imNg from './xep-0409/index.ts';
+import streamLimits from './xep-0478/index.ts';
 import preferences from './xep-0441/index.ts';
 import directInvitations from './xep-0249/index.ts';
 import hats from './xep-0317/index.ts';
@@ -61,6 +62,7 @@ export const SECTIONS: readonly Section[] = [
   ...upload,
   ...sasl2,
   ...preferences,
+  ...streamLimits,
   ...privateStorage,
   ...vcard,
   ...pubsub,

@@ -14,6 +14,7 @@ export type Need =
   | 'upload'
   | 'push'
   | 'external-services'
+  | 'stream-limits'
   | 'blocking'
   | 'register'
   | 'sasl2'

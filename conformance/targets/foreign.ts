@@ -80,6 +80,7 @@ async function probe(address: Address, account: Account): Promise<Set<Need>> {
       csi: inStream('csi', NS.csi),
       upload: (await findService(device, NS.httpUpload)) !== undefined,
       push: vars.has(NS.push),
+      'stream-limits': inStream('limits', NS.streamLimits),
       'external-services': vars.has(NS.extdisco),
       blocking: vars.has(NS.blocking),
       register: features.child('register', NS.registerFeature) !== undefined,

@@ -27,6 +27,7 @@ function serve(options: Partial<PageOptions> = {}) {
     enabled: true,
     origins: [],
     publicUrl: '',
+    registration: true,
     ...options,
   });
   const get = (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers });
@@ -114,7 +115,7 @@ describe('the chat page over HTTP', () => {
   });
 
   it('learns the domains', async () => {
-    expect((await serve().get('/page.json')).json()).toEqual({ domains: ['chat.example'] });
+    expect((await serve().get('/page.json')).json()).toEqual({ domains: ['chat.example'], registration: true });
   });
 
   it('is not there when it was not built, or is switched off', async () => {

@@ -9,6 +9,8 @@ export interface PageOptions {
   readonly folder: string;
   /** The domains served, the first for names without one. */
   readonly domains: readonly string[];
+  /** Whether anybody may make an account (XEP-0077). Read for each request. */
+  readonly registration: boolean;
   /** Whether the page is served. Read for each request. */
   readonly enabled: boolean;
   /** Origins beside its own that it may speak with, such as where files are uploaded to. Read for each request. */
@@ -45,7 +47,7 @@ export function addPage(app: FastifyInstance, options: PageOptions): boolean {
     reply
       .header('cache-control', 'no-cache')
       .header('x-content-type-options', 'nosniff')
-      .send({ domains: options.domains }),
+      .send({ domains: options.domains, registration: options.registration }),
   );
   return true;
 }

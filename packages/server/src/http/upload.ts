@@ -125,6 +125,10 @@ async function give(
   if (file === undefined) return reply.code(404).type('text/plain').send('There is no such file.\n');
   const type = file.type ?? 'application/octet-stream';
   const disposition = writeDisposition(SHOWN.test(type) ? 'inline' : 'attachment', file.name);
+  if (vault.kind === 'remote' && request.method === 'HEAD') {
+    // The address that is signed is good for GET alone.
+    return reply.headers({ 'content-length': String(file.size), 'content-type': type }).send();
+  }
   if (vault.kind === 'remote') {
     return reply.header('cache-control', 'no-store').redirect(await vault.signGet(file, { type, disposition }), 302);
   }

@@ -68,6 +68,12 @@ it('XEP-0363 a client puts and gets its file at the S3 service; this server only
   expect(got.headers.get('content-disposition')).toContain(
     'attachment; filename="tr_s cool.txt"; filename*=UTF-8\'\'tr%C3%A8s',
   );
+  const head = await fetch(slot.get, { method: 'HEAD' });
+  expect([head.status, head.headers.get('content-length'), head.headers.get('content-type')]).toEqual([
+    200,
+    '5',
+    'text/plain',
+  ]);
   expect(s3.refusals).toEqual([]);
 });
 

@@ -1,0 +1,3 @@
+import limits from './2-limits.ts';
+
+export default [limits];
