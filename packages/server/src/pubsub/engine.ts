@@ -1,4 +1,4 @@
-import { type Element, type JID, NS, StanzaError } from '@tutti/xmpp';
+import { type Element, JID, NS, StanzaError } from '@tutti/xmpp';
 import type { FeatureApi } from '../feature.ts';
 import type { ServiceInfo } from '../service-desk.ts';
 import { refuseAccess } from './access.ts';
@@ -86,6 +86,12 @@ export class PubsubEngine {
   /** An account is gone: so are its subscriptions and affiliations, what it has published and the nodes that nobody else owns. */
   async forget(host: PubsubHost, jid: JID): Promise<void> {
     await this.#removal.forget(host, jid.bare.toString());
+  }
+
+  /** Services where an account has left something. */
+  async servicesWith(jid: JID): Promise<readonly JID[]> {
+    const services = await this.#core.members.servicesWith(jid.bare.toString());
+    return services.map((service) => JID.parse(service));
   }
 
   /** A node by name. */

@@ -113,6 +113,20 @@ export class MemberStore {
     return { node: Number(here.n), own: Number(all.n) };
   }
 
+  /** Services where somebody has a subscription or an affiliation, or has published what is still there. */
+  async servicesWith(bare: string): Promise<readonly string[]> {
+    const at = this.db.selectFrom('pubsub_node').select('service').distinct();
+    const found = await Promise.all([
+      at
+        .innerJoin('pubsub_subscription', 'pubsub_subscription.node', 'pubsub_node.id')
+        .where('bare', '=', bare)
+        .execute(),
+      at.innerJoin('pubsub_affiliation', 'pubsub_affiliation.node', 'pubsub_node.id').where('jid', '=', bare).execute(),
+      at.innerJoin('pubsub_item', 'pubsub_item.node', 'pubsub_node.id').where('publisher', '=', bare).execute(),
+    ]);
+    return [...new Set(found.flat().map(({ service }) => service))];
+  }
+
   async subscribe(db: Db, node: string, bare: string, { jid, state, deliver }: SubscriptionRecord): Promise<void> {
     const values = { state, deliver: deliver ? 1 : 0 };
     await db

@@ -1,4 +1,4 @@
-import { type Element, NS, StanzaError } from '@tutti/xmpp';
+import { type Element, type JID, NS, StanzaError } from '@tutti/xmpp';
 import {
   type AccountView,
   createPubsub,
@@ -95,8 +95,11 @@ export const personalEventing = defineFeature({
     api.on('sessionAvailable', (session) => arrivals.sessionCame(session));
     api.on('presenceShared', (account, contact) => arrivals.contactCame(account, contact));
     api.on('presenceReceived', (account, presence, from) => {
+      // What comes for one resource is of a room's occupant or the like: no subscriber.
+      if (presence.attrs['to'] !== account.jid.toString()) return;
       if (watchers.note(account, presence, from)) arrivals.strangerCame(account, presence, from);
     });
+    api.on('accountRemoved', (jid) => forgetEverywhere(api, engine, hostOf, jid));
     // XEP-0060 §8.6: the owner's answer to a request for approval is a message to the own account.
     api.on('enrichMessage', (session, message) => {
       if (message.attrs['to'] === session.account.jid.toString())
@@ -133,6 +136,19 @@ function answerDiscovery(api: FeatureApi, engine: PubsubEngine, hostOf: (account
       return engine.listItems(service, request.from, node, request.payload);
     },
   });
+}
+
+/** What a removed account has left at the nodes of others; its own go with it. */
+async function forgetEverywhere(
+  api: FeatureApi,
+  engine: PubsubEngine,
+  hostOf: (account: AccountView) => PepHost,
+  gone: JID,
+): Promise<void> {
+  for (const service of await engine.servicesWith(gone)) {
+    const account = service.local === '' ? undefined : await api.account(service);
+    if (account !== undefined) await api.hold(account, engine.forget(hostOf(account), gone));
+  }
 }
 
 function takeApproval(api: FeatureApi, engine: PubsubEngine, host: PepHost, message: Element): void {

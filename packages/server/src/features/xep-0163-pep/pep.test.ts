@@ -1,9 +1,9 @@
 import { type Element, NS, writeForm, xml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
 import { createWorld } from '../../../test/world.ts';
-import { conditionOf, eventsIn, itemsOf, publish, pubsub, retract } from '../../../test/pubsub.ts';
+import { conditionOf, eventsIn, itemsOf, publish, pubsub, pubsubOwner, retract } from '../../../test/pubsub.ts';
 import { befriend } from '../../../test/contacts.ts';
-import { announceCaps } from '../../../test/caps.ts';
+import { announceCaps, capsElement } from '../../../test/caps.ts';
 
 const tune = (title: string): Element => xml('tune', { xmlns: NS.tune }, xml('title', null, title));
 
@@ -90,5 +90,52 @@ describe('XEP-0163 events', () => {
     expect(conditionOf(await phone.ask('set', owner(xml('delete', { node: 'n' }))))).toBe('');
     expect(conditionOf(await phone.ask('get', pubsub(xml('items', { node: 'n' }))))).toBe('item-not-found');
     expect(eventsIn(phone.take())).toEqual(['n -a', 'n purge', 'n delete']);
+  });
+
+  it('a removed account leaves nothing behind, here and at the nodes of others', async () => {
+    const world = await createWorld();
+    const alice = await world.connect('alice@localhost/phone', { priority: 0 });
+    const bob = await world.connect('bob@localhost/phone', { priority: 0 });
+    const open = writeForm('submit', NS.pubsubPublishOptions, [
+      { var: 'pubsub#access_model', value: 'open' },
+      { var: 'pubsub#publish_model', value: 'open' },
+      { var: 'pubsub#max_items', value: 'max' },
+    ]);
+    await alice.ask('set', publish('n', tune('mine'), { id: 'a', options: open }));
+    await bob.ask('set', publish('n', tune('his'), { id: 'b', options: open }), 'alice@localhost');
+    const subscribe = pubsub(xml('subscribe', { node: 'n', jid: 'bob@localhost' }));
+    expect(conditionOf(await bob.ask('set', subscribe, 'alice@localhost'))).toBe('');
+    await bob.ask('set', publish('n', tune('own'), { id: 'c', options: open }));
+    await world.core.options.accounts.remove('bob@localhost');
+    await world.settle();
+    expect(await itemsOf(alice, 'n')).toEqual(['a']);
+    const told = await alice.ask('get', pubsubOwner(xml('subscriptions', { node: 'n' })));
+    expect(told.toString()).not.toContain('bob');
+    await world.account('bob@localhost');
+    expect(await itemsOf(alice, 'n', 'bob@localhost')).toBe('item-not-found');
+    expect(world.problems).toEqual([]);
+  });
+
+  it('presence of an occupant of a room is none of a subscriber', async () => {
+    const world = await createWorld();
+    const alice = await world.connect('alice@localhost/phone', { priority: 0 });
+    const eve = await world.connect('eve@localhost/phone');
+    eve.send(xml('presence', { to: 'alice@localhost/phone' }, capsElement(['n+notify'])));
+    await world.settle();
+    expect(eve.take()).toEqual([]);
+    expect(alice.take().filter(({ name }) => name === 'iq')).toEqual([]);
+  });
+
+  it('XEP-0060 §9.1.2 a new contact gets the last items when the subscription is granted', async () => {
+    const world = await createWorld();
+    const alice = await world.connect('alice@localhost/phone', { priority: 0 });
+    const bob = await world.connect('bob@localhost/phone');
+    await announceCaps(world, bob, [`${NS.tune}+notify`]);
+    await alice.ask('set', publish(NS.tune, tune('one'), { id: 'current' }));
+    bob.send(xml('presence', { type: 'subscribe', to: 'alice@localhost' }));
+    await world.settle();
+    alice.send(xml('presence', { type: 'subscribed', to: 'bob@localhost' }));
+    await world.settle();
+    expect(eventsIn(bob.take())).toEqual([`${NS.tune} current`]);
   });
 });
