@@ -1,7 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requirePeer } from '../peers.ts';
+import { until } from '../server/own-server.ts';
 import { say } from './combinations.ts';
-import { auth, dialRaw, enterRaw, greetRaw, header, openRaw, STARTTLS } from './rig/raw-peer.ts';
+import {
+  auth,
+  dialRaw,
+  enterRaw,
+  EXTERNAL,
+  features,
+  greetRaw,
+  header,
+  HEADER_END,
+  openRaw,
+  STARTTLS,
+  SUCCESS,
+} from './rig/raw-peer.ts';
 import { message, Stand, US } from './rig/stand.ts';
 import { Tutti } from './rig/tutti.ts';
 
@@ -170,6 +183,33 @@ describe.runIf(requirePeer('openssl', 'servers that connect to us'))('servers th
     const text = await stream.say(header({ from: domain, to: US }), '</iq>');
     expect(text).toMatch(/^<\?xml[^>]*><stream:stream [^>]*><stream:features>.*<\/stream:features><iq [^>]*type='get'/);
     for (const one of [stream, silent]) one.destroy();
+  });
+
+  it('RFC 6120 §10.1 comes while we reach it: what goes out stays on one connection', async () => {
+    const domain = stand.freshDomain(stand.peer.port);
+    const juliet = await stand.tutti.join(US, 'juliet');
+    const say = (id: string) => juliet.message({ to: `romeo@${domain}`, type: 'chat', id }, id);
+    say('one');
+    const ours = await stand.peer.next();
+    await greetRaw(ours, domain, stand.certificate(domain), EXTERNAL);
+    await ours.until('</auth>');
+    const { stream: theirs } = await openRaw(stand.port, domain, US, stand.certificate(domain));
+    theirs.send("<bidi xmlns='urn:xmpp:bidi'/>");
+    await theirs.say(auth(domain), "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    expect(await theirs.say(header({ from: domain, to: US }), '</message>')).toContain("id='one'");
+    ours.send(SUCCESS);
+    await ours.until(HEADER_END);
+    ours.send(header({ from: domain, id: 'c' }) + features());
+    await until(() => stand.tutti.lines('s2s: connected', domain).length === 2);
+    say('two');
+    expect(await theirs.until('</message>')).toContain("id='two'");
+    // When theirs ends, ours is there.
+    theirs.send('</stream:stream>');
+    await theirs.rest();
+    say('three');
+    expect(await ours.until('</message>')).toContain("id='three'");
+    ours.destroy();
+    await juliet.close();
   });
 
   it('XEP-0288 §2.2 has not asked for both directions: nothing goes over its connection', async () => {

@@ -183,11 +183,12 @@ export function header({ from, to, id }: { from?: string; to?: string; id?: stri
 export const HEADER_END = "xml:lang='en'>";
 export const STARTTLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
 const PROCEED = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
-const EXTERNAL = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>";
-const SUCCESS = "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>";
+export const EXTERNAL =
+  "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>";
+export const SUCCESS = "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>";
 export const SM = "<sm xmlns='urn:xmpp:sm:3'/>";
 
-function features(...inside: string[]): string {
+export function features(...inside: string[]): string {
   return `<stream:features>${inside.join('')}</stream:features>`;
 }
 

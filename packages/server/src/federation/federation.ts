@@ -92,6 +92,11 @@ export class Federation implements Link, IncomingHost {
     // RFC 6120 §10.1: what may be sent again must not be overtaken on another connection.
     if (isSettling(pair))
       return this.#refuse(settled, new LinkFailure('closed', `the connection with ${to} is being closed`));
+    const spare = pair.connecting ? undefined : this.#findSpare(pair);
+    if (spare !== undefined) {
+      pair.channel = spare;
+      return spare.send(stanza, settled);
+    }
     const failure = this.#explainRefusal(pair);
     if (failure !== undefined) {
       this.#forget(pair);
@@ -212,6 +217,14 @@ export class Federation implements Link, IncomingHost {
     return pair;
   }
 
+  /** A connection of ours that was not needed when it was made. */
+  #findSpare({ from, to }: Pair): Channel | undefined {
+    for (const { route, channel } of this.#outgoing) {
+      if (route.from === from && route.to === to && channel.isOpen) return channel;
+    }
+    return undefined;
+  }
+
   #forget(pair: Pair): void {
     if (pair.channel?.isOpen === true || pair.connecting || pair.waiting.length > 0) return;
     this.#pairs.delete(nameOf(pair.from, pair.to));
@@ -316,7 +329,11 @@ export class Federation implements Link, IncomingHost {
     );
     this.#outgoing.add(stream);
     if (this.#stopping) stream.channel.stream.close(new StreamError('system-shutdown'));
-    this.#use(pair, stream.channel);
+    // RFC 6120 §10.1: a connection that they have made meanwhile is in use already, or what went over it is not settled.
+    if (pair.channel?.isOpen === true) return;
+    if (isSettling(pair))
+      this.#fail(pair, new LinkFailure('closed', `another connection with ${pair.to} is being closed`));
+    else this.#use(pair, stream.channel);
   }
 
   /** What waits goes first, in order. */
