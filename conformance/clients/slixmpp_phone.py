@@ -1,0 +1,114 @@
+"""slixmpp sends a file (XEP-0363), and a component of it is the app server of a phone that is away (XEP-0357)."""
+
+import asyncio
+import json
+import sys
+import urllib.request
+import xml.etree.ElementTree as ET
+
+import slixmpp
+from slixmpp.componentxmpp import ComponentXMPP
+from slixmpp.xmlstream.handler import Callback
+from slixmpp.xmlstream.matcher import MatchXPath
+
+OPTIONS = json.loads(sys.argv[1])
+PUSH = "urn:xmpp:push:0"
+UPLOAD = "urn:xmpp:http:upload:0"
+PUBSUB = "http://jabber.org/protocol/pubsub"
+DATA = "jabber:x:data"
+
+
+def tell(**fields):
+    print(json.dumps(fields), flush=True)
+
+
+class Client(slixmpp.ClientXMPP):
+    def __init__(self, jid):
+        super().__init__(jid, OPTIONS["password"])
+        self.ca_certs = OPTIONS["certificate"]
+        self.joined = asyncio.get_event_loop().create_future()
+        self.gone = asyncio.get_event_loop().create_future()
+        self.add_event_handler("session_start", self.start_session)
+        self.add_event_handler("disconnected", lambda _: self.gone.done() or self.gone.set_result(True))
+
+    async def start_session(self, _):
+        self.send_presence()
+        self.joined.set_result(True)
+
+    async def join(self):
+        self.connect(("127.0.0.1", OPTIONS["port"]))
+        await asyncio.wait_for(self.joined, 15)
+        return self
+
+
+class AppServer(ComponentXMPP):
+    def __init__(self):
+        component = OPTIONS["component"]
+        super().__init__(component["domain"], component["secret"], "127.0.0.1", component["port"])
+        self.joined = asyncio.get_event_loop().create_future()
+        self.told = asyncio.get_event_loop().create_future()
+        self.add_event_handler("session_start", lambda _: self.joined.set_result(True))
+        self.register_handler(
+            Callback("publish", MatchXPath("{%s}iq/{%s}pubsub" % (self.default_ns, PUBSUB)), self.take)
+        )
+
+    def take(self, iq):
+        iq.reply().send()
+        if not self.told.done():
+            self.told.set_result(iq.xml)
+
+
+async def send_file(client):
+    """By hand: the plugin of slixmpp needs a library that Debian's package does not bring."""
+    content = "très cool".encode()
+    iq = client.make_iq_get(ito=OPTIONS["upload"])
+    attributes = {"filename": "très cool.txt", "size": str(len(content)), "content-type": "text/plain"}
+    iq.append(ET.Element("{%s}request" % UPLOAD, attributes))
+    slot = (await iq.send(timeout=10)).xml.find("{%s}slot" % UPLOAD)
+    put = slot.find("{%s}put" % UPLOAD)
+    headers = {header.get("name"): header.text for header in put}
+    headers["Content-Type"] = "text/plain"
+    request = urllib.request.Request(put.get("url"), content, headers, method="PUT")
+    loop = asyncio.get_event_loop()
+    status = await loop.run_in_executor(None, lambda: urllib.request.urlopen(request).status)
+    url = slot.find("{%s}get" % UPLOAD).get("url")
+    got = await loop.run_in_executor(None, lambda: urllib.request.urlopen(url).read())
+    tell(saw="file", status=status, content=got.decode())
+
+
+def enable():
+    request = ET.Element("{%s}enable" % PUSH, jid=OPTIONS["component"]["domain"], node="token")
+    form = ET.SubElement(request, "{%s}x" % DATA, type="submit")
+    for name, value in (("FORM_TYPE", PUBSUB + "#publish-options"), ("secret", "eruio234")):
+        field = ET.SubElement(form, "{%s}field" % DATA, var=name)
+        ET.SubElement(field, "{%s}value" % DATA).text = value
+    return request
+
+
+def values(form):
+    return {field.get("var"): field[0].text for field in form if field.tag.endswith("field")}
+
+
+async def run():
+    app = AppServer()
+    app.connect()
+    await asyncio.wait_for(app.joined, 15)
+    alice = await Client(OPTIONS["alice"] + "/desk").join()
+    await send_file(alice)
+    phone = await Client(OPTIONS["bob"] + "/phone").join()
+    iq = phone.make_iq_set()
+    iq.append(enable())
+    await iq.send(timeout=10)
+    phone.disconnect()
+    await asyncio.wait_for(phone.gone, 15)
+    alice.send_message(mto=OPTIONS["bob"], mbody="Wherefore art thou?", mtype="chat")
+    told = await asyncio.wait_for(app.told, 15)
+    publish = told.find(".//{%s}publish" % PUBSUB)
+    summary = told.find(".//{%s}notification/{%s}x" % (PUSH, DATA))
+    options = told.find(".//{%s}publish-options/{%s}x" % (PUBSUB, DATA))
+    tell(saw="notification", node=publish.get("node"), summary=values(summary), secret=values(options)["secret"])
+    alice.disconnect()
+    await asyncio.wait_for(alice.gone, 15)
+
+
+asyncio.get_event_loop().run_until_complete(run())
