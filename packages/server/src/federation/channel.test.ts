@@ -169,10 +169,14 @@ describe('XEP-0198 §4 what we send', () => {
 describe('XEP-0198 §4 what comes', () => {
   beforeEach(() => {
     transport.receive("<enable xmlns='urn:xmpp:sm:3'/>");
+  });
+
+  it('§3 is managed when the other side asks', () => {
     expect(take()).toBe("<enabled xmlns='urn:xmpp:sm:3'/>");
   });
 
   it('A3 is acknowledged when it and all before it are done with, and not before', () => {
+    take();
     transport.receive(`${stanza('1')}${stanza('2')}<r xmlns='urn:xmpp:sm:3'/>`);
     expect(received.map(({ id }) => id)).toEqual(['1', '2']);
     expect(take()).toBe('');

@@ -58,6 +58,6 @@ describe('the policy for a remote domain', () => {
     's2s.allow=a b',
     's2s.dns_servers=dns.example',
   ])('%s is no configuration', (setting) => {
-    expect(() => policy('x', setting)).toThrow();
+    expect(() => policy('x', setting)).toThrow(/s2s\./);
   });
 });
