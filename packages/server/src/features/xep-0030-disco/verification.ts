@@ -3,12 +3,11 @@ import type { Info } from './info.ts';
 
 /** XEP-0115 §5.1: the string whose hash names what an entity says of itself. */
 export function verificationString(info: Info): string {
-  const identities = info.identities
-    .map(({ category, type, name }) => `${category}/${type}//${name ?? ''}<`)
-    .toSorted();
-  const features = info.features.map((feature) => `${feature}<`).toSorted();
+  // §5.1 2., 4.: sorted before the `<` is put behind them: 'a' comes before 'a#b'.
+  const identities = info.identities.map(({ category, type, name }) => `${category}/${type}//${name ?? ''}`);
   const forms = info.forms.map(formString).toSorted();
-  return [...identities, ...features, ...forms].join('');
+  const lines = [...identities.toSorted(), ...info.features.toSorted()].map((line) => `${line}<`);
+  return [...lines, ...forms].join('');
 }
 
 /** XEP-0115 §5.1 6.: the form's type, then its fields by name, each with its values. */
