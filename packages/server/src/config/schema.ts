@@ -139,6 +139,10 @@ const limits = optionalTable(
       '1 MiB',
       'The names of all contacts in one roster and of the groups they are in, together.',
     ),
+    presence_bytes: sizeLimit(
+      '16 KiB',
+      'The longest presence of a session: each contact is sent it, and it is remembered.',
+    ),
     directed_presences: limit(1000, 'Addresses outside its roster, such as rooms, that a session may be present at.'),
     offline_messages: limit(1000, 'The newest messages that a legacy client gets when it comes online (XEP-0160).'),
     blocklist_items: limit(5000, 'Entries in one block list (XEP-0191).'),

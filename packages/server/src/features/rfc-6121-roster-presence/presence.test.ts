@@ -1,6 +1,6 @@
 import { type Element, JID, NS, xml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
-import { befriend, comeOnline, heard, say, subscription } from '../../../test/contacts.ts';
+import { befriend, comeOnline, conditionOf, heard, say, subscription } from '../../../test/contacts.ts';
 import type { Device } from '../../../test/device.ts';
 import { createWorld, type World } from '../../../test/world.ts';
 import { defineFeature, type FeatureApi } from '../../feature.ts';
@@ -18,6 +18,31 @@ async function friends(settings: string[] = []): Promise<{ world: World; romeo: 
   await befriend(world, romeo, juliet);
   return { world, romeo, juliet };
 }
+
+describe('limits.presence_bytes', () => {
+  const FROM = { from: 'juliet@localhost/balcony' };
+  const sizeOf = (status: string): number =>
+    xml('presence', FROM, xml('status', null, status)).toBytes(NS.client).length;
+
+  it('one of this size goes to everybody, one byte more to nobody, and its sender is told', async () => {
+    const { world, romeo, juliet } = await friends([`limits.presence_bytes=${sizeOf('x'.repeat(500))}`]);
+    await say(world, juliet, available(xml('status', null, 'x'.repeat(500))));
+    expect(romeo.take().map((presence) => presence.child('status')?.text().length)).toEqual([500]);
+    juliet.take();
+    await say(world, juliet, available(xml('status', null, 'y'.repeat(501))));
+    expect(romeo.take()).toEqual([]);
+    expect(juliet.take().map(conditionOf)).toEqual(['not-acceptable']);
+    await say(world, juliet, xml('presence', { to: 'romeo@localhost' }, xml('status', null, 'z'.repeat(501))));
+    expect(romeo.take()).toEqual([]);
+    expect(juliet.take().map(conditionOf)).toEqual(['not-acceptable']);
+  });
+
+  it('0 for none', async () => {
+    const { world, romeo, juliet } = await friends(['limits.presence_bytes=0']);
+    await say(world, juliet, available(xml('status', null, 'x'.repeat(100_000))));
+    expect(romeo.take().map((presence) => presence.child('status')?.text().length)).toEqual([100_000]);
+  });
+});
 
 describe('RFC 6121 §4.2 initial presence', () => {
   it('goes to contacts and to the own resources, this one among them; those online answer', async () => {

@@ -1,4 +1,4 @@
-import { type Element, JID, StanzaError } from '@tutti/xmpp';
+import { type Element, JID, NS, StanzaError } from '@tutti/xmpp';
 import type { AccountView, FeatureApi, PresenceHandler, SessionView } from '../../feature.ts';
 import type { Availability } from './availability.ts';
 import type { DirectedPresence } from './directed.ts';
@@ -33,11 +33,18 @@ export class Presences implements PresenceHandler {
 
   fromSession(session: SessionView, presence: Element): Promise<void> | void {
     const { to, type } = presence.attrs;
+    this.#checkSize(presence);
     if (to !== undefined) return this.#toAddress(session, presence, JID.parse(to));
     if (type === undefined) return this.#availability.announce(session, presence);
     if (type === 'unavailable') return this.#availability.withdraw(session, presence);
     if (type === 'error') return undefined; // an answer to nobody
     throw new StanzaError('bad-request', { text: `Presence of type ${type} needs an address.` });
+  }
+
+  #checkSize(presence: Element): void {
+    const { presenceBytes } = this.#api.config.limits;
+    if (presenceBytes === 0 || presence.toBytes(NS.client).length <= presenceBytes) return;
+    throw new StanzaError('not-acceptable', { text: `Presence may have ${presenceBytes} bytes.` });
   }
 
   toAccount(account: AccountView, presence: Element, from: JID): Promise<void> | void {

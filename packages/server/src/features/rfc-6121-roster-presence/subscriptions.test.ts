@@ -339,7 +339,7 @@ describe('a subscription', () => {
   });
 
   it('I8 requests as large as stanzas may be do not keep their recipient from coming online', async () => {
-    const { world, juliet } = await twoOnline();
+    const { world, juliet } = await twoOnline(['limits.presence_bytes=0']);
     juliet.close();
     await world.settle();
     const names = Array.from({ length: 25 }, (_, n) => `s${100 + n}@localhost`);
