@@ -1,10 +1,13 @@
 import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
 import { bareOf } from './address.ts';
 import { Archive } from './archive.ts';
+import { answerInfo, writeCaps } from './caps.ts';
 import { composeReceipt } from './compose.ts';
 import { waitBefore } from './connection/backoff.ts';
 import { Connection } from './connection/connection.ts';
 import type { Conversation } from './conversation.ts';
+import { Displayed } from './displayed.ts';
+import type { ClientEvents, Status } from './client-events.ts';
 import { asError, TuttiError } from './errors.ts';
 import { Listeners } from './events.ts';
 import { Inbox } from './inbox.ts';
@@ -15,34 +18,9 @@ import { type ClientOptions, completeOptions, type Settings } from './options.ts
 import { Outbox } from './outbox.ts';
 import { Poller } from './poller.ts';
 import { Requests } from './requests.ts';
-import { type Mode, type Progress, Session } from './session.ts';
+import { type Mode, Session } from './session.ts';
 import { Timelines } from './timelines.ts';
 import type { Message } from './timeline/view.ts';
-
-/** `waiting`: the next attempt to connect is some time away. `online`: caught up, and everything comes live. */
-export type Status = 'offline' | 'connecting' | 'catching-up' | 'online' | 'waiting';
-
-/** What `on` can listen to, with the arguments of the listener. */
-export interface ClientEvents {
-  status: [status: Status];
-  /** K5: how far catching up is; the last one of a catch-up has nothing behind. */
-  progress: [progress: Progress];
-  /** A message is in the archive, told once; `live` unless it was there before this device came. */
-  message: [message: Message, conversation: Conversation, live: boolean];
-  /** Something in a conversation is not as it was. */
-  change: [conversation: Conversation];
-  /** The other side began or stopped typing. */
-  chatState: [conversation: Conversation, state: ChatState];
-  /** K3: a message for this device alone, which is no part of any conversation. */
-  private: [message: Element];
-  /** A message that stands in no archive: a room's, a notification, or any other where the archive is off. */
-  unarchived: [message: Element];
-  presence: [presence: Element];
-  /** Somebody's presence, the list of contacts or that of the blocked is not as it was. */
-  people: [people: People];
-  /** Something failed; when it ended the client, its status is `offline`. */
-  error: [error: Error];
-}
 
 /** Makes a client of one account; it connects when it is started. */
 export function createClient(options: ClientOptions): Client {
@@ -64,6 +42,7 @@ export class Client {
   readonly #outbox: Outbox;
   readonly #timelines: Timelines;
   readonly #inbox: Inbox;
+  readonly #displayed: Displayed;
   readonly #started = Promise.withResolvers<void>();
   #phase: 'new' | 'running' | 'ended' = 'new';
   #status: Status = 'offline';
@@ -106,8 +85,17 @@ export class Client {
       outbox: this.#outbox,
       clock,
       sendChatState: (peer, state) => this.#sendChatState(peer, state),
+      displayed: (peer, id) => {
+        if (this.#status === 'online') this.#displayed.publish(peer, id);
+      },
       added: (conversation, messages, live) => this.#added(conversation, messages, live),
       changed: (conversation) => this.#listeners.tell('change', conversation),
+    });
+    this.#displayed = new Displayed({
+      account: this.account,
+      request: (iq) => this.request(iq),
+      displayed: (peer, id) => this.#timelines.displayed(peer, id),
+      troubled: (error) => this.#listeners.tell('error', error),
     });
     this.#inbox = this.#makeInbox();
     this.people = new People({
@@ -116,6 +104,7 @@ export class Client {
       send,
       changed: () => this.#listeners.tell('people', this.people),
     });
+    this.#connection.answer('get', NS.discoInfo, 'query', answerInfo);
     this.#connection.answer('set', NS.roster, 'query', (iq) => this.people.takePush(iq));
     for (const name of ['block', 'unblock']) {
       this.#connection.answer('set', NS.blocking, name, (iq) => this.people.takePush(iq));
@@ -222,7 +211,9 @@ export class Client {
       archived: (row) => this.#session?.take(row),
       poke: () => (this.#poller === undefined ? undefined : () => this.#poller?.poke()),
       private: (message) => listeners.tell('private', message),
-      unarchived: (message) => listeners.tell('unarchived', message),
+      unarchived: (message) => {
+        if (!this.#displayed.take(message)) listeners.tell('unarchived', message);
+      },
       presence: (presence) => {
         this.people.takePresence(presence);
         listeners.tell('presence', presence);
@@ -290,7 +281,7 @@ export class Client {
         this.#mode = mode;
         // RFC 6121 §2.2: the list first, so that presences have somebody to belong to.
         this.#tolerate(this.#loadPeople());
-        this.#tolerate(this.#connection.send(xml('presence')));
+        this.#tolerate(writeCaps().then((caps) => this.#connection.send(xml('presence', null, caps))));
       },
       progress: (progress) => this.#listeners.tell('progress', progress),
       troubled: (error) => this.#listeners.tell('error', error),
@@ -303,6 +294,7 @@ export class Client {
     this.#setStatus('online');
     this.#outbox.flush();
     this.#started.resolve();
+    this.#displayed.load();
     // Something may have come while the archive was read.
     this.#poller?.poke();
   }

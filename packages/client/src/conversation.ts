@@ -2,12 +2,22 @@ import * as compose from './compose.ts';
 import type { ChatState } from './incoming.ts';
 import type { Outbox } from './outbox.ts';
 import type { Entry, Failure } from './store/store.ts';
-import { emptyView, extendView, type Message, type Piece, refuseMessage, type View } from './timeline/view.ts';
+import {
+  emptyView,
+  extendView,
+  type Message,
+  type Piece,
+  readUpTo,
+  refuseMessage,
+  type View,
+} from './timeline/view.ts';
 
 /** What a conversation needs of its client. */
 export interface ConversationParts {
   readonly outbox: Outbox;
   readonly sendChatState: (peer: string, state: ChatState) => Promise<void>;
+  /** This device has displayed everything up to a message of the archive. */
+  readonly displayed: (peer: string, archiveId: string) => void;
 }
 
 /** The timeline with one other side: every message exactly once, in archive order, and at its end those on their way. */
@@ -19,6 +29,8 @@ export class Conversation {
   #archived: View = emptyView;
   #view: View | undefined;
   #chatState: ChatState | undefined;
+  /** XEP-0490: where another device has come to, while that is not here yet. */
+  #displayed: string | undefined;
 
   /** @internal */
   constructor(peer: string, parts: ConversationParts) {
@@ -74,10 +86,12 @@ export class Conversation {
     return this.#send(compose.composeReactions(message.originId ?? message.messageId, reactions));
   }
 
-  /** Tells the other side, and the own devices, that everything there is was read (XEP-0333). Undefined: nothing was unread. */
+  /** Tells the other side (XEP-0333), and the own devices (XEP-0490), that everything there is was read. Undefined: nothing was unread. */
   markDisplayed(): Promise<string> | undefined {
     const last = this.messages.findLast(({ outgoing }) => !outgoing);
-    return last === undefined || this.unread === 0 ? undefined : this.#send(compose.composeDisplayed(last.messageId));
+    if (last === undefined || this.unread === 0) return undefined;
+    if (last.id !== undefined) this.#parts.displayed(this.peer, last.id);
+    return this.#send(compose.composeDisplayed(last.messageId));
   }
 
   /** Tells that the user is typing, or not any more (XEP-0085). Rejects when the client is not online. */
@@ -103,7 +117,22 @@ export class Conversation {
     this.#entries.push(...entries);
     this.#archived = extendView(this.#archived, entries);
     this.#view = undefined;
+    if (this.#displayed !== undefined) this.displayedUpTo(this.#displayed);
     return this.#archived.messages.slice(before);
+  }
+
+  /** A device has displayed everything up to this entry of the archive. Gives whether that changes what is unread; it may be an entry that comes later. @internal */
+  displayedUpTo(archiveId: string): boolean {
+    const at = this.#entries.findLastIndex(({ id }) => id === archiveId);
+    this.#displayed = at === -1 ? archiveId : undefined;
+    if (at === -1) return false;
+    const before = new Set(this.#entries.slice(0, at + 1).map(({ id }) => id));
+    const count = this.#archived.messages.findLastIndex(({ id }) => id !== undefined && before.has(id)) + 1;
+    const read = readUpTo(this.#archived, count);
+    if (read === this.#archived) return false;
+    this.#archived = read;
+    this.#view = undefined;
+    return true;
   }
 
   /** An own message failed, says an error that stands in no archive; false where there is no such message. @internal */

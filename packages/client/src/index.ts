@@ -1,5 +1,6 @@
 /** An XMPP client with one timeline per conversation: every message exactly once, in archive order. */
-export { type Client, type ClientEvents, createClient, type Status } from './client.ts';
+export { type Client, createClient } from './client.ts';
+export type { ClientEvents, Status } from './client-events.ts';
 export type { Text } from './compose.ts';
 export type { Backoff } from './connection/backoff.ts';
 export type { Token, TokenKeeper } from './connection/token.ts';

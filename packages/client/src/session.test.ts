@@ -46,6 +46,7 @@ function setUp(features: readonly string[], read: (session: Session) => readonly
     clock: systemClock,
     sendChatState: unused,
     added: () => undefined,
+    displayed: () => undefined,
     changed: () => undefined,
   });
   const request = (iq: Element): Promise<Element> => {

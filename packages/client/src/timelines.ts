@@ -73,6 +73,12 @@ export class Timelines {
     if (conversation.refuse(id, toFailure(error))) this.#parts.changed(conversation);
   }
 
+  /** A device has displayed a conversation up to an entry of the archive. */
+  displayed(peer: string, archiveId: string): void {
+    const conversation = this.conversation(peer);
+    if (conversation.displayedUpTo(archiveId)) this.#parts.changed(conversation);
+  }
+
   /** The archive counts from here on. */
   begin(cursor: string): void {
     this.#cursor = this.#kept = cursor;

@@ -48,6 +48,35 @@ describe('a conversation', { timeout: 120_000 }, () => {
     }
   });
 
+  it('XEP-0490: what another client of hers has displayed is read on all devices, also on one that comes later', async () => {
+    const { phone, desk, his, alice, bob } = await meet();
+    for (const body of ['one', 'two', 'three']) await his.conversation(alice).send(body);
+    const unread = (client: Client, count: number): Promise<void> =>
+      until(
+        () => client.conversation(bob).messages.length === 3 && client.conversation(bob).unread === count,
+        () => `${client.conversation(bob).unread} unread, not ${count}`,
+      );
+    for (const device of [phone, desk]) await unread(device, 3);
+    // A client that knows XEP-0490 and no markers.
+    const id = desk.conversation(bob).messages[1]?.id;
+    const stanzaId = xml('stanza-id', { xmlns: NS.sid, by: alice, id });
+    const item = xml('item', { id: bob }, xml('displayed', { xmlns: NS.displayedSync }, stanzaId));
+    const pubsub = xml('pubsub', { xmlns: NS.pubsub }, xml('publish', { node: NS.displayedSync }, item));
+    await desk.request(xml('iq', { type: 'set' }, pubsub));
+    for (const device of [phone, desk]) await unread(device, 1);
+    await unread(await world.online(phone.account.split('@')[0]!), 1);
+    // What this library displays is in the node, too.
+    await phone.conversation(bob).markDisplayed();
+    const ask = xml('pubsub', { xmlns: NS.pubsub }, xml('items', { node: NS.displayedSync }));
+    await until(
+      () => phone.conversation(bob).unread === 0,
+      () => 'unread',
+    );
+    const stored = await desk.request(xml('iq', { type: 'get' }, ask));
+    expect(stored.toString()).toContain(phone.conversation(bob).messages[2]?.id);
+    await unread(desk, 0);
+  });
+
   it('XEP-0333: what Alice reads on her desk is read on her phone, and Bob sees it', async () => {
     const { phone, desk, his, alice, bob } = await meet();
     await his.conversation(alice).send('one');

@@ -2,7 +2,7 @@
  * IM Routing-NG (XEP-0409) for those who use @xmpp/client by itself: enables it before anything else is sent, and sorts what comes in by the rules for
  * clients (K1, K3, K4). Catch-up, timelines and everything else are in @tutti/client.
  */
-import xml from '@xmpp/xml';
+import { xml } from '@xmpp/client';
 
 const IM_NG = 'urn:xmpp:im-ng:0';
 const STANZA_ID = 'urn:xmpp:sid:0';

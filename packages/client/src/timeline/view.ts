@@ -80,6 +80,13 @@ export function refuseMessage(view: View, id: string, failure: Failure): View {
   return change(messages, id, true, () => ({ state: 'failed', failure })) ? { ...view, messages } : view;
 }
 
+/** The view with this many messages read at least; the same view when they were. */
+export function readUpTo(view: View, count: number): View {
+  if (count <= view.read) return view;
+  const unread = view.messages.slice(count).filter(({ outgoing }) => !outgoing).length;
+  return { ...view, read: count, unread };
+}
+
 interface Draft {
   readonly messages: Message[];
   read: number;

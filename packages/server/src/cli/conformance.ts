@@ -1,7 +1,6 @@
 /** `tutti conformance`: the tests of XEP-0409 and what it stands on, against any server. */
 import type { Command } from 'commander';
 import { CliError, EXIT } from './exit.ts';
-import type { Context } from './program.ts';
 
 /** Not a dependency: who runs a server needs no tests. */
 const PACKAGE = '@tutti/conformance';
@@ -15,7 +14,7 @@ Examples:
 Its own options: tutti conformance -- --help. It comes in a package of its own: npm install ${PACKAGE}`;
 
 /** Adds `conformance` to the program. */
-export function registerConformance(program: Command, _: Context): void {
+export function registerConformance(program: Command): void {
   program
     .command('conformance')
     .argument('[options...]', 'handed on')

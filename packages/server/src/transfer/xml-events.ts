@@ -41,7 +41,7 @@ export async function* readData(path: string, folder = dirname(resolve(path)), d
   parser.on('doctype', () => {
     throw new FileError(`${path}: it has a document type; such files are not read`);
   });
-  parser.on('opentag', (tag) => reader.open(tag as SaxesTagNS));
+  parser.on('opentag', (tag) => reader.open(tag));
   parser.on('text', (text) => reader.text(text));
   parser.on('cdata', (text) => reader.text(text));
   parser.on('closetag', () => reader.close());

@@ -1,4 +1,4 @@
-import { JID } from '@tutti/xmpp';
+import type { JID } from '@tutti/xmpp';
 import type { AdHocCommand, FeatureApi, SessionView } from '../../feature.ts';
 import { administrators, ask, nodeOf, requireAddresses, tell } from './form.ts';
 

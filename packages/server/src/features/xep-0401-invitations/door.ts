@@ -1,4 +1,4 @@
-import { type Element, JID, StanzaError } from '@tutti/xmpp';
+import { type Element, type JID, StanzaError } from '@tutti/xmpp';
 import type { Doorkeeper, EarlyRequest, FeatureApi } from '../../feature.ts';
 import type { Invitation, Invitations } from './invitations.ts';
 

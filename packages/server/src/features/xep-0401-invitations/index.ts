@@ -60,7 +60,7 @@ function answerCommandLine(api: FeatureApi, open: Invitations): void {
     if (inviter !== undefined && !(await api.accounts.exists(inviter))) {
       throw new StanzaError('item-not-found', { text: `there is no account ${inviter.toString()}` });
     }
-    const domain = wanted?.domain ?? inviter?.domain ?? (api.config.domains[0] as string);
+    const domain = wanted?.domain ?? inviter?.domain ?? api.config.domains[0] ?? '';
     if (!api.isLocalDomain(domain))
       throw new StanzaError('item-not-found', { text: `${domain} is not a domain of this server` });
     const username = wanted === undefined || wanted.local === '' ? undefined : wanted.local;

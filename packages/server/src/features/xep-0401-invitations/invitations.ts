@@ -87,7 +87,7 @@ export class Invitations {
       .where('token', '=', token)
       .returning('inviter')
       .executeTakeFirst();
-    if (row?.inviter != null) this.#ownOf(JID.parse(row.inviter))?.delete(token);
+    if (typeof row?.inviter === 'string') this.#ownOf(JID.parse(row.inviter))?.delete(token);
     return row !== undefined;
   }
 
