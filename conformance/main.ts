@@ -16,7 +16,7 @@ import { startTutti } from './targets/tutti.ts';
 
 const HELP = `Usage: tutti conformance [options]        (in a checkout: npm run conformance -- [options])
 
-Without --host and --ws: starts Tutti and tests it.
+Without --host, --ws and --bosh: starts Tutti and tests it.
 
   --prosody            start Debian's Prosody on loopback and test that: a check of the tests themselves
   --ejabberd           start Debian's ejabberd on loopback and test that
@@ -25,6 +25,7 @@ Without --host and --ws: starts Tutti and tests it.
   --domain DOMAIN      default: the host
   --tls KIND           starttls (default), direct, none
   --ws URL             its WebSocket; without --host it is tested over WebSocket only
+  --bosh URL           its BOSH, for the sections that run over it
   --accounts FILE      a line each: JID, space, password; each test takes fresh ones. Without it, accounts are registered in band
   --grace MS           how long the server may take for what comes without being asked for (default 100)
   --parallel N         how many tests at once (default 4, with --accounts 1)
@@ -42,6 +43,7 @@ const OPTIONS = {
   domain: { type: 'string' },
   tls: { type: 'string', default: 'starttls' },
   ws: { type: 'string' },
+  bosh: { type: 'string' },
   accounts: { type: 'string' },
   grace: { type: 'string', default: '100' },
   parallel: { type: 'string' },
@@ -120,19 +122,21 @@ async function measure(target: Target, means: Means): Promise<Measured[]> {
 }
 
 async function openTarget(values: Values): Promise<Target> {
-  const { host, ws, tls } = values;
+  const { host, ws, bosh, tls } = values;
   if (values.prosody) return startProsody();
   if (values.ejabberd) return startEjabberd();
-  if (host === undefined && ws === undefined) return startTutti();
+  if (host === undefined && ws === undefined && bosh === undefined) return startTutti();
   if (tls !== 'starttls' && tls !== 'direct' && tls !== 'none')
     throw new Error(`--tls is starttls, direct or none, not ${tls}`);
-  const domain = values.domain ?? host ?? new URL(ws ?? '').hostname;
+  const domain = values.domain ?? host ?? new URL(ws ?? bosh ?? '').hostname;
   const port = Number(values.port ?? (tls === 'direct' ? 5223 : 5222));
   const tcp: Address | undefined = host === undefined ? undefined : { transport: 'tcp', host, port, tls, domain };
   const webSocket: Address | undefined =
     ws === undefined ? undefined : { transport: 'ws', host: '', port: 0, tls: 'none', url: ws, domain };
+  const overHttp: Address | undefined =
+    bosh === undefined ? undefined : { transport: 'bosh', host: '', port: 0, tls: 'none', url: bosh, domain };
   const accounts = values.accounts === undefined ? [] : readAccounts(await readFile(values.accounts, 'utf8'));
-  return probeForeign({ domain, tcp, ws: webSocket, accounts, grace: Number(values.grace) });
+  return probeForeign({ domain, tcp, ws: webSocket, bosh: overHttp, accounts, grace: Number(values.grace) });
 }
 
 function readAccounts(text: string): Account[] {

@@ -12,6 +12,7 @@ export interface ForeignOptions {
   readonly domain: string;
   readonly tcp: Address | undefined;
   readonly ws: Address | undefined;
+  readonly bosh?: Address | undefined;
   /** Used one after the other; where there are none left, accounts are registered in band. */
   readonly accounts: readonly Account[];
   /** How long it may take to do what a fence does not wait for, in milliseconds. */
@@ -21,9 +22,10 @@ export interface ForeignOptions {
 /** Asks a server what it offers, and makes a target of it. */
 export async function probeForeign(options: ForeignOptions): Promise<Target> {
   const unused = [...options.accounts];
-  const { domain, tcp, ws } = options;
-  const any = tcp ?? ws;
-  if (any === undefined) throw new Error('neither a TCP nor a WebSocket address');
+  const { domain, tcp, ws, bosh } = options;
+  const addresses = { tcp, ws, bosh };
+  const any = tcp ?? ws ?? bosh;
+  if (any === undefined) throw new Error('neither a TCP, nor a WebSocket, nor a BOSH address');
   const nextAccount = async (name: string): Promise<Account> => {
     const next = unused.shift();
     if (next !== undefined) return next;
@@ -34,9 +36,9 @@ export async function probeForeign(options: ForeignOptions): Promise<Target> {
   return {
     name: domain,
     domain,
-    transports: [...(tcp === undefined ? [] : (['tcp'] as const)), ...(ws === undefined ? [] : (['ws'] as const))],
+    transports: (['tcp', 'ws', 'bosh'] as const).filter((transport) => addresses[transport] !== undefined),
     address(transport) {
-      const address = transport === 'tcp' ? tcp : transport === 'ws' ? ws : undefined;
+      const address = addresses[transport];
       if (address === undefined) throw new Error(`no address for ${transport}`);
       return address;
     },
