@@ -7,14 +7,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { connectControl } from '../../packages/server/src/control/client.ts';
-import { endProcess } from './processes.ts';
+import { endProcess, freePort, whenListening } from './processes.ts';
 import { type BenchServer, PASSWORD } from './server.ts';
 
 const ROOT = join(import.meta.dirname, '../../packages/server');
 
 /** Plain TCP without limits, as the peers have it. What is not named here is the default: fsync before anything is shown, for one. */
 const SETTINGS = [
-  'c2s.port=0',
   'c2s.require_tls=false',
   'c2s_tls.port=0',
   's2s.enabled=false',
@@ -45,8 +44,6 @@ export interface TuttiServer extends BenchServer {
   /** Direct TLS. */
   readonly tlsPort: number;
   readonly data: string;
-  /** Milliseconds until it said that it listens. */
-  readonly startMs: number;
   /** Ends it as its owner would: with what it has to finish. */
   stop(): Promise<void>;
 }
@@ -58,12 +55,14 @@ interface LogLine {
 /** Starts Tutti as `tutti serve` does. */
 export async function startTutti({ data, settings = [], execArgv = [] }: TuttiOptions = {}): Promise<TuttiServer> {
   const folder = data ?? (await mkdtemp(join(tmpdir(), 'tutti-bench-')));
-  const flags = [...SETTINGS, ...settings].flatMap((setting) => ['--set', setting]);
+  const port = await freePort();
+  const flags = [`c2s.port=${port}`, ...SETTINGS, ...settings].flatMap((setting) => ['--set', setting]);
   const command = ['--conditions=source', ...execArgv, join(ROOT, 'bin/tutti.js'), 'serve', '--data', folder, ...flags];
   const begin = performance.now();
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'exit');
   const errors: string[] = [];
+  const open = whenListening(port, child).then(() => performance.now() - begin);
   const ports = await new Promise<ReadonlyMap<string, number>>((resolve, reject) => {
     void exited.then(() => reject(new Error(`Tutti ended: ${errors.slice(-5).join('\n')}`)));
     createInterface({ input: child.stderr }).on('line', (line) => {
@@ -72,12 +71,12 @@ export async function startTutti({ data, settings = [], execArgv = [] }: TuttiOp
       else resolve(new Map(listening.map(({ name, port }) => [name, port])));
     });
   });
-  const startMs = performance.now() - begin;
+  const startMs = await open;
   const pid = child.pid as number;
   return {
     name: 'Tutti',
     version: (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version,
-    port: ports.get('c2s') as number,
+    port,
     tlsPort: ports.get('c2s_tls') as number,
     copies: 'im-ng',
     roots: [pid],

@@ -3,6 +3,7 @@ import type { Scanner } from './scanner.ts';
 import { measureUtf8 } from './scanner-chars.ts';
 import type { ParserLimits } from './scanner-limits.ts';
 import { returnScanner, takeScanner } from './scanner-pool.ts';
+import { NS } from './ns.ts';
 import { isSpace, malformed } from './scanner-skip.ts';
 import { ChunkBuffer } from './xml-buffer.ts';
 import { copySlice, encodeUtf8, keepBytes } from './xml-bytes.ts';
@@ -27,6 +28,9 @@ const SLASH = 0x2f;
 
 /** What almost every stream ends with: RFC 6120 §4.8.5. */
 const END_TAG = encodeUtf8('</stream:stream');
+
+/** The one prefix that almost every stream declares; one map for all of them. */
+const USUAL_PREFIXES: Prefixes = new Map([['stream', NS.stream]]);
 
 type Phase =
   | 'declaration'
@@ -178,7 +182,7 @@ export class StreamParser {
   #open(bytes: Uint8Array): StreamEvent {
     const head = this.#scanner.root!;
     this.#contentNs = head.innerNs;
-    this.#prefixes = head.prefixes;
+    this.#prefixes = isUsual(head.prefixes) ? USUAL_PREFIXES : head.prefixes;
     if (head.prefix !== 'stream' || head.name !== 'stream') {
       this.#endTag = encodeUtf8(head.prefix === '' ? `</${head.name}` : `</${head.prefix}:${head.name}`);
     }
@@ -228,6 +232,10 @@ export class StreamParser {
     if (this.#phase === 'in element' || this.#phase === 'in header') this.#scanner.move(by);
     else if (this.#taken !== undefined) this.#taken.pos += by;
   }
+}
+
+function isUsual(prefixes: Prefixes): boolean {
+  return prefixes.size === 1 && prefixes.get('stream') === NS.stream;
 }
 
 /** Makes the scanned element; its content is copied, so that it does not pin the chunk. */

@@ -5,19 +5,24 @@ import { type IdleOptions, IdleWatch } from './idle.ts';
 import type { Admission } from './net/address-limits.ts';
 import type { StreamOptions } from './options.ts';
 
+/** What is bounded. */
+export interface GuardedStream {
+  /** Ends with an error. */
+  failed(error: StreamError): void;
+}
+
 /** Bounds a stream in time, and counts it: it may not take for ever to log in, to give a sign of life, or to close. */
 export class StreamGuard implements IdleOptions {
   readonly #options: StreamOptions;
   readonly #admission: Admission | undefined;
-  readonly #end: (error: StreamError) => void;
+  readonly #stream: GuardedStream;
   #timer: Timer | undefined;
   #session: StreamSession | undefined;
   #idle: IdleWatch | undefined;
 
-  /** @param end ends the stream with an error */
-  constructor(options: StreamOptions, address: string, end: (error: StreamError) => void) {
+  constructor(options: StreamOptions, address: string, stream: GuardedStream) {
     this.#options = options;
-    this.#end = end;
+    this.#stream = stream;
     this.#admission = options.addresses?.enter(address);
     const { loginTime } = options.limits;
     if (this.admitted) options.observer?.opened();
@@ -54,7 +59,7 @@ export class StreamGuard implements IdleOptions {
   }
 
   giveUp(): void {
-    this.#end(new StreamError('connection-timeout'));
+    this.#stream.failed(new StreamError('connection-timeout'));
   }
 
   heard(): void {
@@ -84,7 +89,7 @@ export class StreamGuard implements IdleOptions {
 
   #giveUp(): void {
     this.#options.observer?.timedOut();
-    this.#end(new StreamError('connection-timeout'));
+    this.#stream.failed(new StreamError('connection-timeout'));
   }
 
   /** Also lets go of the timer. */

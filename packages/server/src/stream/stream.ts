@@ -34,7 +34,7 @@ export class Stream extends Peer implements Connection, StreamCore, WireHandler 
     this.#phase = new LoginPhase(this);
     this.#wire = new Wire(transport, options, this);
     this.#opening = new Opening(this.#wire, options.host, options.random, transport.framing);
-    this.#guard = new StreamGuard(options, transport.address, (error) => this.failed(error));
+    this.#guard = new StreamGuard(options, transport.address, this);
     if (!this.#guard.admitted) this.failed(new StreamError('resource-constraint', 'Too many connections'));
   }
 

@@ -9,7 +9,7 @@ import { generate } from 'selfsigned';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../config/load.ts';
 import { prepareCertificates, type Certificates } from './certificates.ts';
-import { hashServerEndPoint, readOwnCertificate } from './channel-binding.ts';
+import { hashServerEndPoint, readServerEndPoint } from './channel-binding.ts';
 import { inspectCertificates } from './inspect.ts';
 
 const DAY_MS = 86_400_000;
@@ -311,8 +311,8 @@ describe('reload', () => {
     old.write('still there');
     expect(String((await once(old, 'data'))[0])).toBe('still there');
     const [first, second] = sockets;
-    expect(first && readOwnCertificate(first)).toEqual(oldDer);
-    expect(second && readOwnCertificate(second)).toEqual(certificates.certificateFor());
+    expect(first && readServerEndPoint(first)).toEqual(hashServerEndPoint(oldDer));
+    expect(second && readServerEndPoint(second)).toEqual(hashServerEndPoint(certificates.certificateFor()));
   });
 
   test('a bad file changes nothing', async () => {

@@ -20,11 +20,21 @@ export function hashServerEndPoint(der: Uint8Array): Buffer | undefined {
     .digest();
 }
 
+/** Certificates in use are few: their hashes are kept, and no certificate is taken apart for each connection. */
+const MOST_KNOWN = 100;
+const known = new Map<string, Buffer | undefined>();
+
 /**
- * The certificate that this side of a connection has shown: also after a reload has put another one in its place.
- * @returns DER, or undefined when the connection is not encrypted any more
+ * The tls-server-end-point value of the certificate that this side of a connection has shown: also after a reload has put another one in its place.
+ * @returns undefined as for `hashServerEndPoint`, and when the connection is not encrypted any more
  */
-export function readOwnCertificate(socket: TLSSocket): Buffer | undefined {
-  const certificate = socket.getCertificate();
-  return certificate !== null && 'raw' in certificate ? certificate.raw : undefined;
+export function readServerEndPoint(socket: TLSSocket): Buffer | undefined {
+  const certificate = socket.getX509Certificate();
+  if (certificate === undefined) return undefined;
+  const { fingerprint256 } = certificate;
+  if (!known.has(fingerprint256)) {
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(fingerprint256, hashServerEndPoint(certificate.raw));
+  }
+  return known.get(fingerprint256);
 }

@@ -53,26 +53,46 @@ export class AddressLimits {
     count.unauthenticated += 1;
     this.#unauthenticated += 1;
     this.#counts.set(block, count);
-    return this.#admit(block, count);
+    return new Admitted(this, block, count);
   }
 
-  #admit(block: string, count: Count): Admission {
-    let pending = true;
-    let open = true;
-    const authenticated = () => {
-      if (!pending) return;
-      pending = false;
-      count.unauthenticated -= 1;
-      this.#unauthenticated -= 1;
-    };
-    const leave = () => {
-      authenticated();
-      if (!open) return;
-      open = false;
-      count.open -= 1;
-      if (count.open === 0) this.#counts.delete(block);
-    };
-    return { authenticated, leave };
+  /** For admissions: one connection fewer that has not logged in. */
+  authenticated(count: Count): void {
+    count.unauthenticated -= 1;
+    this.#unauthenticated -= 1;
+  }
+
+  /** For admissions: one connection fewer. */
+  leave(block: string, count: Count): void {
+    count.open -= 1;
+    if (count.open === 0) this.#counts.delete(block);
+  }
+}
+
+class Admitted implements Admission {
+  readonly #limits: AddressLimits;
+  readonly #block: string;
+  readonly #count: Count;
+  #pending = true;
+  #open = true;
+
+  constructor(limits: AddressLimits, block: string, count: Count) {
+    this.#limits = limits;
+    this.#block = block;
+    this.#count = count;
+  }
+
+  authenticated(): void {
+    if (!this.#pending) return;
+    this.#pending = false;
+    this.#limits.authenticated(this.#count);
+  }
+
+  leave(): void {
+    this.authenticated();
+    if (!this.#open) return;
+    this.#open = false;
+    this.#limits.leave(this.#block, this.#count);
   }
 }
 

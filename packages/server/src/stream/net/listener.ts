@@ -81,7 +81,10 @@ function encrypt(
     socket.destroy();
     return;
   }
-  const secure = new TLSSocket(socket, { ...tls.socketOptions(), isServer: true, ALPNProtocols: [...protocols] });
+  // Not ALPNProtocols: of that Node keeps a piece of a shared buffer for each connection, and with it the whole buffer
+  const ALPNCallback: TLSSocketOptions['ALPNCallback'] = (asked) =>
+    protocols.find((one) => asked.protocols.includes(one));
+  const secure = new TLSSocket(socket, { ...tls.socketOptions(), isServer: true, ALPNCallback });
   handshakes.add(secure);
   const timer = handshakeTime > 0 ? clock.after(handshakeTime, () => secure.destroy()) : undefined;
   const finish = () => {

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { hashServerEndPoint, readOwnCertificate } from '../../tls/channel-binding.ts';
+import { readServerEndPoint } from '../../tls/channel-binding.ts';
 import type { TlsState } from '../transport.ts';
 
 /** RFC 9266 §2: the label and the length of tls-exporter. */
@@ -14,10 +14,7 @@ export function readTlsState(socket: TLSSocket): TlsState {
     exporter: () => (protocol === 'TLSv1.3' ? exportKey(socket) : undefined),
     // In a resumed session of TLS 1.2 it is another message (RFC 5929 §3.1), and one that two connections can share.
     finished: () => (socket.isSessionReused() ? undefined : socket.getPeerFinished()),
-    serverEndPoint: () => {
-      const certificate = readOwnCertificate(socket);
-      return certificate === undefined ? undefined : hashServerEndPoint(certificate);
-    },
+    serverEndPoint: () => readServerEndPoint(socket),
   };
 }
 
