@@ -8,6 +8,8 @@ import type { NodeRecord } from './model.ts';
 import { describedFields } from './node-config.ts';
 import type { ServiceInfo } from '../service-desk.ts';
 
+const NODES_PER_READ = 100;
+
 /** XEP-0060 §5.2 to §5.5 and §6.5: what there is, and the items themselves. */
 export class Reading {
   readonly #core: PubsubCore;
@@ -45,23 +47,20 @@ export class Reading {
         );
   }
 
-  /** §5.2: the nodes that somebody may read, a page of them; `set`: where the list is long. */
+  /** §5.2: the nodes that somebody may read, by name; with `<set/>` where the list is not whole. Forward only. */
   async nodes(host: PubsubHost, from: JID, request: Element): Promise<readonly Element[]> {
     const rsm = readRsm(request);
-    const service = host.jid.toString();
+    if (rsm?.before !== undefined || rsm?.index !== undefined) throw new StanzaError('feature-not-implemented');
     const limit = host.limits.page.items;
     const most = Math.min(rsm?.max ?? Infinity, limit === 0 ? Infinity : limit);
     const found: NodeRecord[] = [];
     let isWhole = true;
-    for (const node of await this.#core.nodes.list(service, 0, rsm?.after ?? '')) {
-      if (!(await this.#mayRead(host, node, from))) continue;
-      if (found.length >= most) {
-        isWhole = false;
-        break;
-      }
+    for await (const node of this.#readable(host, from, rsm?.after ?? '')) {
+      isWhole = found.length < most;
+      if (!isWhole) break;
       found.push(node);
     }
-    const items = found.map(({ name, config }) =>
+    const items = found.map(({ service, name, config }) =>
       xml('item', { jid: service, node: name, name: config.title === '' ? undefined : config.title }),
     );
     if (rsm === undefined && isWhole) return items;
@@ -69,6 +68,28 @@ export class Reading {
     const last = found.at(-1)?.name;
     const set = [first !== undefined && xml('first', null, first), last !== undefined && xml('last', null, last)];
     return [...items, xml('set', { xmlns: NS.rsm }, ...set)];
+  }
+
+  /** The nodes that somebody may read, behind a name; a few in memory at a time. */
+  async *#readable(host: PubsubHost, from: JID, behind: string): AsyncGenerator<NodeRecord> {
+    const service = host.jid.toString();
+    const bare = from.bare.toString();
+    const [affiliations, subscriptions] = await Promise.all([
+      this.#core.members.affiliationsOf(service, bare),
+      this.#core.members.subscriptionsOf(service, bare),
+    ]);
+    const affiliationAt = new Map(affiliations.map(({ node, affiliation }) => [node, affiliation]));
+    const subscribedAt = new Set(subscriptions.filter(({ state }) => state === 'subscribed').map(({ node }) => node));
+    for (let after = behind; ; ) {
+      const nodes = await this.#core.nodes.list(service, NODES_PER_READ, after);
+      for (const node of nodes) {
+        const affiliation = host.isOwner(from) ? 'owner' : affiliationAt.get(node.name);
+        const role = { affiliation, subscribed: subscribedAt.has(node.name) };
+        if (refuseAccess(host, node.config, from, role) === undefined) yield node;
+      }
+      if (nodes.length < NODES_PER_READ) return;
+      after = nodes.at(-1)?.name ?? after;
+    }
   }
 
   /** §5.3, §5.4: what a node says of itself; undefined where there is none that somebody may read. */

@@ -150,6 +150,26 @@ describe('XEP-0060 at a domain', () => {
     expect(await page(all, rsm(xml('max', null, '0')))).toBe(' |  of 5');
   });
 
+  it('§5.2 nodes are paged, and those that are for others left out', async () => {
+    const world = await createWorld({ settings: ['pubsub.page_items=2', 'pubsub.nodes=0'] });
+    const { alice, bob } = await people(world);
+    for (let n = 0; n < 103; n += 1) await set(alice, create(`closed-${n}`, { 'pubsub#access_model': 'whitelist' }));
+    for (const node of ['a', 'm', 'x']) await set(alice, create(node));
+    const page = async (after?: string): Promise<string[]> => {
+      const rsm = after === undefined ? undefined : xml('set', { xmlns: NS.rsm }, xml('after', null, after));
+      const answer = await bob.ask('get', xml('query', { xmlns: NS.discoItems }, rsm), SERVICE);
+      return (
+        answer
+          .child('query', NS.discoItems)
+          ?.childrenNamed('item')
+          .map(({ attrs }) => attrs['node'] ?? '') ?? []
+      );
+    };
+    expect(await page()).toEqual(['a', 'm']);
+    expect(await page('m')).toEqual(['x']);
+    expect(await page('x')).toEqual([]);
+  });
+
   it('a removed account leaves nothing behind', async () => {
     const world = await createWorld();
     const { alice, bob, eve } = await people(world);
