@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `npm run conformance -- --host example.org --domain example.org --accounts FILE --section 0409/3` */
 import { runConformance } from './main.ts';
 

@@ -16,6 +16,12 @@ export const steps: readonly Step[] = [
   { name: 'length', group: 'lint', command: ['node', 'scripts/check-length.ts'], talks: true },
   { name: 'types', group: 'types', command: ['tsc', '-p', '.'] },
   { name: 'types-web', group: 'types', command: ['tsc', '-p', 'packages/web', '--noEmit'] },
+  // What the published packages say of themselves: a link that leads nowhere is an error.
+  {
+    name: 'api-docs',
+    group: 'types',
+    command: ['docs/api/node_modules/.bin/typedoc', '--options', 'docs/api/typedoc.json', '--emit', 'none'],
+  },
   {
     name: 'worlds',
     group: 'simulation',
