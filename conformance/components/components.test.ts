@@ -79,7 +79,7 @@ describe.runIf(requirePeer('slixmpp', "XEP-0114 with slixmpp's ComponentXMPP"))(
         await device.receive((stanza) => bodyOf(stanza) === 'hello');
         await device.receive((stanza) => bodyOf(stanza) === 'echo heard: hello');
       }
-      expect(echo.told.at(-1)).toMatchObject({ sender: `${phone.jid}`, body: 'hello', late: false });
+      expect(echo.told.at(-1)).toMatchObject({ sender: phone.jid, body: 'hello', late: false });
       const info = await phone.ask('get', xml('query', { xmlns: NS.discoInfo }), DOMAIN);
       expect(info.child('query', NS.discoInfo)?.childrenNamed('identity').length).toBeGreaterThan(0);
       const items = await phone.ask('get', xml('query', { xmlns: NS.discoItems }), 'localhost');

@@ -130,7 +130,7 @@ describe.runIf(here && requirePeer('lua-unbound', 'a conversation with Prosody')
       device.receive(({ name, attrs }) => name === 'presence' && attrs['from'] === ours('tablet').jid),
     );
     ours('tablet').presence({}, xml('show', null, 'away'));
-    await Promise.all(back);
+    expect(await Promise.all(back)).toHaveLength(3);
   });
 
   test('RFC 6120 §8.2.3 a device asks a device, both ways', async () => {

@@ -1,3 +1,4 @@
+/* oxlint-disable vitest/expect-expect -- playPlan throws unless the plan is what the row expects */
 import { describe, test } from 'vitest';
 import { TYPES, WORLDS } from '../xep-0409/worlds.ts';
 import { deriveExpectation } from './oracle.ts';

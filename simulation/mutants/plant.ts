@@ -8,7 +8,11 @@ const PACKAGES = join(import.meta.dirname, '../../packages');
 
 /** Plants a bug: the module is loaded as though its source said so. The file stays as it is. Call it before the server is loaded. */
 export function plantMutant(name: string): void {
-  const mutant = findMutant(name);
+  plant(findMutant(name));
+}
+
+/** The same for one of another list. */
+export function plant(mutant: Mutant): void {
   const changed = new Map(
     mutant.edits.map(({ file }) => [pathToFileURL(join(PACKAGES, file)).href, changeSource(mutant, file)]),
   );

@@ -12,7 +12,7 @@ afterAll(() => player.close());
 
 /** A story of these deeds, 100 ms apart. */
 function storyOf(...deeds: Deed[]): RemoteStory {
-  const steps = deeds.map((deed, index) => ({ ...deed, id: `s${index}`, at: index * 100 }) as RemoteStep);
+  const steps = deeds.map((deed, index) => ({ ...deed, id: `s${index}`, at: index * 100 }));
   return { ...generateRemoteStory(1), settings: { expiry: 172_800, messagesPerDomain: 10_000 }, steps };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Element, JID, NS, xml } from '@tutti/xmpp';
+import { type Element, type JID, NS, xml } from '@tutti/xmpp';
 import { loadConfig } from '../../packages/server/src/config/load.ts';
 import { Core } from '../../packages/server/src/core/core.ts';
 import { CoreStreamHost } from '../../packages/server/src/core/stream-host.ts';

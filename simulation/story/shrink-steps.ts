@@ -9,17 +9,17 @@ export async function shrinkSteps<S>(
   budget = 400,
 ): Promise<readonly S[]> {
   let best = steps;
-  let left = budget;
+  const plays = { left: budget };
   const attempt = async (candidate: readonly S[]): Promise<boolean> => {
-    if (left === 0) return false;
-    left -= 1;
+    if (plays.left === 0) return false;
+    plays.left -= 1;
     return fails(candidate);
   };
   let size = Math.ceil(best.length / 2);
-  while (size >= 1 && left > 0) {
+  while (size >= 1 && plays.left > 0) {
     let progress = false;
     // From the end: what comes last depends on most.
-    for (let end = best.length; end > 0 && left > 0; end -= size) {
+    for (let end = best.length; end > 0 && plays.left > 0; end -= size) {
       const candidate = [...best.slice(0, Math.max(0, end - size)), ...best.slice(end)];
       if (candidate.length === best.length) continue;
       if (!(await attempt(candidate))) continue;

@@ -19,7 +19,7 @@ import type { Store } from '../../packages/server/src/store/store.ts';
 import type { Settings } from '../story/story.ts';
 import type { Chance } from './chance.ts';
 import type { Disk } from './disk.ts';
-import type { Recorder } from './recorder.ts';
+import type { Recorder, Unit } from './recorder.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** What of the server's doings its watcher hears of. */
@@ -32,6 +32,12 @@ export interface ServerWatcher {
   complained(message: string, fields: object): void;
 }
 
+/** Hears of what is appended, and of its fate. */
+export interface LogRecorder {
+  appended(rows: Parameters<Recorder['appended']>[0], now: number): Unit | undefined;
+  settled(unit: Unit | undefined, result: 'committed' | 'failed' | 'repeated', seqs: readonly number[]): void;
+}
+
 export interface ServerOptions {
   readonly scheduler: Scheduler;
   readonly chance: Chance;
@@ -40,7 +46,8 @@ export interface ServerOptions {
   readonly store: Store;
   readonly settings: Settings;
   readonly accounts: readonly string[];
-  readonly recorder: Recorder;
+  /** Only what it needs of a `Recorder`. */
+  readonly recorder: LogRecorder;
   readonly watcher: ServerWatcher;
 }
 
@@ -150,7 +157,7 @@ function watchFeature(watcher: ServerWatcher): FeatureDefinition {
 }
 
 /** Records what is appended, and its fate before the server hears of it. */
-function watchLog(log: MemoryLog, recorder: Recorder, now: () => number): AccountLog {
+function watchLog(log: MemoryLog, recorder: LogRecorder, now: () => number): AccountLog {
   return {
     append(unit, done, extras) {
       const record = recorder.appended(unit, now());

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fakeIo } from '../../test/fake-io.ts';
 import type { RemoteReport } from '../control/s2s.ts';
 import { remoteHandlers } from '../control/s2s.ts';
@@ -33,6 +33,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   await control.close();
   release();
   rmSync(folder, { recursive: true });
@@ -46,6 +47,7 @@ async function s2s(...args: string[]): Promise<{ code: number; out: string; err:
 }
 
 test('lists queues with their length, their oldest, why they wait and until when, and connections', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
   const now = Date.now();
   report = {
     queues: [

@@ -2,7 +2,7 @@
 import { JID } from '@tutti/xmpp';
 import type { Command } from 'commander';
 import type { ControlClient } from '../control/client.ts';
-import type { RemoteReport } from '../control/s2s.ts';
+import type * as Control from '../control/s2s.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { addConfigOptions, type ConfigFlags, loadByFlags } from './options.ts';
@@ -71,7 +71,7 @@ export function registerS2s(program: Command, { io }: Context): void {
 async function ask<T>(
   flags: Flags,
   io: Io,
-  run: (client: ControlClient, control: typeof import('../control/s2s.ts')) => Promise<T>,
+  run: (client: ControlClient, control: typeof Control) => Promise<T>,
 ): Promise<T> {
   const { config } = await loadByFlags(flags, io);
   const { connectControl } = await import('../control/client.ts');
@@ -94,7 +94,7 @@ const QUEUES = ['DOMAIN', 'FROM', 'MESSAGES', 'SIZE', 'OLDEST', 'STATE', 'NEXT T
 const CONNECTIONS = ['DOMAIN', 'WITH', 'DIRECTION', 'STATE', 'NOT SETTLED'] as const;
 const NUMBERS: ReadonlySet<string> = new Set(['MESSAGES', 'SIZE', 'OLDEST', 'NEXT TRY', 'NOT SETTLED']);
 
-function formatReport({ queues, connections }: RemoteReport): string {
+function formatReport({ queues, connections }: Control.RemoteReport): string {
   const now = Date.now();
   const span = (from: number | undefined, to: number | undefined): string =>
     from === undefined || to === undefined ? '–' : writeSpan(Math.max(0, to - from));

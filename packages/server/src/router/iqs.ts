@@ -73,7 +73,7 @@ export class IqRouter {
   #forward(origin: Session | undefined, iq: Element, from: JID, to: JID): Promise<void> | undefined {
     if (!this.#core.isLocalDomain(to.domain)) {
       const service = this.#core.services.get(to.domain);
-      if (service !== undefined) service(iq, from);
+      if (service !== undefined) void service(iq, from);
       else this.#depart(origin, iq, from, to);
       return undefined;
     }

@@ -290,7 +290,7 @@ export class MessageRouter {
   #forwardError(reply: Element, to: JID, done: Done): undefined {
     const service = this.#core.services.get(to.domain);
     const from = JID.tryParse(reply.attrs['from'] ?? '');
-    if (service !== undefined && from !== undefined) service(reply, from);
+    if (service !== undefined && from !== undefined) void service(reply, from);
     else if (from !== undefined) this.#core.departures.send(reply, from, to);
     done();
     return undefined;

@@ -2,6 +2,7 @@ import { type Element, errorReply, JID, StanzaError } from '@tutti/xmpp';
 import type { PresenceHandler } from '../feature.ts';
 import { Outgoing } from '../session/outgoing.ts';
 import type { Session } from '../session/session.ts';
+import type { LocalAccount } from './local-account.ts';
 import type { Done, RouterCore } from './router-core.ts';
 
 const TYPES = new Set([
@@ -69,14 +70,26 @@ export class PresenceRouter {
     if (to === undefined) return;
     if (!this.#core.isLocalDomain(to.domain)) {
       const service = this.#core.services.get(to.domain);
-      if (service !== undefined) service(presence, from);
+      if (service !== undefined) void service(presence, from);
       else this.#core.departures.send(presence, from, to);
       return;
     }
     if (to.local === '') return;
     const account = this.#core.accounts.get(to.bare.toString()) ?? (await this.#core.accounts.load(to.bare));
     if (account === undefined) return;
-    // Without a break where none is needed: a room's presence and its messages come in the order in which it sends them.
+    // RFC 6120 §10.1: behind the messages for this account that are on their way to the log; without a break where there are none. So what a room or
+    // another server sends, presence and messages, comes in its order.
+    if (account.uses === 0) return this.#hand(account, presence, from, to);
+    account.uses += 1;
+    return new Promise((resolve) => {
+      this.#core.log.append([], () => {
+        account.uses -= 1;
+        resolve(this.#hand(account, presence, from, to));
+      });
+    });
+  }
+
+  async #hand(account: LocalAccount, presence: Element, from: JID, to: JID): Promise<void> {
     const screened = this.#screen(undefined, presence, from, to);
     if (screened !== undefined) await screened;
     await this.handler?.toAccount(account, presence, from);
