@@ -1,6 +1,6 @@
 import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
 import { settle } from './approval.ts';
-import { answer, type PubsubCore, readNode } from './core.ts';
+import { answer, pageOf, type PubsubCore, readNode } from './core.ts';
 import { unsupported } from './errors.ts';
 import { lockOf, type PubsubHost } from './host.ts';
 import type { Affiliation, NodeRecord, SubscriptionRecord } from './model.ts';
@@ -17,12 +17,13 @@ export class Administration {
   }
 
   /** §8.8.1; those who wait are listed with their state, as there is no other list of them. */
-  async subscriptions(host: PubsubHost, from: JID, element: Element): Promise<Element> {
+  async subscriptions(host: PubsubHost, from: JID, element: Element, payload: Element): Promise<Element> {
     const node = await this.#core.owned(host, readNode(element), from);
-    const found: Element[] = [];
-    for await (const { jid, state } of this.#core.members.subscribers(node.id))
-      found.push(xml('subscription', { jid, subscription: state }));
-    return answer(NS.pubsubOwner, xml('subscriptions', { node: node.name }, ...found));
+    const found: SubscriptionRecord[] = [];
+    for await (const subscription of this.#core.members.subscribers(node.id)) found.push(subscription);
+    const { items, set } = pageOf(host, payload, found, ({ jid }) => jid);
+    const list = items.map(({ jid, state }) => xml('subscription', { jid, subscription: state }));
+    return answer(NS.pubsubOwner, xml('subscriptions', { node: node.name }, ...list), ...set);
   }
 
   /** §8.8.2, §8.8.3. */
@@ -53,11 +54,11 @@ export class Administration {
   }
 
   /** §8.9.1. */
-  async affiliations(host: PubsubHost, from: JID, element: Element): Promise<Element> {
+  async affiliations(host: PubsubHost, from: JID, element: Element, payload: Element): Promise<Element> {
     const node = await this.#core.owned(host, readNode(element), from);
-    const found = await this.#affiliations(host, node);
-    const list = [...found].map(([jid, affiliation]) => xml('affiliation', { jid, affiliation }));
-    return answer(NS.pubsubOwner, xml('affiliations', { node: node.name }, ...list));
+    const { items, set } = pageOf(host, payload, [...(await this.#affiliations(host, node))], ([jid]) => jid);
+    const list = items.map(([jid, affiliation]) => xml('affiliation', { jid, affiliation }));
+    return answer(NS.pubsubOwner, xml('affiliations', { node: node.name }, ...list), ...set);
   }
 
   /** §8.9.2, §8.9.3. */

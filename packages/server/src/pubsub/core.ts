@@ -1,4 +1,4 @@
-import { type Element, type JID, type NS, StanzaError, xml } from '@tutti/xmpp';
+import { type Element, type JID, type NS, paginate, readRsm, StanzaError, writeRsm, xml } from '@tutti/xmpp';
 import type { Kysely } from 'kysely';
 import type { Clock, Random } from '../environment.ts';
 import { findRole, type Role } from './access.ts';
@@ -74,4 +74,17 @@ export function readNode(element: Element): string {
 /** XEP-0060 §16: the payload of an answer. */
 export function answer(ns: typeof NS.pubsub | typeof NS.pubsubOwner, ...children: Element[]): Element {
   return xml('pubsub', { xmlns: ns }, ...children);
+}
+
+/** XEP-0059 over a list of a service; `set` where it is not the whole list, or was asked for. `idOf`: unique in the list. */
+export function pageOf<T>(
+  host: PubsubHost,
+  payload: Element,
+  list: readonly T[],
+  idOf: (item: T) => string,
+): { readonly items: readonly T[]; readonly set: readonly Element[] } {
+  const rsm = readRsm(payload);
+  const page = paginate(list, idOf, rsm, host.limits.page.items);
+  const isWhole = rsm === undefined && page.items.length === list.length;
+  return { items: page.items, set: isWhole ? [] : [writeRsm(page, idOf)] };
 }

@@ -152,9 +152,11 @@ export class PubsubEngine {
     const subscribing = new Subscribing(this.#core);
     const administration = new Administration(this.#core);
     const first =
-      (action: (host: PubsubHost, from: JID, element: Element) => Promise<Element | undefined>): Action =>
+      (
+        action: (host: PubsubHost, from: JID, element: Element, payload: Element) => Promise<Element | undefined>,
+      ): Action =>
       (host, from, payload) =>
-        action(host, from, payload.elements[0] as Element);
+        action(host, from, payload.elements[0] as Element, payload);
     return new Map<string, Action>([
       ['user set create', (host, from, payload) => nodes.create(host, from, payload)],
       ['user set publish', (host, from, payload) => publishing.publish(host, from, payload)],
@@ -164,8 +166,14 @@ export class PubsubEngine {
       ['user set options', first((host, from, element) => subscribing.setOptions(host, from, element))],
       ['user get options', first((host, from, element) => subscribing.options(host, from, element))],
       ['user get default', first((host, _from, element) => subscribing.defaultOptions(host, element))],
-      ['user get subscriptions', first((host, from, element) => subscribing.subscriptions(host, from, element))],
-      ['user get affiliations', first((host, from, element) => subscribing.affiliations(host, from, element))],
+      [
+        'user get subscriptions',
+        first((host, from, element, payload) => subscribing.subscriptions(host, from, element, payload)),
+      ],
+      [
+        'user get affiliations',
+        first((host, from, element, payload) => subscribing.affiliations(host, from, element, payload)),
+      ],
       ['user get items', (host, from, payload) => this.#reading.items(host, from, payload)],
       ['owner get configure', first((host, from, element) => nodes.form(host, from, element))],
       ['owner set configure', first((host, from, element) => nodes.configure(host, from, element))],
@@ -177,9 +185,15 @@ export class PubsubEngine {
         ),
       ],
       ['owner set purge', (host, from, payload) => publishing.purge(host, from, payload)],
-      ['owner get subscriptions', first((host, from, element) => administration.subscriptions(host, from, element))],
+      [
+        'owner get subscriptions',
+        first((host, from, element, payload) => administration.subscriptions(host, from, element, payload)),
+      ],
       ['owner set subscriptions', first((host, from, element) => administration.setSubscriptions(host, from, element))],
-      ['owner get affiliations', first((host, from, element) => administration.affiliations(host, from, element))],
+      [
+        'owner get affiliations',
+        first((host, from, element, payload) => administration.affiliations(host, from, element, payload)),
+      ],
       ['owner set affiliations', first((host, from, element) => administration.setAffiliations(host, from, element))],
     ]);
   }

@@ -1,7 +1,7 @@
 import { type DataForm, type Element, JID, NS, readBoolean, readForm, StanzaError, writeForm, xml } from '@tutti/xmpp';
 import { refuseAccess } from './access.ts';
 import { requestApproval } from './approval.ts';
-import { answer, type PubsubCore, readNode } from './core.ts';
+import { answer, pageOf, type PubsubCore, readNode } from './core.ts';
 import { pubsubError } from './errors.ts';
 import { lockOf, type PubsubHost } from './host.ts';
 import type { NodeRecord, SubscriptionRecord } from './model.ts';
@@ -90,17 +90,21 @@ export class Subscribing {
   }
 
   /** §5.6. */
-  async subscriptions(host: PubsubHost, from: JID, element: Element): Promise<Element> {
+  async subscriptions(host: PubsubHost, from: JID, element: Element, payload: Element): Promise<Element> {
     const { node } = element.attrs;
     const found = await this.#core.members.subscriptionsOf(host.jid.toString(), from.bare.toString(), node);
-    return answer(NS.pubsub, xml('subscriptions', { node }, ...found.map((one) => subscriptionElement(one.node, one))));
+    const { items, set } = pageOf(host, payload, found, (one) => `${one.jid} ${one.node}`);
+    const list = items.map((one) => subscriptionElement(one.node, one));
+    return answer(NS.pubsub, xml('subscriptions', { node }, ...list), ...set);
   }
 
   /** §5.7. */
-  async affiliations(host: PubsubHost, from: JID, element: Element): Promise<Element> {
+  async affiliations(host: PubsubHost, from: JID, element: Element, payload: Element): Promise<Element> {
     const { node } = element.attrs;
     const found = await this.#core.members.affiliationsOf(host.jid.toString(), from.bare.toString(), node);
-    return answer(NS.pubsub, xml('affiliations', { node }, ...found.map((one) => xml('affiliation', { ...one }))));
+    const { items, set } = pageOf(host, payload, found, (one) => one.node);
+    const list = items.map((one) => xml('affiliation', { ...one }));
+    return answer(NS.pubsub, xml('affiliations', { node }, ...list), ...set);
   }
 
   async #subscribe(

@@ -170,6 +170,42 @@ describe('XEP-0060 at a domain', () => {
     expect(await page('x')).toEqual([]);
   });
 
+  it('§5.6 §8.8 §8.9 lists of people are paged', async () => {
+    const world = await createWorld({ settings: ['pubsub.page_items=2'] });
+    const { alice } = await people(world);
+    await set(alice, create('n'));
+    const jids = ['a@x', 'b@x', 'c@x'];
+    await set(
+      alice,
+      pubsubOwner(
+        xml(
+          'subscriptions',
+          { node: 'n' },
+          ...jids.map((jid) => xml('subscription', { jid, subscription: 'subscribed' })),
+        ),
+      ),
+    );
+    await set(
+      alice,
+      pubsubOwner(
+        xml('affiliations', { node: 'n' }, ...jids.map((jid) => xml('affiliation', { jid, affiliation: 'member' }))),
+      ),
+    );
+    for (const resource of ['1', '2', '3'])
+      await set(alice, pubsub(xml('subscribe', { node: 'n', jid: `alice@localhost/${resource}` })));
+    const list = async (wrap: typeof pubsub, name: string, after?: string): Promise<string> => {
+      const rsm = after === undefined ? undefined : xml('set', { xmlns: NS.rsm }, xml('after', null, after));
+      const answer = (await alice.ask('get', wrap(xml(name, { node: 'n' }), rsm), SERVICE)).elements[0];
+      const found = answer?.child(name)?.elements.map(({ attrs }) => attrs['jid']) ?? [];
+      return `${found.join(' ')} of ${answer?.child('set', NS.rsm)?.child('count')?.text()}`;
+    };
+    expect(await list(pubsubOwner, 'affiliations')).toBe('a@x alice@localhost of 4');
+    expect(await list(pubsubOwner, 'affiliations', 'alice@localhost')).toBe('b@x c@x of 4');
+    expect(await list(pubsubOwner, 'subscriptions', 'a@x')).toBe('alice@localhost/1 alice@localhost/2 of 6');
+    expect(await list(pubsub, 'subscriptions')).toBe('alice@localhost/1 alice@localhost/2 of 3');
+    expect(await list(pubsub, 'subscriptions', 'alice@localhost/2 n')).toBe('alice@localhost/3 of 3');
+  });
+
   it('a removed account leaves nothing behind', async () => {
     const world = await createWorld();
     const { alice, bob, eve } = await people(world);
