@@ -11,7 +11,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { isIP } from 'node:net';
-import { readFileSync } from 'node:fs';
+import { readAuthorities } from '../tls/credentials.ts';
 import { LinkFailure } from './failure.ts';
 import { toDnsName } from './resolver.ts';
 
@@ -143,7 +143,7 @@ export class ServerTls {
   #remember<T>(made: Map<string, T>, domain: string | undefined, make: (options: SecureContextOptions) => T): T {
     const { cert, key } = this.#source.pemFor(domain) ?? {};
     const { ca, minVersion: version } = this.#settings();
-    const authorities = ca === '' ? undefined : readFileSync(ca, 'utf8');
+    const authorities = ca === '' ? undefined : readAuthorities(ca);
     const minVersion: SecureVersion = `TLSv${version}`;
     const parts = JSON.stringify([cert, authorities, minVersion]);
     const known = made.get(parts);

@@ -294,6 +294,21 @@ describe('with configured files', () => {
   });
 });
 
+describe('authorities for other servers (s2s.ca)', () => {
+  test('are read at the start and at a reload; what cannot be used is told of', async () => {
+    await put('own', 'own.example');
+    await expect(prepare('s2s.ca=gone.crt')).rejects.toThrow(/gone.crt: there is no such file$/);
+    expect(inspect('s2s.ca=own.key')).toMatchObject([
+      { status: 'fail', message: expect.stringMatching(/own.key: has no certificate in it$/) },
+      { status: 'ok' },
+    ]);
+    const { certificates } = await prepare('s2s.ca=own.crt');
+    const damaged = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    writeFileSync(join(dataDir, 'two.crt'), (await issue('a.example')).cert + damaged);
+    await expect(certificates.reload(configure('s2s.ca=two.crt'))).rejects.toThrow(/two.crt: .* damaged$/);
+  });
+});
+
 describe('reload', () => {
   const files = ['domains=own.example', 'tls.cert=own.crt', 'tls.key=own.key'];
 

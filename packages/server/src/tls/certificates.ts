@@ -2,11 +2,11 @@
 import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
 import { domainToUnicode } from 'node:url';
 import type { Config } from '../config/schema.ts';
-import { CertificateError, findWeaknesses, readCredentials, type Credentials } from './credentials.ts';
+import { CertificateError, findWeaknesses, readAuthorities, readCredentials, type Credentials } from './credentials.ts';
 import { keepSelfSigned } from './self-signed.ts';
 
 /** What certificates need of the configuration. */
-export type CertificateConfig = Pick<Config, 'domains' | 'tls'>;
+export type CertificateConfig = Pick<Config, 'domains' | 'tls' | 's2s'>;
 
 /** What a TLS socket of the server is made with: `new TLSSocket(socket, certificates.socketOptions())`. */
 export interface ServerSocketOptions {
@@ -90,7 +90,8 @@ export async function prepareCertificates(
   return { certificates, notes: loaded.notes };
 }
 
-async function load({ domains, tls }: CertificateConfig, dataDir: string, now: number): Promise<Loaded> {
+async function load({ domains, tls, s2s }: CertificateConfig, dataDir: string, now: number): Promise<Loaded> {
+  if (s2s.ca !== '') readAuthorities(s2s.ca);
   const minVersion: SecureVersion = `TLSv${tls.minVersion}`;
   const makeEntry = (credentials: Credentials): Entry => {
     const { cert, key, certFile } = credentials;

@@ -44,6 +44,19 @@ export function readCredentials(certFile: string, keyFile: string): Credentials 
   return { certFile, keyFile, cert, key, leaf };
 }
 
+/**
+ * Reads certificates of authorities.
+ * @returns PEM
+ * @throws CertificateError when the file is missing, or has none in it
+ */
+export function readAuthorities(file: string): string {
+  const pem = readPem(file);
+  for (const [one] of pem.matchAll(/-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g))
+    parseCertificate(one, file);
+  parseCertificate(pem, file);
+  return pem;
+}
+
 /** What is wrong with a certificate that can be used all the same; empty when nothing is. */
 export function findWeaknesses({ leaf, certFile }: Credentials, domains: readonly string[], now: number): string[] {
   const weaknesses: string[] = [];

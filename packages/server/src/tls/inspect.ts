@@ -1,7 +1,14 @@
 /** Looks at the certificates without changing anything, for `tutti doctor`. */
 import { existsSync, statSync } from 'node:fs';
 import type { CertificateConfig } from './certificates.ts';
-import { CertificateError, findWeaknesses, formatDay, readCredentials, type Credentials } from './credentials.ts';
+import {
+  CertificateError,
+  findWeaknesses,
+  formatDay,
+  readAuthorities,
+  readCredentials,
+  type Credentials,
+} from './credentials.ts';
 import { explainRenewal, locateSelfSigned } from './self-signed.ts';
 
 const DAY_MS = 86_400_000;
@@ -18,16 +25,27 @@ export interface CertificateReport {
  * @param now milliseconds since 1970-01-01 UTC
  */
 export function inspectCertificates(
-  { domains, tls }: CertificateConfig,
+  { domains, tls, s2s }: CertificateConfig,
   dataDir: string,
   now: number,
 ): CertificateReport[] {
-  const reports = Object.entries(tls.domains).flatMap(([name, { cert, key }]) =>
+  const own = Object.entries(tls.domains).flatMap(([name, { cert, key }]) =>
     inspectFiles(cert, key, name.startsWith('*.') ? [] : [name], now),
   );
+  const reports = [...inspectAuthorities(s2s.ca), ...own];
   const others = domains.filter((domain) => !isNamed(tls.domains, domain));
   if (tls.cert !== '') return [...reports, ...inspectFiles(tls.cert, tls.key, others, now)];
   return others.length === 0 ? reports : [...reports, inspectSelfSigned(dataDir, others, now)];
+}
+
+function inspectAuthorities(file: string): CertificateReport[] {
+  try {
+    if (file !== '') readAuthorities(file);
+    return [];
+  } catch (error) {
+    if (error instanceof CertificateError) return [{ status: 'fail', message: error.message }];
+    throw error;
+  }
 }
 
 function isNamed(named: CertificateConfig['tls']['domains'], domain: string): boolean {

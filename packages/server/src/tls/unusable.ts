@@ -3,22 +3,44 @@ import { formatPath } from '../config/leaves.ts';
 import { describeOrigin } from '../config/layers.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { ConfigProblem } from '../config/problems.ts';
-import { CertificateError, readCredentials } from './credentials.ts';
+import { CertificateError, readAuthorities, readCredentials } from './credentials.ts';
 
 /** A file that is missing, is not PEM or does not fit the other one; told at the setting that names it. */
 export function findUnusableCertificates(loaded: LoadedConfig): ConfigProblem[] {
-  const { tls } = loaded.config;
+  const { tls, s2s } = loaded.config;
   const shared = tls.cert === '' ? [] : [{ path: ['tls'], cert: tls.cert, key: tls.key }];
   const named = Object.entries(tls.domains).map(([name, files]) => ({ path: ['tls', 'domains', name], ...files }));
-  return [...shared, ...named].flatMap(({ path, cert, key }) => {
-    try {
-      readCredentials(cert, key);
-      return [];
-    } catch (error) {
-      if (!(error instanceof CertificateError)) throw error;
-      return [describe(loaded, [...path, error.file === cert ? 'cert' : 'key'], error.message)];
-    }
-  });
+  const own = [...shared, ...named].flatMap(({ path, cert, key }) =>
+    explain(
+      loaded,
+      () => readCredentials(cert, key),
+      (file) => [...path, file === cert ? 'cert' : 'key'],
+    ),
+  );
+  if (s2s.ca === '') return own;
+  return [
+    ...own,
+    ...explain(
+      loaded,
+      () => readAuthorities(s2s.ca),
+      () => ['s2s', 'ca'],
+    ),
+  ];
+}
+
+/** @param locate gives the setting that names a file */
+function explain(
+  loaded: LoadedConfig,
+  read: () => unknown,
+  locate: (file: string) => readonly string[],
+): ConfigProblem[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    return [describe(loaded, locate(error.file), error.message)];
+  }
 }
 
 function describe(loaded: LoadedConfig, path: readonly string[], message: string): ConfigProblem {
