@@ -126,5 +126,6 @@ test('SIGTERM ends it, and nothing is left but the data', async () => {
     'store.db',
     'tls',
     'tutti.log',
+    'upload',
   ]);
 });
