@@ -16,6 +16,7 @@ import {
   verifyKey,
 } from './negotiation.ts';
 import { OutgoingStream } from './outgoing.ts';
+import { isSettling, nameOf, type Pair } from './pair.ts';
 import { type DomainPolicy, readPolicy } from './policy.ts';
 import { RecentFailures } from './recent-failures.ts';
 import type { Link } from './remote.ts';
@@ -29,22 +30,6 @@ export interface ConnectionReport {
   readonly state: 'open' | 'connecting';
   /** Stanzas that wait, or are not acknowledged. */
   readonly waiting: number;
-}
-
-interface Waiting {
-  readonly stanza: Element;
-  readonly bytes: number;
-  readonly settled: Settled;
-}
-
-/** One domain of ours and one of another server's: what waits to go there, and over what it goes. */
-interface Pair {
-  readonly from: string;
-  readonly to: string;
-  readonly waiting: Waiting[];
-  waitingBytes: number;
-  channel: Channel | undefined;
-  connecting: boolean;
 }
 
 /** Keys of dialback that are being verified at a time, for all streams together. */
@@ -368,15 +353,6 @@ export function makeResolver({ config, random }: FederationEnvironment): DomainR
     timeout: connectTimeout * 1000,
     random: () => new DataView(random.bytes(4).slice().buffer).getUint32(0) / 2 ** 32,
   });
-}
-
-/** Its connection is over, but what became of the last stanzas is not known yet. */
-function isSettling({ channel }: Pair): boolean {
-  return channel?.isOpen === false && channel.unsettled > 0;
-}
-
-function nameOf(from: string, to: string): string {
-  return `${from} ${to}`;
 }
 
 function queueFull(to: string): LinkFailure {
