@@ -15,7 +15,7 @@ The same clients and the same load on Tutti and on Debian's Prosody and ejabberd
   --servers a,b    ${Object.keys(servers).join(', ')} (default: all that are installed)
   --rounds N       kill9: how often the server is killed (default 20)
   --rate N         messages a second (default 300 for kill9, 1000 for slow)
-  --messages N     slow: messages that flow while the device does not read (default 20000)
+  --messages N     slow: messages of 1 KB that flow while the device does not read (default 20000); half as many before
   --seed N         kill9: chance, to the moments of the kills (default 1)
   --json           one JSON object a server instead of the table
 `;
@@ -57,6 +57,7 @@ const SLOW_COLUMNS: readonly (readonly [string, (result: SlowResult) => string])
   ['archived in the end', ({ archived, total }) => `${archived} of ${total}`],
 ];
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const [what] = positionals;
 const chosen = chooseServers(values.servers);
 const present = chosen.filter((name) => {

@@ -63,6 +63,9 @@ export async function startPeer(recipe: PeerRecipe): Promise<Contestant> {
     return child;
   };
   let child = await run();
+  // Nobody is left behind, however this process ends.
+  const endWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
@@ -86,6 +89,7 @@ export async function startPeer(recipe: PeerRecipe): Promise<Contestant> {
       const patience = setTimeout(() => child.kill('SIGKILL'), 15_000);
       await end('SIGTERM');
       clearTimeout(patience);
+      process.off('exit', endWithUs);
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -21,11 +21,10 @@ export function ejabberd(storage: EjabberdStorage): PeerRecipe {
       await writeFile(join(folder, 'ejabberd.yml'), configure(folder, port, storage));
       await writeFile(join(folder, 'inetrc'), '{lookup,["file","native"]}.\n');
     },
-    command: (folder) => [
-      'erl',
-      ...['+K', 'true', '+P', '250000', '-noinput'],
-      ...['-mnesia', 'dir', JSON.stringify(join(folder, 'spool')), '-s', 'ejabberd'],
-    ],
+    command: (folder) => {
+      const spool = JSON.stringify(join(folder, 'spool'));
+      return ['erl', '+K', 'true', '+P', '250000', '-noinput', '-mnesia', 'dir', spool, '-s', 'ejabberd'];
+    },
     env: (folder) => ({
       EJABBERD_CONFIG_PATH: join(folder, 'ejabberd.yml'),
       EJABBERD_LOG_PATH: join(folder, 'ejabberd.log'),

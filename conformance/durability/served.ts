@@ -36,7 +36,7 @@ export async function serve(data: string): Promise<Served> {
   const log: string[] = [];
   const port = await new Promise<number>((resolve, reject) => {
     void ended.then((how) => reject(new Error(`the server ended with ${how}: ${log.join('\n')}`)));
-    createInterface({ input: child.stderr as NonNullable<typeof child.stderr> }).on('line', (text) => {
+    createInterface({ input: child.stderr }).on('line', (text) => {
       const line = readLine(text);
       log.push(line.message);
       const found = line.listening?.find(({ name }) => name === 'c2s');

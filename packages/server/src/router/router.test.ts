@@ -20,5 +20,5 @@ it("a fault while a stanza of the server's own is routed is logged, and ends not
   world.log.head = head;
   world.core.router.route(xml('message', { from, to: 'alice@localhost', type: 'headline' }, xml('body', null, 'news')));
   await world.settle();
-  expect(alice.session.ended).toBe(false);
+  expect(alice.connection.closed).toBe(false);
 });

@@ -22,7 +22,8 @@ import {
 } from '../suite/fixture.ts';
 import { Caches } from './caches.ts';
 import { findLogFaults } from './integrity.ts';
-import { openSqliteLog, type SqliteLogLimits } from './sqlite-log.ts';
+import type { SqliteLogLimits } from './limits.ts';
+import { openSqliteLog } from './sqlite-log.ts';
 import { LogSweeper } from './sweeper.ts';
 
 // Each test starts workers and waits for fsyncs: on a busy machine that takes its time.

@@ -77,7 +77,7 @@ export class LogWriter {
   readonly #dirty = new Map<string, CachedAccount>();
   #epochs = 0;
   #dataVersion = 0;
-  #syncError: unknown;
+  #syncError: Error | undefined;
 
   /** `seed` is where the epochs of new accounts come from: at least 16 random bytes, fresh at every start. */
   constructor(db: DatabaseSync, caches: Caches, seed: Uint8Array) {
@@ -88,7 +88,7 @@ export class LogWriter {
   }
 
   /** The fsync that has failed, if one has: then this writer must not go on. */
-  get syncError(): unknown {
+  get syncError(): Error | undefined {
     return this.#syncError;
   }
 
@@ -143,7 +143,7 @@ export class LogWriter {
     } catch (error) {
       this.#forget();
       if (isSyncError(error)) {
-        this.#syncError = error;
+        this.#syncError = error as Error;
         eraseUnsynced(this.#db);
       }
       throw error;
