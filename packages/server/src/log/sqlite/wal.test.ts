@@ -68,8 +68,10 @@ test('walPages: a WAL that had to grow beside a long read is cut back afterwards
   expect(grown).toBeGreaterThan(2 * WAL_PAGES * FRAME);
   reader.exec('ROLLBACK');
   reader.close();
-  await fill(written, 5);
-  expect(statSync(`${path}-wal`).size).toBeLessThanOrEqual(WAL_PAGES * FRAME);
+  // With the first commit after a checkpoint that nobody disturbs.
+  const sizeNow = (): number => statSync(`${path}-wal`).size;
+  for (let n = 0; n < 50 && sizeNow() > WAL_PAGES * FRAME; n += 1) await fill(written, 2);
+  expect(sizeNow()).toBeLessThanOrEqual(WAL_PAGES * FRAME);
 });
 
 test('what is opened for reading alone leaves nothing behind, whatever the folder is called', async () => {
