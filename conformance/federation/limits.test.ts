@@ -34,6 +34,17 @@ describe.runIf(requirePeer('openssl', 'limits of federation'))('limits', () => {
     for (const one of [b, c]) one.destroy();
   });
 
+  it('connections_per_address: those that have proved who they are count, too', async () => {
+    await using own = await startOwn('s2s.connections_per_address=2');
+    const enter = (domain: string) => enterRaw(own.port('s2s'), domain, US, ground.authority.issue({ dns: [domain] }));
+    const [a, b] = [await enter('a.example'), await enter('b.example')];
+    expect(await (await dialRaw(own.port('s2s'))).rest()).toContain('<resource-constraint');
+    a.destroy();
+    await until(() => own.lines('s2s: disconnected', 'a.example').length === 1);
+    const c = await enter('c.example');
+    for (const one of [b, c]) one.destroy();
+  });
+
   it('allow: only these', async () => {
     await using own = await startOwn('s2s.allow=friend.example');
     const stream = await dialRaw(own.port('s2s'));

@@ -251,6 +251,19 @@ describe('a stanza that comes', () => {
     expect(received).toHaveLength(60);
   });
 
+  it('bytes_burst, bytes_per_second: is read at that rate, at the edge', () => {
+    begin('s2s.bytes_burst=1000', 's2s.bytes_per_second=100', 's2s.idle_timeout=0');
+    const rest = 999 - HEADER.length;
+    transport.receive(' '.repeat(rest));
+    expect(transport.paused).toBe(false);
+    transport.receive(' ');
+    expect(transport.paused).toBe(true);
+    clock.advance(9);
+    expect(transport.paused).toBe(true);
+    clock.advance(1);
+    expect(transport.paused).toBe(false);
+  });
+
   it('waits when too many are on their way to the log', async () => {
     transport.receive(Array.from({ length: 70 }, (_, i) => stanza(String(i))).join(''));
     await tick();
