@@ -14,7 +14,7 @@ import type { Services } from './services.ts';
 
 /** One line of the report. */
 export interface Finding {
-  /** What was examined: "node", "config", "data", "database", "certificate", "server", "port", "clock". */
+  /** What was examined: "node", "config", "data", "database", "certificate", "server", "port", "files", "clock". */
   readonly check: string;
   readonly status: 'ok' | 'warn' | 'fail';
   /** What was found, and what to do about it. */

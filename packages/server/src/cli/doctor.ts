@@ -75,6 +75,7 @@ async function examine(flags: ConfigFlags, { io, services }: Context): Promise<F
     ...checks.checkCertificates(config, now),
     server.finding,
     ...(await checks.checkPorts(config, server.status)),
+    ...(await (await import('./file-checks.ts')).checkFiles(config)),
     checks.checkClock(config.data, now),
   );
   return findings;
