@@ -29,10 +29,10 @@ const FULL: RoundSize = {
   users: 60,
   devices: 3,
   window: 4,
-  measureMs: 5000,
-  warmUpMs: 1500,
+  measureMs: 4000,
+  warmUpMs: 2000,
   rates: [500, 3000],
-  idleSessions: 2400,
+  idleSessions: 4800,
   fanOutDevices: 50,
 };
 const QUICK: RoundSize = { ...FULL, measureMs: 1500, warmUpMs: 600, idleSessions: 600 };
