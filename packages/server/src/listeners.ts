@@ -193,6 +193,9 @@ async function servePage({ config }: ListenerParts): Promise<{ readonly page?: P
       get enabled() {
         return config().http.page;
       },
+      get registration() {
+        return config().registration.enabled;
+      },
       get origins() {
         const { storage, s3Endpoint } = config().upload;
         return storage === 's3' ? [new URL(s3Endpoint).origin] : [];

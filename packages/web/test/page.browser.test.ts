@@ -199,7 +199,7 @@ describe.runIf(requirePeer('chromium', 'the chat page: what it can do, and for w
       await goTo(hers.page, 'settings');
       await hers.page.getByLabel('Language').selectOption({ label: 'Deutsch' });
       await hers.page.getByRole('heading', { name: 'Einstellungen' }).waitFor();
-      expect(await hers.page.locator('html').getAttribute('lang')).toBe('de');
+      await hers.page.locator('html[lang=de]').waitFor({ state: 'attached' });
       expect(await findBarriers(hers.page)).toEqual([]);
       await hers.page.getByLabel('Sprache').selectOption({ label: 'English' });
       await hers.page.emulateMedia({ colorScheme: 'light' });
@@ -266,11 +266,10 @@ describe.runIf(requirePeer('chromium', 'the chat page: what it can do, and for w
     it('XEP-0401 XEP-0445: who is invited makes an account and is a contact', async () => {
       await goTo(hers.page, 'new');
       await hers.page.getByRole('button', { name: 'Invite somebody' }).click();
-      const link = await hers.page.getByRole('textbox', { name: 'Invite somebody' }).inputValue();
+      const link = await hers.page.getByRole('textbox', { name: 'Link to send' }).inputValue();
       expect(link).toMatch(new RegExp(`#${alice}@localhost\\?roster;preauth=`));
       const device = await world.device();
       await device.page.goto(`${device.url}${new URL(link).hash}`);
-      await device.page.reload();
       await device.page.getByText(`${alice}@localhost invites you to chat.`).waitFor();
       expect(await findBarriers(device.page)).toEqual([]);
       await device.page.getByLabel('Name').fill('Carol');
@@ -283,6 +282,26 @@ describe.runIf(requirePeer('chromium', 'the chat page: what it can do, and for w
       await device.page.getByRole('heading', { name: alice }).waitFor();
       await say(device.page, 'Here I am');
       await hers.page.locator('a.row').filter({ hasText: 'Here I am' }).locator('.presence.online').waitFor();
+    });
+
+    it('XEP-0077 XEP-0379: who makes an account without one, and follows a link later, is a contact too', async () => {
+      // The link of before was good once.
+      await goTo(hers.page, 'settings');
+      await goTo(hers.page, 'new');
+      await hers.page.getByRole('button', { name: 'Invite somebody' }).click();
+      const link = await hers.page.getByRole('textbox', { name: 'Link to send' }).inputValue();
+      const { page, url } = await world.device();
+      await page.getByRole('button', { name: 'Make an account' }).click();
+      await page.getByLabel('Name').fill('Dora');
+      await page.getByLabel('Password', { exact: true }).fill('a good one');
+      await page.getByLabel('Password once more').fill('a good one');
+      expect(await findBarriers(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Make an account' }).click();
+      await page.getByText('No conversations yet.').waitFor();
+      await untilOnline(page);
+      await page.goto(`${url}${new URL(link).hash}`);
+      await page.getByRole('heading', { name: alice }).waitFor();
+      await page.getByRole('main').getByText('online').waitFor();
     });
 
     it('a device that is logged out from another one has to log in again, and keeps its messages', async () => {

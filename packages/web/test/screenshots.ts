@@ -94,7 +94,6 @@ await picture('offline-phone-german', { ...PHONE, locale: 'de-DE', colorScheme: 
 });
 const newcomer = await world.device(PHONE);
 await newcomer.page.goto(`${newcomer.url}#nora@localhost?roster;preauth=abcdefgh;ibr=y;name=Nora`);
-await newcomer.page.reload();
 await newcomer.page.getByLabel('Name').waitFor();
 await newcomer.page.screenshot({ path: `${folder}invitation-phone.png` });
 await world.stop();

@@ -74,7 +74,7 @@ export class World {
     const network = await Network.to(this.server.port);
     this.#networks.push(network);
     const context = await this.#browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     const page = await context.newPage();
     const url = `http://localhost:${network.port}/`;
     page.on('console', (message) => {

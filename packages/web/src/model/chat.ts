@@ -129,7 +129,11 @@ export class Chat {
 
   #tookStatus(status: Status): void {
     if (status === 'catching-up' || status === 'online') {
-      if (!this.hasLoggedIn) saveAccount(this.account);
+      if (!this.hasLoggedIn) {
+        saveAccount(this.account);
+        // The browser may say no, and then makes room at our cost when the disk is full: the archive has it all.
+        void navigator.storage.persist();
+      }
       this.hasLoggedIn = true;
     }
     if (status !== 'catching-up') this.progress = undefined;

@@ -2,30 +2,42 @@
 export interface PageConfig {
   /** The first of its domains: that of a name without one. */
   readonly domain: string;
+  /** Whether anybody may make an account there. */
+  readonly registration: boolean;
   /** The address of its WebSocket. */
   readonly service: string;
 }
 
-const KEY = 'tutti.domain';
+const KEY = 'tutti.server';
 
-/** Asks the server; without a connection what it said last. */
+/** What the server says of itself. */
+interface Answer {
+  readonly domains: readonly string[];
+  readonly registration: boolean;
+}
+
+/** Asks the server; without a connection it is what it said last. */
 export async function loadPageConfig(): Promise<PageConfig> {
   const service = new URL('/xmpp-websocket', location.href);
   service.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return { domain: await loadDomain(), service: service.href };
+  const { domains, registration } = await loadAnswer();
+  return { domain: domains[0] ?? location.hostname, registration, service: service.href };
 }
 
-async function loadDomain(): Promise<string> {
+async function loadAnswer(): Promise<Answer> {
+  const asked = ask();
   const known = localStorage.getItem(KEY);
   // Who was here before need not wait.
-  const asked = fetchDomain().catch(() => undefined);
-  const domain = known ?? (await asked) ?? location.hostname;
-  void asked.then((said) => said !== undefined && localStorage.setItem(KEY, said));
-  return domain;
+  return known === null ? ((await asked) ?? { domains: [], registration: false }) : (JSON.parse(known) as Answer);
 }
 
-async function fetchDomain(): Promise<string | undefined> {
-  const answer = await fetch('/page.json');
-  const { domains } = (await answer.json()) as { readonly domains: readonly string[] };
-  return domains[0];
+async function ask(): Promise<Answer | undefined> {
+  try {
+    const answer = (await (await fetch('/page.json')).json()) as Answer;
+    localStorage.setItem(KEY, JSON.stringify(answer));
+    return answer;
+  } catch (error) {
+    console.warn('the server does not answer', error);
+    return undefined;
+  }
 }

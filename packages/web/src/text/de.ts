@@ -36,6 +36,7 @@ export const de: Strings = {
   invitedTo: (domain) => `Du bist zu ${domain} eingeladen.`,
   makeAccount: 'Konto anlegen',
   makingAccount: 'Dein Konto wird angelegt …',
+  otherAccount: 'Anderes Konto verwenden',
   haveAccount: 'Ich habe ein Konto',
   nameTaken: 'Diesen Namen gibt es schon. Gefällt dir noch ein anderer?',
   nameNotAllowed: 'Dieser Name geht hier nicht.',
@@ -43,6 +44,7 @@ export const de: Strings = {
   noNewAccounts: 'Dieser Server nimmt keine neuen Konten an.',
   invite: 'Jemanden einladen',
   inviteHint: 'Wer diesen Link öffnet, kann ein Konto anlegen und steht dann in deinen Kontakten. Er gilt einmal.',
+  inviteLink: 'Link zum Verschicken',
   copyLink: 'Link kopieren',
   copied: 'Kopiert.',
 

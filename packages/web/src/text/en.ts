@@ -34,6 +34,7 @@ export const en = {
   invitedTo: (domain: string) => `You are invited to ${domain}.`,
   makeAccount: 'Make an account',
   makingAccount: 'Making your account…',
+  otherAccount: 'Use another account',
   haveAccount: 'I have an account',
   nameTaken: 'This name is taken. Is there another one you like?',
   nameNotAllowed: 'This name can’t be used here.',
@@ -41,6 +42,7 @@ export const en = {
   noNewAccounts: 'This server takes no new accounts.',
   invite: 'Invite somebody',
   inviteHint: 'Whoever opens this link can make an account and is in your contacts then. It works once.',
+  inviteLink: 'Link to send',
   copyLink: 'Copy the link',
   copied: 'Copied.',
 

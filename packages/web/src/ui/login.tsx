@@ -21,7 +21,7 @@ interface LoginProps {
   /** The address that was logged in before, and has to come again. */
   readonly known: string | undefined;
   readonly invitation: Invitation | undefined;
-  readonly register: (login: Login, invitation: Invitation) => Promise<string>;
+  readonly register: (login: Login) => Promise<string>;
   /** A chat that tries to log in. */
   readonly trying: Chat | undefined;
   readonly onLogin: (login: Login) => void;
@@ -30,11 +30,11 @@ interface LoginProps {
 
 /** The first thing that a newcomer sees. */
 export function LoginView(props: LoginProps): JSX.Element {
-  const { t } = usePage();
+  const { t, registration } = usePage();
   const { invitation, trying } = props;
-  const [hasAccount, setHasAccount] = useState(false);
+  const [wantsAccount, setWantsAccount] = useState(invitation?.registerAt !== undefined);
   useChanges(trying);
-  const isNew = invitation?.registerAt !== undefined && !hasAccount && trying === undefined;
+  const isNew = wantsAccount && trying === undefined;
   return (
     <main class="login">
       <Logo />
@@ -46,10 +46,15 @@ export function LoginView(props: LoginProps): JSX.Element {
           invitation={invitation}
           register={props.register}
           onLogin={props.onLogin}
-          onHasAccount={() => setHasAccount(true)}
+          onHasAccount={() => setWantsAccount(false)}
         />
       ) : (
         <LoginForm {...props} />
+      )}
+      {registration && !isNew && trying === undefined && props.known === undefined && (
+        <button type="button" class="quiet" onClick={() => setWantsAccount(true)}>
+          {t.makeAccount}
+        </button>
       )}
     </main>
   );
@@ -104,7 +109,7 @@ function LoginForm({ known, trying, onLogin, onCancel }: LoginProps): JSX.Elemen
         </button>
         {(isTrying || known !== undefined) && (
           <button type="button" onClick={onCancel}>
-            {t.cancel}
+            {isTrying ? t.cancel : t.otherAccount}
           </button>
         )}
       </div>

@@ -10,22 +10,23 @@ import { type FormEvent, takeForm } from './form.ts';
 import { usePage } from './page.tsx';
 
 interface NewAccountProps {
-  readonly invitation: Invitation;
-  readonly register: (login: Login, invitation: Invitation) => Promise<string>;
+  /** Undefined: anybody may make one. */
+  readonly invitation: Invitation | undefined;
+  readonly register: (login: Login) => Promise<string>;
   readonly onLogin: (login: Login) => void;
   readonly onHasAccount: () => void;
 }
 
-/** Makes an account for who was invited: XEP-0445. */
+/** Makes an account, where anybody may (XEP-0077) or for who was invited (XEP-0445). */
 export function NewAccount({ invitation, register, onLogin, onHasAccount }: NewAccountProps): JSX.Element {
-  const { t } = usePage();
+  const { t, domain: own } = usePage();
   const [problem, setProblem] = useState<string>();
   const [isBusy, setBusy] = useState(false);
-  const domain = invitation.registerAt ?? '';
+  const domain = invitation?.registerAt ?? own;
   const make = async (login: Login): Promise<void> => {
     setBusy(true);
     try {
-      await register(login, invitation);
+      await register(login);
       onLogin(login);
     } catch (error) {
       setProblem(explain(error, t));
@@ -50,8 +51,8 @@ export function NewAccount({ invitation, register, onLogin, onHasAccount }: NewA
           autocomplete="username"
           autocapitalize="none"
           spellcheck={false}
-          defaultValue={invitation.username ?? ''}
-          readOnly={invitation.username !== undefined}
+          defaultValue={invitation?.username ?? ''}
+          readOnly={invitation?.username !== undefined}
           aria-describedby="username-hint"
           required
         />

@@ -76,13 +76,17 @@ function Invite(): JSX.Element {
     <section class="stack">
       <h2>{t.invite}</h2>
       <p class="hint">{t.inviteHint}</p>
-      {link === undefined ? (
-        <button type="button" onClick={invite}>
-          <Icon name="invite" /> {t.invite}
-        </button>
-      ) : (
-        <>
-          <input readOnly aria-label={t.invite} value={link} onFocus={({ currentTarget }) => currentTarget.select()} />
+      <button type="button" onClick={invite}>
+        <Icon name="invite" /> {t.invite}
+      </button>
+      {link !== undefined && (
+        <div class="inline">
+          <input
+            readOnly
+            aria-label={t.inviteLink}
+            value={link}
+            onFocus={({ currentTarget }) => currentTarget.select()}
+          />
           <button
             type="button"
             onClick={() => {
@@ -95,7 +99,7 @@ function Invite(): JSX.Element {
           >
             {t.copyLink}
           </button>
-        </>
+        </div>
       )}
       <p role="status">{note}</p>
     </section>

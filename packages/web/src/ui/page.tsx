@@ -13,6 +13,8 @@ export interface Page {
   readonly times: TimeWriter;
   readonly preferences: Preferences;
   readonly setPreferences: (change: Partial<Preferences>) => void;
+  /** Whether anybody may make an account at this server. */
+  readonly registration: boolean;
   /** The domain of this server. */
   readonly domain: string;
 }
@@ -49,11 +51,16 @@ export function useChanges(chat: Chat | undefined): void {
 export function useRoute(): readonly string[] {
   const [route, setRoute] = useState(readRoute);
   useEffect(() => {
-    const update = (): void => setRoute(readRoute());
+    const update = (): void => setRoute((before) => (isSame(before, readRoute()) ? before : readRoute()));
+    update();
     addEventListener('hashchange', update);
     return () => removeEventListener('hashchange', update);
   }, []);
   return route;
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((part, index) => part === other[index]);
 }
 
 function readRoute(): readonly string[] {

@@ -1,6 +1,6 @@
 import { registerAccount } from '@tutti/client';
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Account, forgetAccount, loadAccount } from '../model/account.ts';
 import { Chat } from '../model/chat.ts';
 import { readInvitation } from '../model/invitation.ts';
@@ -50,6 +50,13 @@ export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
     else void begin(account, undefined, insist);
   };
   useEffect(() => resume(false), []);
+  useEffect(() => {
+    // A link that is followed while the page is open.
+    const read = (): void => setInvitation((before) => readInvitation(location.hash, config.domain) ?? before);
+    read();
+    addEventListener('hashchange', read);
+    return () => removeEventListener('hashchange', read);
+  }, []);
 
   // The password was right: the chat begins.
   useEffect(() => {
@@ -107,12 +114,10 @@ export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
     <PageContext.Provider value={page}>
       {phase === 'logged-out' && (
         <LoginView
-          key={known?.deviceId ?? ''}
+          key={`${known?.deviceId} ${invitation?.token}`}
           known={known === undefined ? undefined : `${known.username}@${known.domain}`}
           invitation={invitation}
-          register={({ username, domain, password }, { token }) =>
-            registerAccount({ service: config.service, domain, username, password, invitation: token })
-          }
+          register={(login) => registerAccount({ service: config.service, ...login, invitation: invitation?.token })}
           trying={chat}
           onLogin={onLogin}
           onCancel={onCancel}
@@ -153,10 +158,10 @@ export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
   );
 }
 
-function usePageValue({ domain }: PageConfig): Page {
+function usePageValue({ domain, registration }: PageConfig): Page {
   const [preferences, setPreferences] = useState<Preferences>(loadPreferences);
   const language = preferences.language ?? chooseLanguage(navigator.languages);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.documentElement.lang = language;
     const { theme } = preferences;
     if (theme === undefined) delete document.documentElement.dataset['theme'];
@@ -175,8 +180,9 @@ function usePageValue({ domain }: PageConfig): Page {
         setPreferences(changed);
       },
       domain,
+      registration,
     }),
-    [language, preferences, domain],
+    [language, preferences, domain, registration],
   );
 }
 
