@@ -170,6 +170,26 @@ describe('every kind of damage is found, with account and place', () => {
       { rule: 'orphans', ...bob, seq: 1 },
     ],
     ['a peer that nobody names', `INSERT INTO peer (jid) VALUES ('nobody@x')`, { rule: 'orphans', found: /nobody@x/ }],
+    [
+      'a message that waits for another server and is not there',
+      `INSERT INTO parcel (origin, target, at, stanza) VALUES ('localhost', 'far.example', 0, 99)`,
+      { rule: 'outbox', found: /parcel 1 for far.example: stanza 99 is not there/ },
+    ],
+    [
+      'a message that waits for another server than it is for',
+      `INSERT INTO parcel (origin, target, at, stanza) VALUES ('localhost', 'far.example', 0, ${stanzaOf(ALICE, 1)})`,
+      { rule: 'outbox', found: /the stanza is for bob@localhost/ },
+    ],
+    [
+      'a message that waits in the name of another domain',
+      `INSERT INTO parcel (origin, target, at, stanza) VALUES ('other.example', 'localhost', 0, ${stanzaOf(ALICE, 1)})`,
+      { rule: 'outbox', found: /from other.example, says the queue/ },
+    ],
+    [
+      'a stanza that is released though a message waits',
+      `INSERT INTO parcel (origin, target, at, stanza) VALUES ('localhost', 'localhost', 0, ${stanzaOf(ALICE, 1)})`,
+      { rule: 'stanzas', found: /counts 2 rows and is named by 3/ },
+    ],
     ['a dedupe key of no row', `INSERT INTO dedupe VALUES (1, x'01', 9, 0)`, { rule: 'dedupe', ...alice, seq: 9 }],
     [
       'a log of no account',

@@ -191,6 +191,43 @@ describe('stanzas', () => {
     expect(phone.takeMessages()).toEqual([]);
   });
 
+  test('`components.stanza_bytes` holds at its edge', async () => {
+    const { world, components } = await stage(['components.stanza_bytes="10000 bytes"']);
+    await world.account('juliet@localhost');
+    const write = (size: number): string => {
+      const [head, tail] = [`<message from='romeo@${GATEWAY}' to='juliet@localhost' type='chat'><body>`, '</body></message>'];
+      return head + 'x'.repeat(size - head.length - tail.length) + tail;
+    };
+    const gateway = await join(world, components);
+    await gateway.send(write(10_000));
+    expect(await world.rows('juliet@localhost')).toBe(1);
+    expect(gateway.transport.ended).toBe(false);
+    await gateway.send(write(10_001));
+    expect(gateway.transport.text()).toContain('<policy-violation ');
+    expect(await world.rows('juliet@localhost')).toBe(1);
+  });
+
+  test('one that brings more than `components.stanzas_burst` at once is read slower, and loses nothing; 0 = no limit', async () => {
+    for (const [rate, first] of [
+      ['components.stanzas_per_second=10', 5],
+      ['components.stanzas_per_second=0', 20],
+    ] as const) {
+      const { world, components } = await stage([rate, 'components.stanzas_burst=5']);
+      await world.account('juliet@localhost');
+      const gateway = await join(world, components);
+      const text = `<message from='romeo@${GATEWAY}' to='juliet@localhost' type='chat'><body>x</body></message>`;
+      await gateway.send(text.repeat(20));
+      await world.settle();
+      const soon = await world.rows('juliet@localhost');
+      expect(Math.abs(soon - first)).toBeLessThanOrEqual(1);
+      for (let n = 0; n < 20; n += 1) {
+        world.clock.advance(200);
+        await world.settle();
+      }
+      expect(await world.rows('juliet@localhost')).toBe(20);
+    }
+  });
+
   test('while it is not connected messages wait, requests are answered; when it comes it gets them in order', async () => {
     const { world, components } = await stage();
     const phone = await world.connect('juliet@localhost/phone', { imNg: true });

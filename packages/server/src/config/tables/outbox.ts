@@ -7,6 +7,11 @@ export const outbox = optionalTable(
     expiry: duration('2 days', 'After how long the sender is told that a message could not be delivered (rule S7).', {
       none: 'never',
     }),
+    transient_expiry: duration(
+      '1 minute',
+      'The same for typing notifications and no-store messages (rule A7), which are worth little when they come late.',
+      { none: 'as long as others' },
+    ),
     confirm_time: duration(
       '10 minutes',
       'How long a server that was there before has to be gone for good (no such domain, say) before messages for it are returned; ' +

@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { Device } from '../../../test/device.ts';
 import { brokenLink, FakeLink, noSuchServer } from '../../../test/fake-link.ts';
 import { crash } from '../../../test/restart.ts';
-import { createWorld, type World } from '../../../test/world.ts';
+import { createWorld, World } from '../../../test/world.ts';
+import { Core } from '../../core/core.ts';
 import type { MemoryBatch } from '../../log/memory/memory-log.ts';
+import { buildMetrics } from '../../observe/metrics.ts';
 
 const HOUR = 3_600_000;
 const ROMEO = 'romeo@montague.example';
@@ -291,6 +293,25 @@ describe('S7 what cannot be delivered', () => {
     }
   });
 
+  test('A7 a typing notification is not kept for days: `outbox.transient_expiry`; 0 = as long as others', async () => {
+    for (const [setting, after, isTold] of [
+      ['"1 minute"', 2, true],
+      ['"1 hour"', 30, false],
+      ['0', 30, false],
+    ] as const) {
+      const { link, world, phone, say } = await stage([`outbox.transient_expiry=${setting}`, 'outbox.retry_longest=10']);
+      link.mood = brokenLink();
+      phone.send(xml('message', { id: 't', to: ROMEO, type: 'chat' }, xml('composing', { xmlns: NS.chatStates })));
+      await say('one');
+      phone.take();
+      for (let minute = 0; minute < after; minute += 1) await pass(world, 60_000);
+      expect(
+        phone.takeMessages().map((error) => error.attrs['id']),
+        setting,
+      ).toEqual(isTold ? ['t'] : []);
+    }
+  });
+
   test('a server that was there may be gone for `outbox.confirm_time` before anything bounces', async () => {
     const { link, world, phone, say } = await stage();
     await say('one');
@@ -481,6 +502,38 @@ describe('what is not kept, beside what is', () => {
   });
 });
 
+test('/metrics tells what waits, and what became of it', async () => {
+  const numbers = new Map<string, number>();
+  const metrics = buildMetrics(({ name }, value) => {
+    const key = value === undefined ? name : `${name} ${value}`;
+    const add = (by: number): void => void numbers.set(key, (numbers.get(key) ?? 0) + by);
+    return { inc: (by = 1) => add(by), dec: (by = 1) => add(-by), set: (to) => void numbers.set(key, to), observe() {} };
+  });
+  const link = new FakeLink();
+  const made = await createWorld({ settings: ['outbox.messages_per_domain=2'] });
+  const core = new Core({ ...made.core.options, metrics });
+  core.links.remote = link;
+  const world = new World(core, made.clock, made.log, made.problems);
+  const phone = await world.connect('juliet@localhost/phone', { imNg: true });
+  link.mood = 'held';
+  for (const to of [ROMEO, ROMEO, ROMEO, 'x@other.example'])
+    phone.send(xml('message', { to, type: 'chat' }, xml('body', null, 'x')));
+  await world.settle();
+  expect(numbers.get('tutti_departures')).toBe(3);
+  expect(numbers.get('tutti_departures_domains')).toBe(2);
+  expect(numbers.get('tutti_departures_bytes')).toBeGreaterThan(100);
+  expect(numbers.get('tutti_departures_refused_total')).toBe(1);
+  link.settle(undefined, 1);
+  link.settle(noSuchServer(), 2);
+  await world.settle();
+  world.core.departures.drop('montague.example');
+  await world.settle();
+  expect(numbers.get('tutti_departures_total sent')).toBe(1);
+  expect(numbers.get('tutti_departures_total returned')).toBe(2);
+  expect(numbers.get('tutti_departures')).toBe(0);
+  expect(numbers.get('tutti_departures_bytes')).toBe(0);
+});
+
 describe('the administrator', () => {
   test('sees a queue: how much, since when, the last failure, the next try', async () => {
     const { link, world, say } = await stage();
@@ -502,6 +555,13 @@ describe('the administrator', () => {
     expect(queue).toMatchObject({ failure: 'the link is broken', failedAt: start });
     expect(queue?.nextTry).toBeGreaterThan(start + 3000);
     expect(await world.core.departures.list('other.example')).toEqual([]);
+    await say('three', 'x@other.example');
+    link.mood = noSuchServer();
+    await say('four', 'x@third.example');
+    const names = async (): Promise<string[]> => (await world.core.departures.list()).map(({ to }) => to);
+    expect(await names()).toEqual(['montague.example', 'other.example', 'third.example']);
+    clock.advance(10 * 60_000);
+    expect(await names()).toEqual(['montague.example', 'other.example']);
   });
 
   test('tries again now', async () => {

@@ -7,6 +7,8 @@ import { type Link, RemoteFailure } from '../remote.ts';
 import type { Entry } from './entry.ts';
 import { Queue, type QueueHost, type QueueSettings, type QueueState } from './queue.ts';
 
+/** How long, in ms, a failure is told of where nothing waits any more. */
+const RECENT_MS = 10 * 60_000;
 /** Queues that are kept though nothing is in them: they know which servers were there. */
 const IDLE_QUEUES = 5000;
 
@@ -111,13 +113,13 @@ export class Outbox implements Departures {
     this.#queue(from.domain, to.domain).ride({ id: undefined, at, stanza, bytes, failed: fail });
   }
 
-  /** The queues of one domain, or all: those with something in them, and those that have failed. */
+  /** The queues of one domain, or all: those with something in them, and those that have failed lately. */
   async list(domain?: string): Promise<readonly QueueReport[]> {
     const stored = await this.#options.log.parcelQueues();
     const oldest = new Map(stored.map((queue) => [keyOf(queue.from, queue.to), queue.oldest]));
     const queues = [...this.#queues.values()].filter(({ to }) => domain === undefined || to === domain);
     return queues
-      .filter((queue) => !queue.isIdle || queue.state.failure !== undefined)
+      .filter((queue) => !queue.isIdle || (queue.state.failedAt ?? 0) > this.#options.clock.now() - RECENT_MS)
       .map((queue) => {
         const { from, to, count, bytes } = queue;
         const since = count === 0 ? undefined : oldest.get(keyOf(from, to));

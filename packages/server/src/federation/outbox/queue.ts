@@ -1,3 +1,4 @@
+import { readContent } from '@tutti/routing';
 import { StanzaError } from '@tutti/xmpp';
 import type { Clock, Logger, Random, Timer } from '../../environment.ts';
 import type { AccountLog, Parcel } from '../../log/log.ts';
@@ -11,12 +12,14 @@ const WINDOW_BYTES = 512 * 1024;
 /** Parcels, and bytes, that are read from the log at a time. */
 const PAGE = 128;
 const PAGE_BYTES = 512 * 1024;
-/** Stanzas without a parcel that wait behind others. */
+/** Stanzas without a parcel, and their bytes, that wait behind others. */
 const RIDERS = 1000;
+const RIDERS_BYTES = 4 * 1024 * 1024;
 
-/** What is in force now; times in ms, 0 = never (`expiry`). */
+/** What is in force now; times in ms, 0 = never (`expiry`), or as long as others (`transientExpiry`). */
 export interface QueueSettings {
   readonly expiry: number;
+  readonly transientExpiry: number;
   readonly confirmTime: number;
   readonly retryFirst: number;
   readonly retryLongest: number;
@@ -61,6 +64,7 @@ export class Queue {
   #waiting: Entry[] = [];
   #waitingBytes = 0;
   #riders: { readonly entry: Entry; readonly after: number }[] = [];
+  #ridersBytes = 0;
   readonly #flying = new Set<Entry>();
   #flyingBytes = 0;
   /** Ids of parcels whose senders are being told. */
@@ -131,11 +135,12 @@ export class Queue {
     // Somebody wants to speak with that server: a reason to look again, but not all the time.
     if (this.#phase === 'breaking' || (isFresh && this.#flying.size === 0)) return this.#failRider(entry);
     if (this.#phase === 'resting') this.#open();
-    if (this.#riders.length >= RIDERS) {
+    if (this.#riders.length >= RIDERS || this.#ridersBytes >= RIDERS_BYTES) {
       entry.failed?.(new RemoteFailure('resource-constraint', true, 'Too much waits for that server.'));
       return;
     }
     this.#riders.push({ entry, after: this.#committed });
+    this.#ridersBytes += entry.bytes;
     this.pump();
   }
 
@@ -198,6 +203,7 @@ export class Queue {
     const lastBefore = head === undefined ? this.#taken : (head.id as number) - 1;
     if (rider !== undefined && lastBefore >= rider.after) {
       this.#riders.shift();
+      this.#ridersBytes -= rider.entry.bytes;
       return rider.entry;
     }
     if (head !== undefined) this.#waitingBytes -= head.bytes;
@@ -275,6 +281,7 @@ export class Queue {
     this.#epoch += 1;
     this.#loading = false;
     this.#forgetWaiting();
+    this.#ridersBytes = 0;
     for (const { entry } of this.#riders.splice(0)) this.#failRider(entry);
     if (this.count === 0) {
       this.#taken = this.#committed;
@@ -338,10 +345,16 @@ export class Queue {
       this.#leave({ bytes: parcel.stanza.length }, 'lost');
       return;
     }
-    const { clock, settings } = this.#host;
     if (parcel.id <= this.#dropped) this.#bounce(entry, droppedError());
-    else if (settings.expiry > 0 && clock.now() - parcel.at >= settings.expiry) this.#bounce(entry, this.#expired());
+    else if (this.#isExpired(entry)) this.#bounce(entry, this.#expired());
     else this.#wait(entry);
+  }
+
+  #isExpired({ at, stanza }: Entry): boolean {
+    const { clock, settings } = this.#host;
+    const isTransient = settings.transientExpiry > 0 && readContent(stanza).transient;
+    const limits = [settings.expiry, isTransient ? settings.transientExpiry : 0].filter((limit) => limit > 0);
+    return limits.some((limit) => clock.now() - at >= limit);
   }
 
   /** S7: it is over; the condition is that of the last failure. */

@@ -7,6 +7,7 @@ export function outboxSettings({ outbox }: Pick<Config, 'outbox'>): QueueSetting
   return {
     ...outbox,
     expiry: outbox.expiry * 1000,
+    transientExpiry: outbox.transientExpiry * 1000,
     confirmTime: outbox.confirmTime * 1000,
     retryFirst: outbox.retryFirst * 1000,
     retryLongest: outbox.retryLongest * 1000,
