@@ -241,7 +241,7 @@ describe('what would pass for our own word', () => {
   );
 
   test('XEP-0313 §9 a result is taken from an archive that the session has asked, for five minutes after the last', async () => {
-    const { world, link, tv } = await stage();
+    const { world, link, phone, laptop, tv } = await stage();
     const room = 'room@muc.montague.example';
     const result = `<message from='${room}' to='juliet@localhost/tv'><result xmlns='${NS.mam}' queryid='q' id='1'><forwarded xmlns='${NS.forward}'/></result></message>`;
     await hear(world, result);
@@ -254,6 +254,9 @@ describe('what would pass for our own word', () => {
       await hear(world, result);
       expect(tv.takeMessages()).toHaveLength(1);
     }
+    // D7: it is an answer to that session, and no message for the account.
+    expect([...phone.takeMessages(), ...laptop.takeMessages()]).toEqual([]);
+    expect(await world.rows('juliet@localhost')).toBe(0);
     await hear(world, result.replace(room, 'other@muc.montague.example'));
     expect(tv.takeMessages()).toEqual([]);
     world.clock.advance(5 * 60_000);

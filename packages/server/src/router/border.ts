@@ -1,4 +1,4 @@
-import { type Element, errorReply, JID, NS, StanzaError, StreamError } from '@tutti/xmpp';
+import { type Element, errorReply, JID, NS, StanzaError, StreamError, xml } from '@tutti/xmpp';
 import { ForeignArchives } from './foreign-archives.ts';
 import type { RouterCore } from './router-core.ts';
 
@@ -44,7 +44,7 @@ export class Border {
       this.#refuse(received, from, to, forgery);
       return undefined;
     }
-    return { stanza: this.#withoutForgedIds(received), from, to };
+    return { stanza: asAnswer(this.#withoutForgedIds(received)), from, to };
   }
 
   /** A client that doesn't look at `from` would show these as its own account's word. */
@@ -77,4 +77,14 @@ export class Border {
   #isOwn(domain: string): boolean {
     return this.#core.isLocalDomain(domain) || this.#core.services.has(domain);
   }
+}
+
+/**
+ * D7, for archives elsewhere: a result is the answer to one session's query, not a message that the account receives. Without the marker it would be
+ * one by C5: archived again with every query, and shown to all devices.
+ */
+function asAnswer(message: Element): Element {
+  const isResult = message.child('result', NS.mam) !== undefined;
+  if (!isResult || message.child('im-ng', NS.imNg) !== undefined) return message;
+  return message.append(xml('im-ng', { xmlns: NS.imNg }));
 }
