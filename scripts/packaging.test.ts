@@ -106,7 +106,7 @@ describe('the published packages', { timeout: 120_000 }, () => {
 
   test('the server brings the chat page, and finds it', () => {
     const script =
-      "const { findPageFolder } = await import(import.meta.resolve('tutti').replace('index.js', 'http/static.js')); console.log(findPageFolder())";
+      "const { findPageFolder } = await import(import.meta.resolve('tutti').replace('index.js', 'http/page-folder.js')); console.log(findPageFolder())";
     expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/page\/\n$/);
   });
 

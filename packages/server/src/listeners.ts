@@ -5,6 +5,7 @@ import type { Federation } from './federation/federation.ts';
 import type { Logger } from './environment.ts';
 import type { BoshOptions } from './http/bosh/bosh.ts';
 import type { HttpConnectionLimits } from './http/connections.ts';
+import { findPageFolder } from './http/page-folder.ts';
 import type { HttpServer } from './http/server.ts';
 import type { PageOptions } from './http/static.ts';
 import type { UploadOptions } from './http/upload.ts';
@@ -175,15 +176,14 @@ async function createWebServer(parts: ListenerParts, streams: Streams): Promise<
     },
     metrics: async () => (config().metrics.enabled ? (await scrape()).body : undefined),
     connections: limitHttp(parts),
-    ...(await servePage(parts)),
+    ...servePage(parts),
     ...(config().bosh.enabled ? { bosh: serveBosh(parts, streams) } : {}),
     ...(parts.uploads === undefined ? {} : { uploads: serveUploads(parts, parts.uploads) }),
   });
 }
 
 /** The chat page, where it was built. */
-async function servePage({ config }: ListenerParts): Promise<{ readonly page?: PageOptions }> {
-  const { findPageFolder } = await import('./http/static.ts');
+function servePage({ config }: ListenerParts): { readonly page?: PageOptions } {
   const folder = findPageFolder();
   if (folder === undefined) return {};
   return {

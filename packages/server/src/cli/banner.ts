@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
 import type { CertificateInfo } from '../tls/certificates.ts';
+import { findPageFolder } from '../http/page-folder.ts';
 import { makePaint, type Io } from './io.ts';
 import type { ConfigFlags } from './options.ts';
 import type { Listening } from './services.ts';
@@ -31,6 +32,8 @@ export function formatBanner({ version, loaded, flags, listening, certificates }
   for (const { name, host, port } of listening) {
     lines.push(['listening', `${formatAddress(host, port).padEnd(22)} ${paint('dim', PURPOSE[name] ?? name)}`]);
   }
+  const page = findPage(config, listening);
+  if (page !== undefined) lines.push(['chat page', page]);
   for (const { file: certFile, selfSigned, expires } of certificates) {
     const kind = selfSigned ? 'self-signed, ' : '';
     lines.push(['certificate', `${shorten(certFile, io.cwd)} (${kind}until ${expires.toISOString().slice(0, 10)})`]);
@@ -44,6 +47,16 @@ export function formatBanner({ version, loaded, flags, listening, certificates }
     return `  ${paint('dim', (isRepeated ? '' : label).padEnd(12))} ${text}`;
   });
   return `${[title, ...shown].join('\n')}\n`;
+}
+
+/** Where the chat page is, if there is one. */
+function findPage({ http }: LoadedConfig['config'], listening: readonly Listening[]): string | undefined {
+  const address = listening.find(({ name }) => name === 'http');
+  if (address === undefined || !http.page || findPageFolder() === undefined) return undefined;
+  if (http.publicUrl !== '') return http.publicUrl;
+  // Browsers take no other name of this machine for a safe one.
+  const host = address.host === '127.0.0.1' ? `localhost:${address.port}` : formatAddress(address.host, address.port);
+  return `http://${host}/`;
 }
 
 /** The command that adds a user to this server, as it has to be typed in the folder where the server was started. */

@@ -1,6 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { chooseEncoding, readStaticFiles, type StaticFile } from './static-files.ts';
 
 /** The chat page, and what it may do. */
@@ -24,12 +22,6 @@ const FOREVER = 'public, max-age=31536000, immutable';
 
 /** Where invitation links may lead besides `/`: XEP-0379 §3.3, XEP-0401 §5.1. What they say is in the fragment. */
 const DOORS = ['/i', '/i/', '/invite', '/invite/'];
-
-/** The page's files, as the package has them, or as a checkout builds them. Undefined when they were not built. */
-export function findPageFolder(): string | undefined {
-  const places = ['../page/', '../../../web/dist/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
-  return places.find((place) => existsSync(`${place}index.html`));
-}
 
 /** Serves the chat page at `/`. False when its folder is empty or missing: then there is none. */
 export function addPage(app: FastifyInstance, options: PageOptions): boolean {
