@@ -26,12 +26,12 @@ function run(name: string, ...args: string[]): { status: number | null; stdout: 
 
 test.concurrent.for(COMMANDS)('npm run %s -- --help tells what there is', (name) => {
   const { status, stdout, stderr } = run(name, '--help');
-  expect(stdout).toContain('Usage: n');
+  expect(stdout).toContain('Usage: ');
   expect([status, stderr]).toEqual([0, '']);
 });
 
 test.concurrent.for(COMMANDS)('npm run %s with an option that nobody knows: one line, no stack trace', (name) => {
   const { status, stdout, stderr } = run(name, '--no-such-option');
   expect(stderr).toMatch(/^Unknown option '--no-such-option'[^\n]*\n--help tells what there is\n$/);
-  expect([status, stdout]).toEqual([64, '']);
+  expect([status, stdout]).toEqual([2, '']);
 });

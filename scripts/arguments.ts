@@ -4,7 +4,7 @@ const HELP_OPTION = { help: { type: 'boolean', short: 'h' } } as const;
 
 /**
  * The arguments of this process as `node:util` parses them. `--help` prints `help` and ends the process with 0; what it does not know ends it with
- * 64 (EX_USAGE) and a line on standard error instead of a stack trace.
+ * 2 (as `tutti` does) and a line on standard error instead of a stack trace.
  */
 export function parseArguments<const T extends ParseArgsConfig>(
   help: string,
@@ -15,7 +15,7 @@ export function parseArguments<const T extends ParseArgsConfig>(
     if ((parsed.values as { readonly help?: boolean }).help !== true) return parsed as ReturnType<typeof parseArgs<T>>;
   } catch (error) {
     console.error(`${(error as Error).message}\n--help tells what there is`);
-    process.exit(64);
+    process.exit(2);
   }
   process.stdout.write(help);
   process.exit(0);
@@ -26,5 +26,5 @@ export function readCount(name: string, text: string, least = 0): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= least) return value;
   console.error(`--${name} takes a whole number of at least ${least}, not ${text}`);
-  process.exit(64);
+  process.exit(2);
 }
