@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../client/device.ts';
 import { authenticate, authenticate2, bind } from '../client/login.ts';
 import { register } from '../target.ts';
+import { askForSlot, putFile } from '../xep-0363/slot.ts';
 import { type Kind, OwnServer, until } from './own-server.ts';
 
 let server: OwnServer;
@@ -286,6 +287,36 @@ describe('metrics of a running server', () => {
       }),
     );
     await server.reload();
+  });
+
+  test('files: stored, refused, and their bytes', async () => {
+    await withDevice('alice.phone', 'tls', async (alice) => {
+      const slot = await askForSlot(alice, 'a.txt', 5);
+      const counted = await changes(async () => {
+        expect((await putFile(slot, 'hell')).status).toBe(400);
+        expect((await putFile(slot, 'hello')).status).toBe(201);
+      });
+      expect(counted).toMatchObject({ 'uploads_total{outcome="stored"}': 1, 'uploads_total{outcome="refused"}': 1 });
+      expect(await gauge('uploaded_bytes_total')).toBe(5);
+    });
+  });
+
+  test('pushes, by what app servers answer', async () => {
+    await withDevice('alice.phone', 'tls', (alice) =>
+      withDevice('bob.app', 'tls', async (app) => {
+        await alice.ask('set', xml('enable', { xmlns: NS.push, jid: app.jid, node: 'taken' }));
+        await alice.ask('set', xml('enable', { xmlns: NS.push, jid: 'nobody.localhost', node: 'refused' }));
+        await alice.close();
+        const counted = await changes(async () => {
+          app.message({ to: 'alice@localhost', type: 'chat' }, 'are you there?');
+          const iq = await app.receive((one) => one.name === 'iq' && one.child('pubsub', NS.pubsub) !== undefined);
+          app.wire.send(xml('iq', { type: 'result', id: iq.attrs['id'], to: iq.attrs['from'] }));
+          await until(async () => ((await gauge('pushes_total{outcome="refused"}')) ?? 0) > 0);
+          await until(async () => ((await gauge('pushes_total{outcome="taken"}')) ?? 0) > 0);
+        });
+        expect(counted).toMatchObject({ 'pushes_total{outcome="taken"}': 1, 'pushes_total{outcome="refused"}': 1 });
+      }),
+    );
   });
 
   test('there is no metric that this has left at 0, but for those of what should never happen', async () => {

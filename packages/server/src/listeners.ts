@@ -245,13 +245,14 @@ function serveBosh({ config, metrics }: ListenerParts, streams: Streams): BoshOp
 }
 
 function serveUploads(
-  { config, logger }: ListenerParts,
+  { config, logger, metrics }: ListenerParts,
   uploads: NonNullable<ListenerParts['uploads']>,
 ): UploadOptions {
   return {
     ...uploads,
     clock: systemClock,
     logger,
+    metrics,
     get idleTime() {
       return config().upload.idleTime * 1000;
     },

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryVault } from '../../test/memory-vault.ts';
 import { REAL_CLOCK } from '../../test/stream/sockets.ts';
 import { createWorld } from '../../test/world.ts';
+import { noMetrics } from '../observe/metrics.ts';
 import { DiskVault } from '../uploads/disk-vault.ts';
 import type { UploadDesk, Vault } from '../uploads/uploads.ts';
 import { createHttpServer } from './server.ts';
@@ -34,6 +35,7 @@ async function setUp(options: { vault?: Vault; idleTime?: number; settings?: rea
     uploads: {
       clock: world.clock,
       logger: world.core.logger,
+      metrics: noMetrics,
       desk: world.core.registry.uploads as UploadDesk,
       vault,
       idleTime: options.idleTime ?? 0,

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock, Logger } from '../environment.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import { type UploadDesk, type UploadedFile, UploadRefusal, type Vault } from '../uploads/uploads.ts';
 import { chooseRange, isUnchanged } from './range.ts';
 import { readSteadily } from './read-steadily.ts';
@@ -13,6 +14,7 @@ export interface UploadOptions {
   readonly logger: Logger;
   readonly desk: UploadDesk;
   readonly vault: Vault;
+  readonly metrics: Pick<Metrics, 'uploads' | 'uploadedBytes'>;
   /** Milliseconds that an upload may stand still; 0 = no limit. Read for each. */
   readonly idleTime: number;
 }
@@ -64,7 +66,7 @@ async function put(
   reply: FastifyReply,
   options: UploadOptions,
 ): Promise<FastifyReply> {
-  const { desk, vault, logger } = options;
+  const { desk, vault, logger, metrics } = options;
   reply.headers(CORS);
   try {
     if (vault.kind !== 'local') throw new UploadRefusal(405, 'Files are put elsewhere.');
@@ -78,9 +80,12 @@ async function put(
     };
     const file = await desk.begin(request.params.id, attempt);
     const isNew = await receive(request.raw, file, vault, options);
+    metrics.uploads.stored.inc();
+    if (isNew) metrics.uploadedBytes.inc(file.size);
     return await reply.code(isNew ? 201 : 200).send();
   } catch (error) {
     const refusal = toRefusal(error);
+    metrics.uploads[refusal.status < 500 ? 'refused' : 'failed'].inc();
     if (refusal.status >= 500) logger.error({ error: String(error) }, 'a file could not be stored');
     // A little that is left of the body is read, so that the client can read this; more is not worth it.
     if (!(Number(request.headers['content-length']) <= DRAINED_BYTES)) reply.header('connection', 'close');

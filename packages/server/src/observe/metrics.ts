@@ -122,6 +122,19 @@ export const METRICS = {
     SECONDS,
   ),
   logFailures: counter('tutti_log_failures_total', 'Units (a message and its copies) that the log could not commit.'),
+  uploads: countersBy(
+    'tutti_uploads_total',
+    'Files put to this server (XEP-0363): stored, refused to the client, or failed here.',
+    'outcome',
+    ['stored', 'refused', 'failed'],
+  ),
+  uploadedBytes: counter('tutti_uploaded_bytes_total', 'Bytes of the files stored.'),
+  pushes: countersBy(
+    'tutti_pushes_total',
+    'Notifications published to app servers (XEP-0357), by what these answered.',
+    'outcome',
+    ['taken', 'refused'],
+  ),
   outboxOverflows: counter('tutti_outbox_overflows_total', 'Times a slow session was turned over to the archive.'),
   outboxMessages: gauge('tutti_departures', 'Messages that wait for other servers, components and services.'),
   outboxBytes: gauge('tutti_departures_bytes', 'Bytes of the messages that wait.'),
@@ -140,12 +153,7 @@ export const METRICS = {
     'kind',
     STANZAS,
   ),
-  componentStanzasOut: countersBy(
-    'tutti_component_stanzas_sent_total',
-    'Stanzas sent to components.',
-    'kind',
-    STANZAS,
-  ),
+  componentStanzasOut: countersBy('tutti_component_stanzas_sent_total', 'Stanzas sent to components.', 'kind', STANZAS),
   divergence: countersBy(
     'tutti_divergence_total',
     'Times a session was sent, or acknowledged, what does not fit its archive. Anything but 0 is a bug of the server.',

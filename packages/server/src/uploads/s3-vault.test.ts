@@ -4,6 +4,7 @@ import { S3StandIn } from '../../test/s3-stand-in.ts';
 import { REAL_CLOCK } from '../../test/stream/sockets.ts';
 import { createWorld } from '../../test/world.ts';
 import { createHttpServer } from '../http/server.ts';
+import { noMetrics } from '../observe/metrics.ts';
 import { S3Vault } from './s3-vault.ts';
 import type { UploadDesk } from './uploads.ts';
 
@@ -23,6 +24,7 @@ async function setUp(change: Partial<S3StandIn['options']> = {}) {
   const uploads = {
     clock: world.clock,
     logger: world.core.logger,
+    metrics: noMetrics,
     desk: world.core.registry.uploads as UploadDesk,
     vault,
     idleTime: 0,

@@ -129,8 +129,10 @@ export class Notifier {
     try {
       await this.#api.askAs(JID.parse(domain), JID.parse(service), 'set', payload);
       one.errors = 0;
+      this.#api.metrics.pushes.taken.inc();
     } catch (error) {
       one.errors += 1;
+      this.#api.metrics.pushes.refused.inc();
       const fields = { account, service, errors: one.errors, error: String(error) };
       this.#api.logger.info(fields, 'an app server could not be told');
     }
