@@ -78,7 +78,7 @@ export class Core implements SessionCore, RouterCore {
       messageKept: (session, message) => this.registry.observe('messageKept', session, message),
     };
     const states: StateKey<unknown>[] = [];
-    this.accounts = new LocalAccounts(options.log, (jid) => options.accounts.exists(jid), states);
+    this.accounts = new LocalAccounts(options.log, (jid) => options.accounts.incarnation(jid), states);
     this.departures = new Outbox({
       ...options,
       settings: () => outboxSettings(this.#config),

@@ -64,9 +64,8 @@ export class CoreStreamHost implements StreamHost {
     const jid = this.#chooseResource(identity.account, request);
     const agent = identity.agent?.id;
     const account = await core.accounts.load(identity.account);
-    const isSame = await this.#isSame(identity);
     // Also when that happened right before this: a session of a forgotten account would belong to nobody.
-    if (account === undefined || !isSame || core.accounts.get(account.name) !== account)
+    if (account === undefined || !isSame(account, identity) || core.accounts.get(account.name) !== account)
       throw new StanzaError('not-authorized', { text: 'The account has been removed.' });
     // From here to the new session nothing waits, so there is never more than one of a resource, and the one that comes last stays.
     makeWay(account, jid, agent);
@@ -91,16 +90,11 @@ export class CoreStreamHost implements StreamHost {
     if (session === undefined || !session.account.jid.equals(identity.account))
       return { answer: failed('item-not-found') };
     // XEP-0198 §5: the count that the client gets covers all that has come from it.
-    const [isSame] = await Promise.all([this.#isSame(identity), session.whenQuiet()]);
-    if (!isSame || session.ended || session.outbox.sm === undefined) return { answer: failed('item-not-found') };
+    await session.whenQuiet();
+    if (!isSame(session.account, identity) || session.ended || session.outbox.sm === undefined) return { answer: failed('item-not-found') };
     const start = session.resume(connection, h);
     const { id, handled } = session.outbox.sm;
     return { session, answer: xml('resumed', { xmlns: NS.sm, previd: id, h: handled }), start };
-  }
-
-  /** Whether the account is still the one whose owner has logged in, and not a later one of its name. */
-  async #isSame({ account, incarnation }: Identity): Promise<boolean> {
-    return incarnation === undefined || (await this.#core.options.accounts.incarnation(account)) === incarnation;
   }
 
   /** RFC 6120 §7.6, §7.7; XEP-0386 §4: a resource that the server makes is the client's tag and something unguessable. */
@@ -132,6 +126,11 @@ export class CoreStreamHost implements StreamHost {
     }
     return answers;
   }
+}
+
+/** Whether the account is still the one whose owner has logged in, and not a later one of its name: that would be another object. */
+function isSame(account: LocalAccount, { incarnation }: Identity): boolean {
+  return incarnation === undefined || account.incarnation === incarnation;
 }
 
 /** XEP-0198 §5: the client may go on and bind. */

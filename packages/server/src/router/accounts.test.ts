@@ -10,7 +10,7 @@ const name = (n: number): string => `user${n}@localhost`;
 
 function make(idle: number): LocalAccounts {
   const log = createMemoryLog({ clock: new FakeClock(), random: new FakeRandom() });
-  return new LocalAccounts(log, () => Promise.resolve(true), [], idle);
+  return new LocalAccounts(log, () => Promise.resolve(1), [], idle);
 }
 
 const load = (accounts: LocalAccounts, n: number) => accounts.load(JID.parse(name(n)));

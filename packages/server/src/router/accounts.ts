@@ -15,18 +15,21 @@ export class LocalAccounts {
   readonly #idle: number;
   readonly #loading = new Map<string, Promise<LocalAccount | undefined>>();
   readonly #log: AccountLog;
-  readonly #exists: (jid: JID) => Promise<boolean>;
+  readonly #incarnation: (jid: JID) => Promise<number | undefined>;
   readonly #states: readonly StateKey<unknown>[];
 
-  /** @param idle how many without sessions stay at most; half of them surely do */
+  /**
+   * @param incarnation tells an account from others of its name; undefined when there is none
+   * @param idle how many without sessions stay at most; half of them surely do
+   */
   constructor(
     log: AccountLog,
-    exists: (jid: JID) => Promise<boolean>,
+    incarnation: (jid: JID) => Promise<number | undefined>,
     states: readonly StateKey<unknown>[],
     idle = IDLE_ACCOUNTS,
   ) {
     this.#log = log;
-    this.#exists = exists;
+    this.#incarnation = incarnation;
     this.#states = states;
     this.#idle = idle;
     this.#full = idle;
@@ -65,14 +68,15 @@ export class LocalAccounts {
   }
 
   async #read(jid: JID, name: string): Promise<LocalAccount | undefined> {
-    if (!(await this.#exists(jid))) return undefined;
+    const incarnation = await this.#incarnation(jid);
+    if (incarnation === undefined) return undefined;
     const [head, legacyCursor, ...values] = await Promise.all([
       this.#log.head(name),
       this.#log.legacyCursor(name),
       ...this.#states.map((key) => key.load(jid)),
     ]);
     const states = new Map(this.#states.map((key, index) => [key, values[index]]));
-    const account = new LocalAccount(jid, this.#log, { head, legacyCursor }, states);
+    const account = new LocalAccount(jid, this.#log, { incarnation, head, legacyCursor }, states);
     this.#touch(name, account);
     this.#evict();
     return account;

@@ -10,6 +10,8 @@ export class LocalAccount implements AccountView {
   readonly jid: JID;
   /** The bare JID as text. */
   readonly name: string;
+  /** Tells it from an earlier or a later account of its name. */
+  readonly incarnation: number;
   sessions: readonly Session[] = [];
   /** The last row shown to sessions; rows are shown in the order of their numbers. */
   head: number;
@@ -24,11 +26,12 @@ export class LocalAccount implements AccountView {
   constructor(
     jid: JID,
     log: AccountLog,
-    start: { head: number; legacyCursor: number },
+    start: { incarnation: number; head: number; legacyCursor: number },
     states: ReadonlyMap<StateKey<unknown>, unknown>,
   ) {
     this.jid = jid;
     this.name = jid.toString();
+    this.incarnation = start.incarnation;
     this.head = start.head;
     this.legacyCursor = start.legacyCursor;
     this.#log = log;
