@@ -266,8 +266,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'resumption does not wait for what is under way',
     'server/src/core/stream-host.ts',
-    ', session.whenQuiet()]',
-    ']',
+    'await session.whenQuiet();',
+    '',
   ),
   mutant(
     'two resumptions both send',
