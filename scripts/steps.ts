@@ -35,6 +35,17 @@ export const steps: readonly Step[] = [
     talks: true,
   },
   {
+    name: 'worlds-pep',
+    group: 'simulation',
+    command: ['node', '--conditions=source', 'simulation/pep/cli.ts', '--seeds', '200'],
+    talks: true,
+  },
+  {
+    name: 'mutants-pep',
+    group: 'simulation',
+    command: ['node', '--conditions=source', 'simulation/pep/cli.ts', '--mutants', '--seeds', '30'],
+  },
+  {
     name: 'mutants',
     group: 'simulation',
     command: ['node', '--conditions=source', 'simulation/mutants/cli.ts', '--jobs', '1'],
