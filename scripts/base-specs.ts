@@ -34,6 +34,13 @@ export const baseSpecs: readonly BaseSpec[] = [
     file: 'packages/server/src/stream/sasl/channel-binding.ts',
   },
   {
+    spec: 'XEP-0048',
+    version: '1.2',
+    name: 'Bookmarks',
+    note: 'in private storage and in PEP, one with those of XEP-0402',
+    file: 'packages/server/src/features/xep-0049-private-storage/bookmarks.ts',
+  },
+  {
     spec: 'XEP-0059',
     version: '1.0',
     name: 'Result Set Management',

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { RULES } from '../packages/routing/src/rules.ts';
 import { parseXml } from '../packages/xmpp/src/parse-xml.ts';
 import { baseSpecs } from './base-specs.ts';
+import { type ComplianceRow, findGaps, makeCompliancePage } from './compliance.ts';
 import { root } from './run-step.ts';
 import { listSpecs, makeDoap, replaceBetween, updateReadme } from './tables.ts';
 
@@ -22,6 +23,22 @@ describe('generated tables', () => {
     expect(project?.childrenNamed('implements')).toHaveLength(
       listSpecs().filter(({ spec }) => !spec.startsWith('Tutti')).length,
     );
+  });
+
+  it('docs/compliance.md is up to date', () => {
+    expect(makeCompliancePage() === read('docs/compliance.md'), HOW).toBe(true);
+  });
+
+  it('XEP-0479: each row is declared, and its tests are there and name it', () => {
+    expect(findGaps()).toEqual([]);
+    const planted: ComplianceRow = {
+      suite: 'Core',
+      feature: 'x',
+      asked: 'both',
+      specs: ['XEP-9999'],
+      proof: ['conformance/none'],
+    };
+    expect(findGaps([planted])).toHaveLength(3);
   });
 
   it('names each specification once; XEPs have a version, RFCs and our own have none', () => {
