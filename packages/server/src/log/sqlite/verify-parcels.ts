@@ -23,7 +23,8 @@ export function verifyParcels(db: DatabaseSync, report: Report): void {
       continue;
     }
     const { from, to } = stanza.attrs;
-    if (JID.tryParse(from ?? '')?.domain !== origin) tell(`from ${origin}, says the queue; from ${from}, says the stanza`);
+    if (JID.tryParse(from ?? '')?.domain !== origin)
+      tell(`from ${origin}, says the queue; from ${from}, says the stanza`);
     if (JID.tryParse(to ?? '')?.domain !== target) tell(`the stanza is for ${to}`);
   }
 }

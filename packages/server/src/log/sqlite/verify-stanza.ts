@@ -37,7 +37,8 @@ function findMismatch(account: string, { flags, peer, resource }: VerifiedRow, s
   // A room archives what it sends to everybody: from an address of its own, to none (XEP-0313 §6.1.3).
   const isRoom = peer === account && to === undefined && messageType(type) === 'groupchat';
   // A4: on the recipient's side the address is the bare JID.
-  if (!outgoing && !isRoom && readFull(to) !== account) return `received by the account, says the row; by ${to}, says the stanza`;
+  if (!outgoing && !isRoom && readFull(to) !== account)
+    return `received by the account, says the row; by ${to}, says the stanza`;
   const other = outgoing ? (to ?? account) : from;
   const jid = JID.tryParse(other ?? '');
   if (peer !== null && jid?.bare.toString() !== peer)
