@@ -5,6 +5,7 @@ import type { AccountLog, Parcel } from '../../log/log.ts';
 import { type Link, RemoteFailure } from '../remote.ts';
 import { backOff } from './backoff.ts';
 import { type Entry, readEntry, writeLate } from './entry.ts';
+import { Riders } from './riders.ts';
 
 /** Stanzas, and their bytes, that are with the link and not settled. */
 const WINDOW = 128;
@@ -12,9 +13,6 @@ const WINDOW_BYTES = 512 * 1024;
 /** Parcels, and bytes, that are read from the log at a time. */
 const PAGE = 128;
 const PAGE_BYTES = 512 * 1024;
-/** Stanzas without a parcel, and their bytes, that wait behind others. */
-const RIDERS = 1000;
-const RIDERS_BYTES = 4 * 1024 * 1024;
 
 /** What is in force now; times in ms, 0 = never (`expiry`), or as long as others (`transientExpiry`). */
 export interface QueueSettings {
@@ -63,8 +61,7 @@ export class Queue {
   #phase: 'open' | 'breaking' | 'resting' = 'open';
   #waiting: Entry[] = [];
   #waitingBytes = 0;
-  #riders: { readonly entry: Entry; readonly after: number }[] = [];
-  #ridersBytes = 0;
+  readonly #riders = new Riders();
   readonly #flying = new Set<Entry>();
   #flyingBytes = 0;
   /** Ids of parcels whose senders are being told. */
@@ -135,12 +132,10 @@ export class Queue {
     // Somebody wants to speak with that server: a reason to look again, but not all the time.
     if (this.#phase === 'breaking' || (isFresh && this.#flying.size === 0)) return this.#failRider(entry);
     if (this.#phase === 'resting') this.#open();
-    if (this.#riders.length >= RIDERS || this.#ridersBytes >= RIDERS_BYTES) {
+    if (!this.#riders.add(entry, this.#committed)) {
       entry.failed?.(new RemoteFailure('resource-constraint', true, 'Too much waits for that server.'));
       return;
     }
-    this.#riders.push({ entry, after: this.#committed });
-    this.#ridersBytes += entry.bytes;
     this.pump();
   }
 
@@ -199,13 +194,8 @@ export class Queue {
 
   #next(): Entry | undefined {
     const [head] = this.#waiting;
-    const [rider] = this.#riders;
-    const lastBefore = head === undefined ? this.#taken : (head.id as number) - 1;
-    if (rider !== undefined && lastBefore >= rider.after) {
-      this.#riders.shift();
-      this.#ridersBytes -= rider.entry.bytes;
-      return rider.entry;
-    }
+    const rider = this.#riders.next(head === undefined ? this.#taken : (head.id as number) - 1);
+    if (rider !== undefined) return rider;
     if (head !== undefined) this.#waitingBytes -= head.bytes;
     return this.#waiting.shift();
   }
@@ -281,8 +271,7 @@ export class Queue {
     this.#epoch += 1;
     this.#loading = false;
     this.#forgetWaiting();
-    this.#ridersBytes = 0;
-    for (const { entry } of this.#riders.splice(0)) this.#failRider(entry);
+    for (const entry of this.#riders.clear()) this.#failRider(entry);
     if (this.count === 0) {
       this.#taken = this.#committed;
       this.#phase = 'open';
