@@ -107,6 +107,13 @@ it('the files of an account, and what has expired, are removed there', async () 
   expect(s3.refusals).toEqual([]);
 });
 
+it('slots that were filled there are no pending ones', async () => {
+  const { s3, ask } = await setUp();
+  for (let n = 0; n < 20; n += 1) await put((await ask(5, `${n}`)).put, 'hello');
+  expect((await ask(5, 'one more')).put).not.toBe('');
+  expect(s3.files.size).toBe(20);
+});
+
 it('a service that refuses us is an error, and nothing is forgotten', async () => {
   const { world, ask, vault } = await setUp({ secret: 'wrong' });
   await ask(5, 'a');

@@ -39,7 +39,8 @@ export class Slots implements UploadDesk {
   }
 
   /** Gives a slot, or throws StanzaError (`resource-constraint`) where a bound is reached. */
-  request(account: JID, wish: Wish): Promise<Slot> {
+  async request(account: JID, wish: Wish): Promise<Slot> {
+    await this.#noticePending(account.toString());
     return this.#inTurn(async () => {
       const now = this.#api.clock.now();
       await this.#checkRoom(account.toString(), wish, now);
@@ -169,6 +170,25 @@ export class Slots implements UploadDesk {
     return true;
   }
 
+  /** Slots that can be used, the one whose time is over first before the others. */
+  #pending(account: string, now: number): Promise<UploadRow[]> {
+    return this.#db
+      .selectFrom('upload_slot')
+      .selectAll()
+      .where('account', '=', account)
+      .where('stored_at', 'is', null)
+      .where('usable_until', '>', now)
+      .orderBy('usable_until')
+      .execute();
+  }
+
+  /** Whose slots all seem to be unused may have filled them past this server. */
+  async #noticePending(account: string): Promise<void> {
+    const pending = await this.#pending(account, this.#api.clock.now());
+    if (!isOver(pending.length + 1, this.#api.config.upload.pending)) return;
+    for (const row of pending) await this.#noticeStored(row);
+  }
+
   async #checkRoom(account: string, { size }: Wish, now: number): Promise<void> {
     const { upload } = this.#api.config;
     const { fn } = this.#db;
@@ -186,14 +206,9 @@ export class Slots implements UploadDesk {
     if (isOver(Number(own.bytes ?? 0) + size, upload.quotaBytes)) {
       throw refuse(`Your files may take ${upload.quotaBytes} bytes all together.`, own.expires);
     }
-    const pending = await this.#db
-      .selectFrom('upload_slot')
-      .select([fn.countAll<number | string>().as('slots'), fn.min('usable_until').as('over')])
-      .where('account', '=', account)
-      .where('stored_at', 'is', null)
-      .where('usable_until', '>', now)
-      .executeTakeFirstOrThrow();
-    if (isOver(Number(pending.slots) + 1, upload.pending)) throw refuse('Use the slots that you have.', pending.over);
+    const pending = await this.#pending(account, now);
+    if (isOver(pending.length + 1, upload.pending))
+      throw refuse('Use the slots that you have.', pending[0]?.usable_until);
     const all = await this.#db
       .selectFrom('upload_slot')
       .select(fn.sum<number | string | null>('size').as('bytes'))
