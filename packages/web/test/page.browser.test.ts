@@ -60,7 +60,7 @@ describe.runIf(requirePeer('chromium', 'the chat page: what it can do, and for w
       expect(await findBarriers(device.page)).toEqual([]);
     });
 
-    it('XEP-0363 §8, RFC 6797: its policy lets it run its own scripts and speak with its own server', async () => {
+    it('its policy (CSP 3) lets it run its own scripts and speak with its own server', async () => {
       const { headers } = await fetch(`http://127.0.0.1:${world.server.port}/`);
       const policy = headers.get('content-security-policy') ?? '';
       expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
@@ -169,6 +169,23 @@ describe.runIf(requirePeer('chromium', 'the chat page: what it can do, and for w
         .last()
         .waitFor();
       expect(world.strangers.filter((url) => url.includes('pictures.example'))).toHaveLength(1);
+    });
+
+    it('XEP-0363: a picture of the own server is shown as it is', async () => {
+      const context = await his.context.browser()?.newContext({ locale: 'en-GB' });
+      if (context === undefined) throw new Error('no browser');
+      const page = await context.newPage();
+      // As people come: by the address that the server has.
+      await page.goto(`http://localhost:${world.server.port}/`);
+      await logIn(page, bob);
+      await open(page, alice);
+      const picture = page.getByRole('img', { name: `Picture from ${alice}` }).first();
+      await picture.waitFor();
+      await until(
+        () => picture.evaluate((image: HTMLImageElement) => image.naturalWidth === 1),
+        () => picture.getAttribute('src'),
+      );
+      await context.close();
     });
 
     it('searches what is on this device', async () => {

@@ -40,7 +40,8 @@ export function createXmpp(settings: LoginSettings): Xmpp {
       const token = await fast?.fetch();
       if (password === undefined && token === undefined) throw new TuttiError('refused', 'no password and no token');
       // A password is never sent in the clear.
-      const mechanism = entity.isSecure() ? mechanisms[0] : mechanisms.find((name) => name !== 'PLAIN');
+      const isSafe = entity.isSecure() || isThisMachine(service);
+      const mechanism = isSafe ? mechanisms[0] : mechanisms.find((name) => name !== 'PLAIN');
       if (mechanism === undefined) throw new TuttiError('refused', `no way to log in among ${mechanisms.join(', ')}`);
       await authenticate(
         { username, password: password ?? '', ...(token !== undefined && { token }) },
@@ -55,6 +56,11 @@ export function createXmpp(settings: LoginSettings): Xmpp {
   // Its own way of coming back waits for a fixed second.
   xmpp.reconnect.stop();
   return xmpp;
+}
+
+/** Whether an address is that of this machine by its name: RFC 6761 §6.3. @xmpp/client knows `localhost` itself only. */
+export function isThisMachine(service: string): boolean {
+  return URL.parse(service)?.hostname.endsWith('.localhost') ?? false;
 }
 
 /** Calls a listener when the session goes on: XEP-0198 §5. */

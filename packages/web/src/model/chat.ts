@@ -85,6 +85,11 @@ export class Chat {
     return this.status === 'online' || this.status === 'catching-up';
   }
 
+  /** Whether there may be more than is shown yet: what this browser has is being read, or what it missed. */
+  get isFilling(): boolean {
+    return this.status === 'offline' || this.status === 'catching-up';
+  }
+
   /** Starts; what comes of it shows in `status` and `failure`. */
   start(): void {
     this.client.start().catch(() => undefined);

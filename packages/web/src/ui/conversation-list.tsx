@@ -28,7 +28,9 @@ export function ConversationList({ selected }: { readonly selected: string | und
         </a>
       </header>
       <Requests />
-      {rows.length === 0 ? (
+      {rows.length === 0 && chat.isFilling ? (
+        <p class="empty">{t.loading}</p>
+      ) : rows.length === 0 ? (
         <div class="empty">
           <p>{t.noConversations}</p>
           <p>{t.noConversationsHint}</p>

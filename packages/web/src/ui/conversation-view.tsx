@@ -50,6 +50,7 @@ export function ConversationView({ peer, wanted }: ConversationViewProps): JSX.E
       <Timeline
         key={peer}
         conversation={conversation}
+        isFilling={chat.isFilling}
         peerName={name}
         wanted={wanted}
         onReply={(message) => setPurpose({ kind: 'reply', message })}

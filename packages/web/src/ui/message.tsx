@@ -129,7 +129,7 @@ function Failed({ message, conversation }: MessageProps): JSX.Element {
   // What comes of it shows in the message's state.
   const retry = (): void => void conversation.retry(message).catch(() => undefined);
   return (
-    <div class="failure" role="alert">
+    <div class="failure">
       <p>{t.failure[condition] ?? t.failureElse(condition)}</p>
       <button type="button" class="link" onClick={retry}>
         {t.tryAgain}

@@ -8,6 +8,8 @@ import { useNow, usePage } from './page.tsx';
 
 interface TimelineProps {
   readonly conversation: Conversation;
+  /** There may be more than it has yet. */
+  readonly isFilling: boolean;
   readonly peerName: string;
   /** A message to go to first. */
   readonly wanted: string | undefined;
@@ -24,7 +26,7 @@ const NEAR = 60;
 const PAUSE_MS = 5 * 60_000;
 
 /** The messages of a conversation. It stays at its end when it is there, and else where the reader is. */
-export function Timeline({ conversation, peerName, wanted, onReply, onEdit }: TimelineProps): JSX.Element {
+export function Timeline({ conversation, isFilling, peerName, wanted, onReply, onEdit }: TimelineProps): JSX.Element {
   const { t, times } = usePage();
   const now = useNow();
   const { messages } = conversation;
@@ -140,7 +142,7 @@ export function Timeline({ conversation, peerName, wanted, onReply, onEdit }: Ti
             {t.earlier}
           </button>
         )}
-        {messages.length === 0 && <p class="empty">{t.nothingYet}</p>}
+        {messages.length === 0 && <p class="empty">{isFilling ? t.loading : t.nothingYet}</p>}
         <div role="log" aria-label={t.messages}>
           <ol>
             {visible.map((message, index) => {
