@@ -61,6 +61,7 @@ listen:
   - { port: ${ports.s2s}, ip: "127.0.0.1", module: ejabberd_s2s_in, shaper: none }
   - { port: ${ports.s2sTls}, ip: "127.0.0.1", module: ejabberd_s2s_in, tls: true, shaper: none }
 modules:
+  mod_carboncopy: {}
   mod_disco: {}
   mod_ping: {}
   mod_register: { ip_access: all, access: all }
