@@ -56,6 +56,19 @@ describe.runIf(requirePeer('openssl', 'personal eventing between servers'))(
       await Promise.all([back.close(), again.close()]);
     });
 
+    it('XEP-0163 §4.3.4 a new contact elsewhere gets the last item when the subscription is granted', async () => {
+      const alice = await us.join(DOMAINS.ours, 'alice');
+      const bob = await them.join(DOMAINS.theirs, 'bob');
+      await alice.ask('set', publish(NS.tune, 'one', tune('one')));
+      await grant(alice, bob);
+      // Alice sees bob, and her server learns what bob's client wants; bob does not see alice yet.
+      await wantEvents(bob, NS.tune);
+      const event = receiveEvent(bob, `${NS.tune} one`);
+      await grant(bob, alice);
+      expect((await event).child('delay', NS.delay)).toBeDefined();
+      await Promise.all([alice.close(), bob.close()]);
+    });
+
     it('XEP-0060 §6.1 a subscriber elsewhere is told, also after both have been started anew', async () => {
       const service = `pubsub.${DOMAINS.ours}`;
       const alice = await us.join(DOMAINS.ours, 'alice');
@@ -79,16 +92,17 @@ describe.runIf(requirePeer('openssl', 'personal eventing between servers'))(
 
 /** Both see each other's presence from now on. */
 async function befriend(alice: Device, bob: Device): Promise<void> {
-  for (const device of [alice, bob]) await device.ask('get', xml('query', { xmlns: NS.roster }));
-  for (const [asks, grants] of [
-    [alice, bob],
-    [bob, alice],
-  ] as const) {
-    const asked = grants.receive((stanza) => isPresence(stanza, 'subscribe', asks.bare));
-    asks.presence({ type: 'subscribe', to: grants.bare });
-    await asked;
-    const granted = asks.receive((stanza) => isPresence(stanza, 'subscribed', grants.bare));
-    grants.presence({ type: 'subscribed', to: asks.bare });
-    await granted;
-  }
+  await grant(alice, bob);
+  await grant(bob, alice);
+}
+
+/** The first one sees the other's presence from now on. */
+async function grant(asks: Device, grants: Device): Promise<void> {
+  for (const device of [asks, grants]) await device.ask('get', xml('query', { xmlns: NS.roster }));
+  const asked = grants.receive((stanza) => isPresence(stanza, 'subscribe', asks.bare));
+  asks.presence({ type: 'subscribe', to: grants.bare });
+  await asked;
+  const granted = asks.receive((stanza) => isPresence(stanza, 'subscribed', grants.bare));
+  grants.presence({ type: 'subscribed', to: asks.bare });
+  await granted;
 }

@@ -41,13 +41,10 @@ export class Arrivals {
     });
   }
 
-  /** A local account shares its presence with a contact from now on. */
+  /** An account shares its presence with a local contact from now on. */
   contactCame(account: AccountView, contact: JID): void {
     this.#inBackground(contact, async () => {
-      const sessions = this.#api.isLocalDomain(contact.domain)
-        ? this.#api.loadedAccount(contact.bare)?.sessions
-        : undefined;
-      for (const session of sessions ?? []) {
+      for (const session of this.#api.loadedAccount(contact.bare)?.sessions ?? []) {
         if (session.presence === undefined) continue;
         const wanted = await this.#interests.ofSession(session);
         for (const node of await this.#engine.announcing([account.jid.toString()], [...wanted]))

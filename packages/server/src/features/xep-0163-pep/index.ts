@@ -93,7 +93,11 @@ export const personalEventing = defineFeature({
 
     const arrivals = new Arrivals(api, engine, interests, hostOf);
     api.on('sessionAvailable', (session) => arrivals.sessionCame(session));
-    api.on('presenceShared', (account, contact) => arrivals.contactCame(account, contact));
+    api.on('presenceShared', (account, contact) => {
+      if (api.isLocalDomain(contact.domain)) return arrivals.contactCame(account, contact);
+      for (const { from, presence } of watchers.resourcesOf(account, contact))
+        arrivals.strangerCame(account, presence, from);
+    });
     api.on('presenceReceived', (account, presence, from) => {
       // What comes for one resource is of a room's occupant or the like: no subscriber.
       if (presence.attrs['to'] !== account.jid.toString()) return;

@@ -40,6 +40,12 @@ export class Watchers {
     return isNew;
   }
 
+  /** What is known of the resources of somebody who is not here. */
+  resourcesOf(account: AccountView, peer: JID): readonly { readonly from: JID; readonly presence: Element }[] {
+    const known = [...account.state(this.#state)].map(([name, presence]) => ({ from: JID.parse(name), presence }));
+    return known.filter(({ from }) => from.bare.equals(peer.bare));
+  }
+
   /** Tells all that want to know of a node and may. Gives whom: full JIDs, and their bare ones. */
   tell(
     account: AccountView,
