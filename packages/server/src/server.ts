@@ -96,7 +96,7 @@ function admitComponents({ config, logger, metrics }: ServerOptions, core: Core)
   const env = { clock: systemClock, random: systemRandom, logger, metrics, config: () => core.config };
   const components = new Components(
     env,
-    (stanza, done) => core.router.fromOutside(stanza, done),
+    (stanza, done) => core.router.fromOutside(stanza, done, 'component'),
     (domain) => core.departures.retry(domain),
   );
   core.links.component = components;

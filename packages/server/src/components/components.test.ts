@@ -1,5 +1,6 @@
 import { type Element, NS, parseXml, xml } from '@tutti/xmpp';
 import { describe, expect, test } from 'vitest';
+import { FakeLink, noSuchServer } from '../../test/fake-link.ts';
 import { FakeTransport } from '../../test/fake-transport.ts';
 import { createWorld, type World } from '../../test/world.ts';
 import { noMetrics } from '../observe/metrics.ts';
@@ -19,7 +20,7 @@ async function stage(settings: readonly string[] = []) {
   const env = { clock, random, logger, metrics: noMetrics, config: () => core.config };
   const components = new Components(
     env,
-    (stanza, done) => core.router.fromOutside(stanza, done),
+    (stanza, done) => core.router.fromOutside(stanza, done, 'component'),
     (domain) => core.departures.retry(domain),
   );
   core.links.component = components;
@@ -195,7 +196,10 @@ describe('stanzas', () => {
     const { world, components } = await stage(['components.stanza_bytes="10000 bytes"']);
     await world.account('juliet@localhost');
     const write = (size: number): string => {
-      const [head, tail] = [`<message from='romeo@${GATEWAY}' to='juliet@localhost' type='chat'><body>`, '</body></message>'];
+      const [head, tail] = [
+        `<message from='romeo@${GATEWAY}' to='juliet@localhost' type='chat'><body>`,
+        '</body></message>',
+      ];
       return head + 'x'.repeat(size - head.length - tail.length) + tail;
     };
     const gateway = await join(world, components);
@@ -226,6 +230,30 @@ describe('stanzas', () => {
       }
       expect(await world.rows('juliet@localhost')).toBe(20);
     }
+  });
+
+  test('a component and another server speak with each other through this one, and neither in the name of the other', async () => {
+    const { world, components } = await stage();
+    const link = new FakeLink();
+    world.core.links.remote = link;
+    const gateway = await join(world, components);
+    await gateway.send(`<message from='romeo@${GATEWAY}' to='x@far.example' type='chat'><body>out</body></message>`);
+    expect(link.sent.map(({ from, to }) => [from, to])).toEqual([[GATEWAY, 'far.example']]);
+    const come = (from: string): Promise<void> | undefined =>
+      world.core.router.fromOutside(
+        xml('message', { from, to: `romeo@${GATEWAY}`, type: 'chat' }, xml('body', null, 'in')),
+        () => undefined,
+      );
+    await come('x@far.example');
+    await world.settle();
+    expect(gateway.take().map((message) => message.child('body')?.text())).toEqual(['in']);
+    expect(() => come(`romeo@${GATEWAY}`)).toThrow(expect.objectContaining({ condition: 'invalid-from' }));
+    link.mood = noSuchServer();
+    await gateway.send(
+      `<message from='romeo@${GATEWAY}' to='x@gone.example' id='m' type='chat'><body>out</body></message>`,
+    );
+    const [error] = gateway.take();
+    expect(error?.attrs).toMatchObject({ id: 'm', type: 'error', to: `romeo@${GATEWAY}`, from: 'x@gone.example' });
   });
 
   test('while it is not connected messages wait, requests are answered; when it comes it gets them in order', async () => {

@@ -2,6 +2,9 @@ import { type Element, errorReply, JID, NS, StanzaError, StreamError, xml } from
 import { ForeignArchives } from './foreign-archives.ts';
 import type { RouterCore } from './router-core.ts';
 
+/** Who brings a stanza. */
+export type Outsider = 'server' | 'component';
+
 /** What comes from another server or a component, as it may be routed. */
 interface Admitted {
   readonly stanza: Element;
@@ -27,7 +30,7 @@ export class Border {
    * Gives the stanza to route, or nothing: it was refused, and answered.
    * @throws StreamError `invalid-from`, `improper-addressing`, `host-unknown`, `unsupported-stanza-type`
    */
-  admit(received: Element): Admitted | undefined {
+  admit(received: Element, by: Outsider): Admitted | undefined {
     if (received.name !== 'message' && received.name !== 'iq' && received.name !== 'presence')
       throw new StreamError('unsupported-stanza-type');
     const from = JID.tryParse(received.attrs['from'] ?? '');
@@ -35,9 +38,11 @@ export class Border {
     // RFC 6120 §4.9.3.7, §8.1.1.2: between servers both are there.
     if (from === undefined || to === undefined) throw new StreamError('improper-addressing');
     // RFC 6120 §8.1.2.2: nobody outside speaks for an account or a service of this server.
-    if (this.#isOwn(from.domain)) throw new StreamError('invalid-from');
-    // RFC 6120 §8.1.1.2: this server is no relay.
-    if (!this.#isOwn(to.domain) && !this.#core.isComponent(to.domain)) throw new StreamError('host-unknown');
+    const isOfComponent = this.#core.isComponent(from.domain);
+    if (this.#isOwn(from.domain) || isOfComponent !== (by === 'component')) throw new StreamError('invalid-from');
+    // RFC 6120 §8.1.1.2: this server is no relay, but a component speaks with others through it.
+    const isHere = this.#isOwn(to.domain) || this.#core.isComponent(to.domain);
+    if (!isHere && by !== 'component') throw new StreamError('host-unknown');
     if (received.name !== 'message') return { stanza: received, from, to };
     const forgery = this.#findForgery(received, from, to);
     if (forgery !== undefined) {

@@ -1,6 +1,6 @@
 import { type Element, JID, StreamError } from '@tutti/xmpp';
 import type { Session } from '../session/session.ts';
-import { Border } from './border.ts';
+import { Border, type Outsider } from './border.ts';
 import { IqRouter } from './iqs.ts';
 import { MessageRouter } from './messages.ts';
 import { PresenceRouter } from './presences.ts';
@@ -66,8 +66,8 @@ export class Router {
    * delivered, and may be acknowledged. Never rejects.
    * @throws StreamError for what such a stream can't bring; who sent it is not heard any more
    */
-  fromOutside(received: Element, done: Done): Promise<void> | undefined {
-    const admitted = this.#border.admit(received);
+  fromOutside(received: Element, done: Done, by: Outsider = 'server'): Promise<void> | undefined {
+    const admitted = this.#border.admit(received, by);
     if (admitted === undefined) {
       done();
       return undefined;
