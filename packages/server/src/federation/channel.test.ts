@@ -5,10 +5,10 @@ import { FakeRandom } from '../../test/fake-random.ts';
 import { MemoryTransport } from '../../test/stream/memory-transport.ts';
 import { loadConfig } from '../config/load.ts';
 import { noMetrics } from '../observe/metrics.ts';
-import { Channel, isStanza } from './channel.ts';
+import { Channel } from './channel.ts';
 import type { FederationEnvironment } from './environment.ts';
 import type { LinkFailure } from './failure.ts';
-import { PeerStream } from './peer-stream.ts';
+import { isStanza, PeerStream } from './peer-stream.ts';
 import { ServerTls } from './tls.ts';
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT };
@@ -54,7 +54,7 @@ function begin(...settings: string[]): void {
     closed: (failure: LinkFailure) => channel.closed(failure),
   });
   channel = new Channel(stream, env, (stanza, done) => route(stanza, done));
-  stream.trust();
+  channel.begin();
   transport.receive(HEADER);
 }
 
@@ -284,6 +284,27 @@ describe('a connection without stanzas', () => {
     clock.advance(14_999);
     expect(take()).toBe('');
     clock.advance(5001);
+    expect(take()).toMatch(/<\/stream:stream>$/);
+  });
+
+  it('RFC 6120 §4.4 still takes what was under way when it was closed, and says nothing any more', () => {
+    begin('s2s.idle_timeout=10', 's2s.ack_timeout=0');
+    clock.advance(10_000);
+    expect(take()).toMatch(/<\/stream:stream>$/);
+    transport.receive(stanza('late'));
+    expect(received.map(({ id }) => id)).toEqual(['late']);
+    received[0]?.done();
+    expect(take()).toBe('');
+    transport.receive('</stream:stream>');
+    expect(transport.ended).toBe(true);
+  });
+
+  it('XEP-0198 does not take what it could not acknowledge any more: it comes again', () => {
+    begin('s2s.idle_timeout=10', 's2s.ack_timeout=0');
+    transport.receive("<enable xmlns='urn:xmpp:sm:3'/>");
+    clock.advance(10_000);
+    transport.receive(`${stanza('late')}<r xmlns='urn:xmpp:sm:3'/>`);
+    expect(received).toEqual([]);
     expect(take()).toMatch(/<\/stream:stream>$/);
   });
 

@@ -21,19 +21,13 @@ interface Entry {
 }
 
 const MODULUS = 2 ** 32;
-const STANZAS: ReadonlySet<string> = new Set(['message', 'presence', 'iq']);
-
-/** Is it a stanza, rather than an element of the stream's own? */
-export function isStanza({ name, ns }: Element): boolean {
-  return ns === NS.client && STANZAS.has(name);
-}
 
 /** Stanzas over one authenticated stream, both ways, with stream management (XEP-0198) where it is on. Who may send what is not its business. */
 export class Channel {
   readonly stream: PeerStream;
   readonly #env: FederationEnvironment;
   readonly #receive: Receive;
-  readonly #idle: IdleWatch;
+  #idle: IdleWatch | undefined;
   readonly #bucket: TokenBucket;
   readonly #progress = new Progress();
   #rest: { readonly timer: Timer; readonly wake: () => void } | undefined;
@@ -56,13 +50,6 @@ export class Channel {
     this.stream = stream;
     this.#env = env;
     this.#receive = receive;
-    const { idleTimeout } = env.config().s2s;
-    this.#idle = new IdleWatch(env.clock, {
-      idleTime: idleTimeout * 1000,
-      answerTime: 0,
-      ask: () => this.#closeIdle(),
-      giveUp: () => undefined,
-    });
     const limits = {
       get rate() {
         return env.config().s2s.stanzasPerSecond;
@@ -72,6 +59,18 @@ export class Channel {
       },
     };
     this.#bucket = new TokenBucket(limits, env.clock);
+  }
+
+  /** The other side is known now: stanzas may come and go, and when none do it is closed. */
+  begin(): void {
+    this.stream.trust();
+    const { idleTimeout } = this.#env.config().s2s;
+    this.#idle = new IdleWatch(this.#env.clock, {
+      idleTime: idleTimeout * 1000,
+      answerTime: 0,
+      ask: () => this.#closeIdle(),
+      giveUp: () => undefined,
+    });
   }
 
   get isOpen(): boolean {
@@ -96,7 +95,7 @@ export class Channel {
       queueMicrotask(() => settled(failure.toRemoteFailure()));
       return;
     }
-    this.#idle.heard();
+    this.#idle?.heard();
     countStanza(this.#env.metrics.s2sStanzasOut, stanza.name);
     const bytes = stanza.toBytes(NS.client);
     this.unsettledBytes += bytes.length;
@@ -108,7 +107,9 @@ export class Channel {
 
   /** A stanza from the other side, from an address that it may use. A promise: the next one has to wait. */
   receive(stanza: Element): Promise<void> | undefined {
-    this.#idle.heard();
+    // XEP-0198: after the end it could not be acknowledged any more, and comes again on the next connection.
+    if (this.#managed && !this.stream.isOpen) return undefined;
+    this.#idle?.heard();
     countStanza(this.#env.metrics.s2sStanzasIn, stanza.name);
     const isCounted = this.#managed;
     // XEP-0198 §4: a stanza counts when it, and all before it, are done with: then what it brought is durable.
@@ -155,7 +156,7 @@ export class Channel {
   /** The stream is over: what is not settled has perhaps not arrived. */
   closed(failure: LinkFailure): void {
     this.#closed ??= failure;
-    this.#idle.stop();
+    this.#idle?.stop();
     this.#deadline?.cancel();
     this.#rest?.timer.cancel();
     this.#rest?.wake();

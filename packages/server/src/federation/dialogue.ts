@@ -71,7 +71,8 @@ export class Dialogue implements PeerStreamHandler {
     this.#give(header);
   }
 
-  received(element: Element): Promise<void> {
+  received(element: Element): Promise<void> | undefined {
+    if (!this.stream.isOpen) return undefined;
     this.#give(element);
     return new Promise((resolve) => {
       this.#release = resolve;

@@ -6,13 +6,13 @@ import { randomId, type Timer } from '../environment.ts';
 import type { AddressLimits, Admission } from '../stream/net/address-limits.ts';
 import { SocketTransport } from '../stream/net/socket-transport.ts';
 import { explainRefusal, readPeerCertificate } from './certificate.ts';
-import { Channel, isStanza, type Receive } from './channel.ts';
+import { Channel, type Receive } from './channel.ts';
 import { writeAnswer } from './dialback.ts';
 import { answerVerification, readPair } from './dialback-answers.ts';
 import { type FederationEnvironment, LINGER_MS } from './environment.ts';
 import { LinkFailure, toLinkFailure } from './failure.ts';
 import { type IncomingState, makeFeatures } from './incoming-features.ts';
-import { PeerStream, type PeerStreamHandler } from './peer-stream.ts';
+import { isStanza, PeerStream, type PeerStreamHandler } from './peer-stream.ts';
 import { readPolicy } from './policy.ts';
 
 /** RFC 6120 §4.7.3: unguessable, for the keys of dialback rest on it. 132 bits. */
@@ -286,7 +286,7 @@ export class IncomingStream implements PeerStreamHandler {
       this.#admission?.authenticated();
       metrics.s2sConnections.in_pending.dec();
       metrics.s2sConnections.in.inc();
-      this.stream.trust();
+      this.#channel.begin();
     }
     this.#pairs.add(`${remote} ${local}`);
     metrics.s2sAuthenticated[`${method}_in`].inc();

@@ -1,12 +1,12 @@
 import { type Element, NS, StanzaError, StreamError } from '@tutti/xmpp';
-import { Channel, isStanza, type Receive } from './channel.ts';
+import { Channel, type Receive } from './channel.ts';
 import { writeAnswer } from './dialback.ts';
 import { answerVerification, readPair } from './dialback-answers.ts';
 import type { FederationEnvironment } from './environment.ts';
 import type { LinkFailure } from './failure.ts';
 import { readAddresses } from './incoming.ts';
 import type { Authenticated, Prepared, Route } from './negotiation.ts';
-import type { PeerStreamHandler } from './peer-stream.ts';
+import { isStanza, type PeerStreamHandler } from './peer-stream.ts';
 
 /** A stream that we have begun, when everything is negotiated. */
 export class OutgoingStream implements PeerStreamHandler {
@@ -30,7 +30,7 @@ export class OutgoingStream implements PeerStreamHandler {
     this.#bidi = bidi;
     this.#onClosed = onClosed;
     this.channel = new Channel(dialogue.stream, env, receive);
-    dialogue.stream.trust();
+    this.channel.begin();
     if (features.child('sm', NS.sm) !== undefined) this.channel.enable();
     dialogue.handOver(this);
   }

@@ -7,6 +7,13 @@ import { type FederationEnvironment, LINGER_MS, readLimits } from './environment
 import { LinkFailure } from './failure.ts';
 import { SERVER_FRAMING, type ServerHeader, writeHeader } from './framing.ts';
 
+const STANZAS: ReadonlySet<string> = new Set(['message', 'presence', 'iq']);
+
+/** Is it a stanza, rather than an element of the stream's own? */
+export function isStanza({ name, ns }: Element): boolean {
+  return ns === NS.client && STANZAS.has(name);
+}
+
 /** What a stream with another server tells. */
 export interface PeerStreamHandler {
   /** The other side has opened its stream. Throws StreamError. */
@@ -27,6 +34,8 @@ export class PeerStream implements WireHandler {
   #handler: PeerStreamHandler;
   #state: 'header' | 'open' | 'closing' | 'closed' = 'header';
   #headerSent = false;
+  /** We have closed our side, and the other one may have something under way. */
+  #isLeaving = false;
   #failure: LinkFailure | undefined;
   #timer: Timer | undefined;
 
@@ -102,6 +111,7 @@ export class PeerStream implements WireHandler {
     if (!this.#headerSent) this.#wire.sendText(writeHeader({ from: '', to: '' }));
     if (error !== undefined) this.#wire.sendText(SERVER_FRAMING.streamElement(error.toElement()));
     this.#wire.sendText(SERVER_FRAMING.footer);
+    this.#isLeaving = error === undefined && this.#state === 'open';
     this.#state = 'closing';
     // RFC 6120 §4.9.1.1: after an error nothing is waited for; §4.4: after a good end the other side closes its stream, too.
     if (error === undefined) this.#timer = this.#env.clock.after(LINGER_MS, () => this.#end());
@@ -130,11 +140,14 @@ export class PeerStream implements WireHandler {
     this.#handler.opened(header);
   }
 
-  received(element: Element): Promise<void> | void {
+  received(received: Element): Promise<void> | void {
+    const element = received.ns === NS.server ? received.with({ xmlns: NS.client }) : received;
+    // RFC 6120 §4.4: who has closed its stream still takes the stanzas that were under way.
+    if (this.#state === 'closing' && this.#isLeaving && isStanza(element)) return this.#handler.received(element);
     if (this.#state !== 'open') return;
     if (element.ns === NS.stream && element.name === 'error')
       return this.#receiveError(StreamError.fromElement(element));
-    return this.#handler.received(element.ns === NS.server ? element.with({ xmlns: NS.client }) : element);
+    return this.#handler.received(element);
   }
 
   ended(): void {
