@@ -37,6 +37,8 @@ export interface Archiving {
   readonly nick: string;
   /** False: it is sent out in order, and not archived. */
   readonly keep: boolean;
+  /** Stored when it is archived, before anybody gets it; what a crash keeps from being stored is found in the archive by the next process. */
+  readonly save?: (place: { readonly id: string; readonly at: number } | undefined) => readonly Change[];
   /** What follows, when it is in the archive under this id; undefined where it was not to be archived. */
   readonly then: (room: Room, place: { readonly id: string; readonly at: number } | undefined) => Followed;
 }

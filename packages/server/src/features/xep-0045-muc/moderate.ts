@@ -35,16 +35,27 @@ export function moderate(
   const retract = xml('retract', { xmlns: NS.messageRetract, id: target.id }, moderated, why);
   const id = here.newId();
   const said = xml('message', { type: 'groupchat', from: room.jid.toString(), id }, retract);
-  const retracted = retractedBy(id, here.now).append(moderated);
-  const tombstone = writeTombstone(target.stanza, why === undefined ? retracted : retracted.append(why));
+  const tombstone = writeTombstone(target.stanza, retractedBy(said, here.now));
   return spread(room, said, said, '', here, { id: target.id, seq: target.seq, tombstone });
 }
 
 /** XEP-0424 §5: may this retraction be done: is it of the author's own message? Gives the tombstone. */
 export function retractOwn(message: Element, user: JID, target: Archived, now: number): Element | undefined {
-  const author = target.stanza.child('x', NS.mucUser)?.child('item')?.attrs['jid'];
-  if (author === undefined || !JID.parse(author).bare.equals(user.bare)) return undefined;
-  return writeTombstone(target.stanza, retractedBy(message.attrs['id'], now));
+  const author = authorOf(target.stanza);
+  return author?.equals(user.bare) === true ? writeTombstone(target.stanza, retractedBy(message, now)) : undefined;
+}
+
+/** The same for an archived retraction: of the author's own message, or by the room in a moderator's name. */
+export function tombstoneFor(room: JID, retraction: Element, target: Archived, at: number): Element | undefined {
+  const isModerated = retraction.attrs['from'] === room.toString();
+  const user = authorOf(retraction);
+  if (isModerated) return writeTombstone(target.stanza, retractedBy(retraction, at));
+  return user === undefined ? undefined : retractOwn(retraction, user, target, at);
+}
+
+/** Who has sent an archived message: the real bare JID. */
+function authorOf(stanza: Element): JID | undefined {
+  return JID.tryParse(stanza.child('x', NS.mucUser)?.child('item')?.attrs['jid'] ?? '')?.bare;
 }
 
 /** XEP-0424 §4: what the archive shows instead: who, and that it is gone. */
@@ -53,18 +64,18 @@ function writeTombstone(stanza: Element, retracted: Element): Element {
   return xml('message', emptied.attrs, ...emptied.elements, retracted);
 }
 
-function retractedBy(id: string | undefined, now: number): Element {
-  return xml('retracted', { xmlns: NS.messageRetract, id, stamp: new Date(now).toISOString() });
+/** XEP-0425 §4: with who moderated it, and why. */
+function retractedBy(retraction: Element, at: number): Element {
+  const retract = retraction.child('retract', NS.messageRetract);
+  const isModeration = retract?.child('moderated', NS.messageModerate) !== undefined && authorOf(retraction) === undefined;
+  const why = isModeration ? (retract?.elements ?? []) : [];
+  const attrs = { xmlns: NS.messageRetract, id: retraction.attrs['id'], stamp: new Date(at).toISOString() };
+  return xml('retracted', attrs, ...why);
 }
 
 /** The id of the message that is to be taken back; undefined: the message takes nothing back. */
 export function retractedId(message: Element): string | undefined {
   return message.child('retract', NS.messageRetract)?.attrs['id'];
-}
-
-/** A target is something that was said: an archived message with content that is no retraction itself. */
-export function isRetractable(stanza: Element): boolean {
-  return retractedId(stanza) === undefined && stanza.child('subject') === undefined;
 }
 
 /** Reads the id of `<moderate/>`; throws StanzaError. */

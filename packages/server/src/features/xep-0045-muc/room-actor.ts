@@ -17,6 +17,9 @@ export interface RoomWorld {
   idle(actor: RoomActor): void;
 }
 
+type Place = { readonly id: string; readonly at: number } | undefined;
+type NewRow = Parameters<AccountLog['append']>[0][number];
+
 interface Task {
   readonly decide: Decide;
   /** What it decides holds although it can't be stored: who has left has left. */
@@ -39,6 +42,8 @@ export class RoomActor {
   #busy = true;
   /** Messages on their way to the archive. */
   #pending = 0;
+  /** Something is being sent out: what comes back at once, such as an error, waits until it has been. */
+  #sending = false;
 
   constructor(jid: JID, world: RoomWorld) {
     this.jid = jid;
@@ -59,7 +64,7 @@ export class RoomActor {
   }
 
   get isIdle(): boolean {
-    return !this.#busy && this.#pending === 0 && this.#queue.length === 0;
+    return !this.#busy && !this.#sending && this.#pending === 0 && this.#queue.length === 0;
   }
 
   /** Does what is decided, when its turn comes; gives the answer. Rejects with StanzaError where it is refused. */
@@ -71,7 +76,7 @@ export class RoomActor {
   }
 
   #next(): void {
-    while (!this.#busy) {
+    while (!this.#busy && !this.#sending) {
       const task = this.#queue[0];
       if (task === undefined) break;
       let decision: Decision;
@@ -108,6 +113,16 @@ export class RoomActor {
       });
   }
 
+  #send(out: readonly Out[]): void {
+    const isOutermost = !this.#sending;
+    this.#sending = true;
+    try {
+      this.#world.send(out);
+    } finally {
+      if (isOutermost) this.#sending = false;
+    }
+  }
+
   async #store(save: readonly Change[]): Promise<void> {
     await this.#world.save(this.jid, save);
     // Another room of the same name has another archive.
@@ -118,26 +133,53 @@ export class RoomActor {
     if (this.#room === undefined && room !== undefined) this.#world.counted(room, 1);
     if (this.#room !== undefined && room === undefined) this.#world.counted(this.#room, -1);
     this.#room = room;
-    this.#world.send(out);
+    this.#send(out);
     if (archive === undefined) return task.resolve(answer);
     this.#archive(task, archive, answer);
   }
 
   #archive(task: Task, archive: Archiving, answer: Element | undefined): void {
-    const follow = (place: { id: string; at: number } | undefined): void => {
+    const follow = (place: Place): void => {
       if (this.#room !== undefined) {
         const followed: Followed = archive.then(this.#room, place);
         this.#room = followed.room;
-        this.#world.send(followed.out);
+        this.#send(followed.out);
       }
       task.resolve(answer);
     };
-    if (!archive.keep && this.#pending === 0) return follow(undefined);
+    if (!archive.keep && archive.save === undefined && this.#pending === 0) return follow(undefined);
+    // Whatever comes behind something that is to be stored waits for it.
+    if (archive.save !== undefined) this.#busy = true;
     this.#pending += 1;
-    const { nick, stanza } = archive;
-    const row = {
-      account: this.jid.toString(),
-      peer: this.jid.toString(),
+    this.#world.log.append(archive.keep ? [this.#row(archive)] : [], (result) => {
+      this.#pending -= 1;
+      if (result instanceof Error) {
+        // A3: nobody gets what is not archived.
+        this.#report(result);
+        task.reject(new StanzaError('internal-server-error', { type: 'wait' }));
+        if (archive.save !== undefined) this.#busy = false;
+      } else if (archive.save === undefined) follow(result.places?.[0]);
+      else return this.#storeThen(archive.save(result.places?.[0]), () => follow(result.places?.[0]));
+      this.#next();
+    });
+  }
+
+  /** What is archived is told, although what goes with it could not be stored: the next process finds it in the archive. */
+  #storeThen(save: readonly Change[], then: () => void): void {
+    this.#store(save)
+      .catch((error: unknown) => this.#report(error))
+      .then(then)
+      .finally(() => {
+        this.#busy = false;
+        this.#next();
+      });
+  }
+
+  #row({ nick, stanza }: Archiving): NewRow {
+    const room = this.jid.toString();
+    return {
+      account: room,
+      peer: room,
       peerResource: nick,
       stanza: stanza.toBytes(NS.client),
       transient: false,
@@ -145,15 +187,6 @@ export class RoomActor {
       outgoing: false,
       offline: false,
     };
-    this.#world.log.append(archive.keep ? [row] : [], (result) => {
-      this.#pending -= 1;
-      if (result instanceof Error) {
-        // A3: nobody gets what is not archived.
-        this.#report(result);
-        task.reject(new StanzaError('internal-server-error', { type: 'wait' }));
-      } else follow(result.places?.[0]);
-      this.#next();
-    });
   }
 
   #report(error: unknown): void {
@@ -170,5 +203,5 @@ export class RoomActor {
 }
 
 function archivesOnly({ room, out, save = [], archive }: Decision, before: Room | undefined): boolean {
-  return archive !== undefined && room === before && out.length === 0 && save.length === 0;
+  return archive !== undefined && archive.save === undefined && room === before && out.length === 0 && save.length === 0;
 }

@@ -10,12 +10,13 @@ import {
   writeFin,
   writeResult,
 } from '../../feature.ts';
-import type { Archived } from './moderate.ts';
+import { isHistory } from './history.ts';
+import { type Archived, retractedId, tombstoneFor } from './moderate.ts';
 import { atLeast, isAdmin } from './privileges.ts';
 import { refusal } from './refusal.ts';
-import { affiliationOf, occupantOf, type PastMessage, type Room } from './room.ts';
-import { isHistory } from './history.ts';
+import { affiliationOf, occupantOf, type Room } from './room.ts';
 import type { RoomStore } from './room-store.ts';
+import { isSubjectChange, subjectOf } from './speak.ts';
 
 /** Pages that are read at a time, of all rooms together. */
 const PAGES_AT_A_TIME = 2;
@@ -71,17 +72,32 @@ export class RoomArchive {
     return row === undefined ? undefined : { id, seq, stanza: parseXml(row.stanza, NS.client) };
   }
 
-  /** XEP-0045 §7.2.13: the newest messages, oldest first. */
-  async history(room: JID, limit: number): Promise<PastMessage[]> {
-    if (limit === 0) return [];
+  /**
+   * What a room knows of its past when it is loaded: the newest messages, oldest first, and what a crash has kept from being stored although it was
+   * archived: a subject, a tombstone.
+   */
+  async recall(room: Room, limit: number): Promise<Pick<Room, 'history' | 'subject'>> {
     // Some of them are subjects, reactions and the like: as many rows again make up for those.
-    const { rows } = await this.#api.log.query(room.toString(), { includeGroupchat: true }, limit * 2, false);
-    const tombstones = await this.#store.tombstones(room, rows.map(({ seq }) => seq));
-    return rows
-      .filter(({ seq }) => !tombstones.has(seq))
-      .map((row) => ({ stanza: withId(room, withoutAddress(parseXml(row.stanza, NS.client)), row.id), at: row.at, id: row.id }))
-      .filter(({ stanza }) => isHistory(stanza))
-      .slice(-limit);
+    const { rows } = await this.#api.log.query(room.jid.toString(), { includeGroupchat: true }, Math.max(limit * 2, 20), false);
+    const stanzas = rows.map((row) => ({ row, stanza: parseXml(row.stanza, NS.client) }));
+    for (const { row, stanza } of stanzas) await this.#finishRetraction(room.jid, stanza, row.at);
+    const tombstones = await this.#store.tombstones(room.jid, rows.map(({ seq }) => seq));
+    const history = stanzas
+      .filter(({ row, stanza }) => isHistory(stanza) && !tombstones.has(row.seq))
+      .map(({ row, stanza }) => ({ stanza: withId(room.jid, withoutAddress(stanza), row.id), at: row.at, id: row.id }))
+      .slice(limit === 0 ? Infinity : -limit);
+    const changed = stanzas.findLast(({ stanza }) => isSubjectChange(stanza));
+    const isNewer = changed !== undefined && changed.row.at > (room.subject?.at ?? 0);
+    return { history, subject: isNewer ? subjectOf(changed.stanza, changed.row.at) : room.subject };
+  }
+
+  /** A retraction that is archived and has no tombstone yet gets it. */
+  async #finishRetraction(room: JID, stanza: Element, at: number): Promise<void> {
+    const id = retractedId(stanza);
+    const target = id === undefined ? undefined : await this.find(room, id);
+    if (target === undefined || (await this.#store.tombstones(room, [target.seq])).has(target.seq)) return;
+    const tombstone = tombstoneFor(room, stanza, target, at);
+    if (tombstone !== undefined) await this.#store.save(room, [{ kind: 'tombstone', seq: target.seq, stanza: tombstone }]);
   }
 
   /** As fast as a client of ours reads; with the marker for one session of somebody else's (C3): no server is to take it for a message. */

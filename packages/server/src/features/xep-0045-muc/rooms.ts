@@ -104,7 +104,7 @@ export class Rooms implements RoomWorld {
     const { config } = this.#api;
     const room = await this.store.load(jid, new Set(config.admins));
     if (room === undefined) return undefined;
-    return { ...room, history: await this.archive.history(jid, config.rooms.history) };
+    return { ...room, ...(await this.archive.recall(room, config.rooms.history)) };
   }
 
   save(jid: JID, changes: readonly Change[]): Promise<void> {

@@ -3,7 +3,7 @@ import { type Circumstances, type Decision, type Out, unlocked } from './decisio
 import { isHistory, remember } from './history.ts';
 import { frozen } from './presence.ts';
 import { refusal } from './refusal.ts';
-import { affiliationOf, mainSeat, type Occupant, occupantOf, type Room } from './room.ts';
+import { affiliationOf, mainSeat, type Occupant, occupantOf, type Room, type Subject } from './room.ts';
 
 /** A message of the room's that somebody wants to take back (XEP-0424): what the archive shows from then on. */
 export interface Retraction {
@@ -31,15 +31,35 @@ export function speak(
   const said = addressed(speaker, cleanMessage(room, message), here);
   const archive = archiveForm(room, speaker, from, said);
   const decision = spread(room, said, archive, speaker.nick, here, retraction);
-  if (!changesSubject) return decision;
-  const subject = {
-    text: message.child('subject')?.text() ?? '',
-    from: speaker.jid.toString(),
-    at: here.now,
-    occupantId: speaker.id,
+  return changesSubject ? withSubject(decision, room, said, here) : decision;
+}
+
+/** The room has another subject once the message that says so is archived. */
+function withSubject(decision: Decision, room: Room, said: Element, { now }: Circumstances): Decision {
+  const { archive } = decision;
+  if (archive === undefined) return decision;
+  const change = (before: Room, at = now): Room => ({ ...before, subject: subjectOf(said, at) });
+  return {
+    ...decision,
+    archive: {
+      ...archive,
+      save: (place) => [{ kind: 'room', room: change(room, place?.at) }],
+      then: (before, place) => {
+        const followed = archive.then(before, place);
+        return { ...followed, room: change(followed.room, place?.at) };
+      },
+    },
   };
-  const after = { ...room, subject };
-  return { ...decision, room: after, save: [{ kind: 'room', room: after }] };
+}
+
+/** XEP-0045 §8.1: what a message makes the subject. */
+export function subjectOf(message: Element, at: number): Subject {
+  return {
+    text: message.child('subject')?.text() ?? '',
+    from: message.attrs['from'] ?? '',
+    at,
+    occupantId: message.child('occupant-id', NS.occupantId)?.attrs['id'] ?? '',
+  };
 }
 
 /** A message for everybody in the room, without `to`: archived (XEP-0313 §6.1.3) in the form given, then sent out with its stanza-id. */
@@ -54,10 +74,10 @@ export function spread(
   return {
     room,
     out: [],
-    ...(retraction === undefined
-      ? {}
-      : { save: [{ kind: 'tombstone', seq: retraction.seq, stanza: retraction.tombstone }] }),
     archive: {
+      ...(retraction === undefined
+        ? {}
+        : { save: () => [{ kind: 'tombstone', seq: retraction.seq, stanza: retraction.tombstone }] }),
       stanza: archived,
       nick,
       keep: room.config.logging && !isTransient(said),
