@@ -25,7 +25,7 @@ export { PageReader } from './archive-query/page.ts';
 export { writeForm as writeArchiveForm } from './archive-query/form.ts';
 export { readQuery as readArchiveQuery } from './archive-query/query.ts';
 export { writeFin, writeResult } from './archive-query/results.ts';
-export type { AccountLog, LogFilter, Row } from './log/log.ts';
+export type { AccountLog, Row } from './log/log.ts';
 export {
   type FileVault,
   type UploadAttempt,
@@ -33,12 +33,13 @@ export {
   type UploadedFile,
   UploadRefusal,
 } from './uploads/uploads.ts';
+export { AnswerTurns } from './pubsub/answer-turns.ts';
 export { type PubsubEngine, createPubsub } from './pubsub/engine.ts';
 export type { MayReceive, PubsubHost, PubsubLimits } from './pubsub/host.ts';
 export type { NodeConfig, NodeRecord, PepChange, PepItem } from './pubsub/model.ts';
 export type { NodeRules } from './pubsub/node-config.ts';
 export { pubsubMigrations } from './pubsub/schema.ts';
-export type { ServiceDesk, ServiceHandler, ServiceInfo, ServiceRequest } from './service-desk.ts';
+export type { ServiceDesk, ServiceInfo, ServiceRequest } from './service-desk.ts';
 
 /** What a feature may see of a session. The object lives as long as the session, resumptions included: a good key for a WeakMap. */
 export interface SessionView {

@@ -1,5 +1,12 @@
-import { NS, StanzaError } from '@tutti/xmpp';
-import { createPubsub, defineFeature, type FeatureApi, type PubsubEngine, type ServiceInfo } from '../../feature.ts';
+import { type Element, NS, StanzaError } from '@tutti/xmpp';
+import {
+  AnswerTurns,
+  createPubsub,
+  defineFeature,
+  type FeatureApi,
+  type PubsubEngine,
+  type ServiceInfo,
+} from '../../feature.ts';
 import { DomainHost, SERVICE_DEFAULTS } from './host.ts';
 
 /** §16.3: what the service can do. */
@@ -63,6 +70,7 @@ export const publishSubscribe = defineFeature({
 function openService(api: FeatureApi, engine: PubsubEngine, domain: string): DomainHost {
   const desk = api.serviceDesk(`pubsub.${domain}`);
   const host = new DomainHost(api, desk.domain, domain);
+  const turns = new AnswerTurns(api);
   desk.info = ({ from, to }, node) => {
     if (!to.isDomain) return undefined;
     return node === undefined ? INFO : engine.describe(host, from, node);
@@ -75,7 +83,8 @@ function openService(api: FeatureApi, engine: PubsubEngine, domain: string): Dom
     for (const ns of [NS.pubsub, NS.pubsubOwner]) {
       desk.iq(type, 'pubsub', ns, ({ from, to, payload }) => {
         if (!to.isDomain) throw new StanzaError('item-not-found');
-        return engine.handle(host, { type, from, payload });
+        const answer = (): Promise<Element | undefined> => engine.handle(host, { type, from, payload });
+        return type === 'get' ? turns.run(api.session(from), answer) : answer();
       });
     }
   }

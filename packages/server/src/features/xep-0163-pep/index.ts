@@ -1,6 +1,7 @@
 import { type Element, type JID, NS, StanzaError } from '@tutti/xmpp';
 import {
   type AccountView,
+  AnswerTurns,
   createPubsub,
   defineFeature,
   type FeatureApi,
@@ -114,11 +115,13 @@ export const personalEventing = defineFeature({
 });
 
 function answerRequests(api: FeatureApi, engine: PubsubEngine, hostOf: (account: AccountView) => PepHost): void {
+  const turns = new AnswerTurns(api);
   for (const type of ['get', 'set'] as const) {
     for (const ns of [NS.pubsub, NS.pubsubOwner]) {
-      api.iq({ type, name: 'pubsub', ns, target: ['own', 'account'] }, ({ account, from, payload }) => {
+      api.iq({ type, name: 'pubsub', ns, target: ['own', 'account'] }, ({ account, from, payload, session }) => {
         if (account === undefined) throw new StanzaError('service-unavailable'); // RFC 6121 §8.5.1
-        return api.hold(account, engine.handle(hostOf(account), { type, from, payload }));
+        const answer = (): Promise<Element | undefined> => engine.handle(hostOf(account), { type, from, payload });
+        return api.hold(account, type === 'get' ? turns.run(session, answer) : answer());
       });
     }
   }

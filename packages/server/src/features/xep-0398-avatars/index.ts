@@ -1,5 +1,5 @@
 import { NS, StanzaError } from '@tutti/xmpp';
-import { defineFeature } from '../../feature.ts';
+import { AnswerTurns, defineFeature } from '../../feature.ts';
 import { Avatars } from './avatars.ts';
 import { VCards, vcardMigrations } from './vcards.ts';
 
@@ -27,8 +27,11 @@ export const avatarConversion = defineFeature({
         return true;
       },
     });
+    const turns = new AnswerTurns(api);
     const route = { name: 'vCard', ns: NS.vcardTemp } as const;
-    api.iq({ ...route, type: 'get', target: ['own', 'account'] }, (request) => vcards.get(request));
+    api.iq({ ...route, type: 'get', target: ['own', 'account'] }, (request) =>
+      turns.run(request.session, () => vcards.get(request)),
+    );
     api.iq({ ...route, type: 'set', target: ['own'] }, (request) => vcards.set(request));
     api.iq({ ...route, type: 'set', target: ['account'] }, () => {
       throw new StanzaError('forbidden'); // XEP-0054 §3.2
