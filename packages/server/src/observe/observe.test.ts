@@ -185,7 +185,7 @@ describe('metrics', () => {
 
   test('names are those of Prometheus: total for counters, units for what has one', () => {
     for (const { name, kind } of Object.values<MetricDeclaration>(METRICS)) {
-      expect(name).toMatch(/^tutti_[a-z_]+$/);
+      expect(name).toMatch(/^tutti_[a-z0-9_]+$/);
       expect(name.endsWith('_total')).toBe(kind === 'counter');
     }
   });
