@@ -126,7 +126,7 @@ describe.runIf(requirePeer('openssl', 'servers that we connect to'))('servers th
     it('says nothing', async () => {
       const domain = stand.freshDomain(stand.peer.port);
       expect(await stand.ping(domain)).toBe('remote-server-timeout');
-      expect(stand.lastFailure(domain)).toBe('no stream header within 1 seconds');
+      expect(stand.lastFailure(domain)).toBe('no stream header within 4 seconds');
       (await stand.peer.next()).destroy();
     });
 

@@ -10,8 +10,8 @@ export const US = 'us.example';
 
 /** Limits that a test reaches soon. */
 const SETTINGS = [
-  's2s.connect_timeout=1 second',
-  's2s.ack_timeout=1 second',
+  's2s.connect_timeout=4 seconds',
+  's2s.ack_timeout=2 seconds',
   's2s.stanza_bytes=20000',
   's2s.stanzas_per_second=200',
   's2s.stanzas_burst=100',
