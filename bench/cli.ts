@@ -29,10 +29,10 @@ const FULL: RoundSize = {
   users: 60,
   devices: 3,
   window: 4,
-  measureMs: 4000,
-  warmUpMs: 2000,
+  measureMs: 3000,
+  warmUpMs: 1200,
   rates: [500, 3000],
-  idleSessions: 4800,
+  idleSessions: 1800,
   fanOutDevices: 50,
 };
 const QUICK: RoundSize = { ...FULL, measureMs: 1500, warmUpMs: 600, idleSessions: 600 };

@@ -34,7 +34,7 @@ export interface Timing {
 }
 
 /** A rate is given up when so many seconds' worth of it are under way. */
-const HOPELESS_SECONDS = 5;
+const HOPELESS_SECONDS = 2;
 /** How long a missing copy is waited for, in milliseconds since the last that came. */
 const PATIENCE_MS = 15_000;
 
