@@ -19,7 +19,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       suite('unit', ['packages/*/{src,test}/**/*.test.ts'], ['**/*.browser.test.ts']),
-      suite('browser', ['packages/*/test/**/*.browser.test.ts']),
+      suite('browser', ['packages/web/test/**/*.browser.test.ts']),
       suite('conformance', ['conformance/**/*.test.ts'], ['conformance/clients/**']),
       suite('clients', ['conformance/clients/**/*.test.ts']),
       suite('load', ['bench/**/*.test.ts']),

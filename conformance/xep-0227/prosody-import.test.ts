@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { NS, xml } from '@tutti/xmpp';
 import { startServer } from 'tutti';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Device } from '../client/device.ts';
 import type { Address } from '../client/transport.ts';
 import { requirePeer } from '../peers.ts';
@@ -15,11 +15,8 @@ const TUTTI = new URL('../../packages/server/bin/tutti.js', import.meta.url).pat
 
 const MIGRATOR = '/usr/bin/prosody-migrator';
 
-const run = it.runIf(requirePeer('prosody', "moving in from Prosody's files"));
-
-run(
-  "XEP-0227: what Prosody's migrator writes comes in: password, contacts, archive",
-  async () => {
+describe.runIf(requirePeer('prosody', "moving in from Prosody's files"))("XEP-0227: from Prosody's files", () => {
+  it('password, contacts and archive come in as its migrator writes them', { timeout: 60_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tutti-moving-'));
     try {
       const { alice, bob } = await talkOnProsody(join(folder));
@@ -35,9 +32,8 @@ run(
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  },
-  60_000,
-);
+  });
+});
 
 /** Prosody's own migrator. It writes to where its data are: that is a constant of its first lines. */
 function migrate(folder: string): void {

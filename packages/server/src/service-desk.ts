@@ -175,7 +175,7 @@ export class ServiceDesk {
 }
 
 /** XEP-0030 §3.1. */
-export function writeServiceInfo(info: ServiceInfo, node: string | undefined): Element {
+function writeServiceInfo(info: ServiceInfo, node: string | undefined): Element {
   return xml(
     'query',
     { xmlns: NS.discoInfo, node },

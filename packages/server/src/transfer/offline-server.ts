@@ -66,8 +66,8 @@ export async function openOffline(config: Config, logger: Logger): Promise<Offli
         setEnabled: (jid, enabled) => accounts.setEnabled(jid, enabled),
         remove: (jid) => accounts.remove(jid),
         list: (domain) => accounts.list(domain),
-        exists: (jid) => hasRow(store, jid.bare),
-        incarnation: (jid) => accounts.incarnation(jid),
+        exists: async (jid) => (await findRow(store, jid.bare)) !== undefined,
+        incarnation: (jid) => findRow(store, jid.bare),
       },
       features,
     });
@@ -78,7 +78,8 @@ export async function openOffline(config: Config, logger: Logger): Promise<Offli
   }
 }
 
-async function hasRow(store: Store, jid: JID): Promise<boolean> {
-  const query = store.tables<AccountTables>().selectFrom('account').select('jid').where('jid', '=', jid.toString());
-  return (await query.executeTakeFirst()) !== undefined;
+/** When the account was made, whether its removal has begun or not. */
+async function findRow(store: Store, jid: JID): Promise<number | undefined> {
+  const query = store.tables<AccountTables>().selectFrom('account').select('created_at');
+  return (await query.where('jid', '=', jid.toString()).executeTakeFirst())?.created_at;
 }

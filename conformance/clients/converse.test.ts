@@ -6,11 +6,12 @@ import { extname, join, normalize } from 'node:path';
 import { type Client, createClient, registerAccount } from '@tutti/client';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { requirePeer } from '../../../conformance/peers.ts';
-import { ServerProcess } from '../../web/test/server-process.ts';
+import { requirePeer } from '../peers.ts';
+import type { OwnTarget } from '../target.ts';
+import { startTutti } from '../targets/tutti.ts';
 
-const CONVERSE = new URL('../../../node_modules/converse.js/dist/', import.meta.url).pathname;
-const PLUGIN = new URL('../src/index.ts', import.meta.url).pathname;
+const CONVERSE = new URL('../../node_modules/converse.js/dist/', import.meta.url).pathname;
+const PLUGIN = new URL('../../packages/converse/src/index.ts', import.meta.url).pathname;
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css',
   '.html': 'text/html',
@@ -72,7 +73,7 @@ async function serve(service: string, username: string): Promise<{ url: string; 
 }
 
 describe.runIf(requirePeer('chromium', 'Converse.js in Chromium'))('Converse.js in Chromium', () => {
-  let tutti: ServerProcess;
+  let tutti: OwnTarget;
   let browser: Browser;
   let pages: Server;
   let page: Page;
@@ -82,8 +83,8 @@ describe.runIf(requirePeer('chromium', 'Converse.js in Chromium'))('Converse.js 
   const sent: string[] = [];
 
   beforeAll(async () => {
-    tutti = await ServerProcess.start();
-    const service = `ws://127.0.0.1:${tutti.port}/xmpp-websocket`;
+    tutti = await startTutti();
+    const service = `ws://127.0.0.1:${tutti.address('ws').port}/xmpp-websocket`;
     for (const username of ['alice', 'bob'])
       await registerAccount({ service, domain: 'localhost', username, password: 'secret' });
     const connect = async (username: string): Promise<Client> => {
