@@ -51,7 +51,11 @@ export class Hall {
 
   /** XEP-0045 §10.1, §10.2. */
   async configure(owner: Device, fields: RoomFields = {}): Promise<void> {
-    await owner.ask('set', xml('query', { xmlns: NS.mucOwner }, submit(NS.mucRoomConfig, fields, 'muc#roomconfig_')), this.jid);
+    await owner.ask(
+      'set',
+      xml('query', { xmlns: NS.mucOwner }, submit(NS.mucRoomConfig, fields, 'muc#roomconfig_')),
+      this.jid,
+    );
   }
 
   say(device: Device, body: string, ...more: Element[]): Element {
@@ -64,7 +68,9 @@ export class Hall {
 
   /** XEP-0045 §8, §9: gives the answer. */
   admin(device: Device, ...items: Readonly<Record<string, string>>[]): Promise<Element> {
-    const elements = items.map(({ reason, ...attrs }) => xml('item', attrs, reason !== undefined && xml('reason', null, reason)));
+    const elements = items.map(({ reason, ...attrs }) =>
+      xml('item', attrs, reason !== undefined && xml('reason', null, reason)),
+    );
     return device.iq('set', xml('query', { xmlns: NS.mucAdmin }, ...elements), this.jid);
   }
 
@@ -87,7 +93,11 @@ export function submit(formType: string, fields: RoomFields, prefix = ''): Eleme
     { xmlns: NS.dataForms, type: 'submit' },
     xml('field', { var: 'FORM_TYPE' }, xml('value', null, formType)),
     ...Object.entries(fields).map(([name, value]) =>
-      xml('field', { var: name.includes('#') ? name : `${prefix}${name}` }, ...[value].flat().map((one) => xml('value', null, one))),
+      xml(
+        'field',
+        { var: name.includes('#') ? name : `${prefix}${name}` },
+        ...[value].flat().map((one) => xml('value', null, one)),
+      ),
     ),
   );
 }
@@ -110,18 +120,28 @@ export function itemOf(stanza: Element | undefined): Element | undefined {
 }
 
 /** Presence of somebody in the room, among these. */
-export function presenceOf(stanzas: readonly Element[] | undefined, occupant: string, type?: string): Element | undefined {
-  return stanzas?.findLast((one) => one.name === 'presence' && one.attrs['from'] === occupant && one.attrs['type'] === type);
+export function presenceOf(
+  stanzas: readonly Element[] | undefined,
+  occupant: string,
+  type?: string,
+): Element | undefined {
+  return stanzas?.findLast(
+    (one) => one.name === 'presence' && one.attrs['from'] === occupant && one.attrs['type'] === type,
+  );
 }
 
 /** What was said in the room, among these. */
 export function heard(stanzas: readonly Element[] | undefined): string[] {
-  return (stanzas ?? []).flatMap((stanza) => (stanza.attrs['type'] === 'groupchat' ? (stanza.child('body')?.text() ?? []) : []));
+  return (stanzas ?? []).flatMap((stanza) =>
+    stanza.attrs['type'] === 'groupchat' ? (stanza.child('body')?.text() ?? []) : [],
+  );
 }
 
 /** The next message of that type that a device gets once this has been done. */
 export async function nextMessage(device: Device, type: string | undefined, act: () => void): Promise<Element> {
-  const next = device.expect(({ name, attrs }) => name === 'message' && attrs['type'] === type && attrs['id']?.startsWith('fence') !== true);
+  const next = device.expect(
+    ({ name, attrs }) => name === 'message' && attrs['type'] === type && attrs['id']?.startsWith('fence') !== true,
+  );
   act();
   return next;
 }

@@ -35,6 +35,18 @@ export const steps: readonly Step[] = [
     talks: true,
   },
   {
+    name: 'worlds-rooms',
+    group: 'simulation',
+    command: ['node', '--conditions=source', 'simulation/rooms/cli.ts', '--seeds', '500'],
+    talks: true,
+  },
+  {
+    name: 'mutants-rooms',
+    group: 'simulation',
+    command: ['node', '--conditions=source', 'simulation/rooms/cli.ts', '--mutants', '--seeds', '100'],
+    talks: true,
+  },
+  {
     name: 'worlds-pep',
     group: 'simulation',
     command: ['node', '--conditions=source', 'simulation/pep/cli.ts', '--seeds', '200'],

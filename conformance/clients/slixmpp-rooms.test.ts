@@ -29,7 +29,9 @@ describe.runIf(requirePeer('slixmpp', 'a room with a real client'))('XEP-0045 wi
     await rm(data, { recursive: true, force: true });
   });
 
-  it('creates, configures, enters, talks, whispers, reads the archive, kicks, bans, destroys', { timeout: 90_000 }, async () => {
+  it('creates, configures, enters, talks, whispers, reads the archive, kicks, bans, destroys', {
+    timeout: 90_000,
+  }, async () => {
     const options = {
       room: ROOM,
       owner: 'owner@localhost/x',
@@ -44,7 +46,13 @@ describe.runIf(requirePeer('slixmpp', 'a room with a real client'))('XEP-0045 wi
     expect(told.map(({ step, seen }) => [step, seen])).toEqual([
       ['created', [110, 170, 201]],
       ['ban list', ['banned@localhost']],
-      ['entered', [[100, 110, 170], [`${ROOM}/Owner`, `${ROOM}/Guest`]]],
+      [
+        'entered',
+        [
+          [100, 110, 170],
+          [`${ROOM}/Owner`, `${ROOM}/Guest`],
+        ],
+      ],
       ['real address', 'owner@localhost/x'],
       ['heard', [`${ROOM}/Guest`, `${ROOM}/Guest`]],
       ['whispered', `${ROOM}/Owner`],

@@ -37,8 +37,17 @@ export default section('xep-0045', '6', 'Entity use cases', { needs: ['muc'] }, 
       const found: string[] = [];
       let after: string | undefined;
       for (let page = 0; page < 200; page += 1) {
-        const set = xml('set', { xmlns: NS.rsm }, xml('max', null, '2'), after !== undefined && xml('after', null, after));
-        const answer = await alice.phone.ask('get', xml('query', { xmlns: NS.discoItems }, set), `conference.${stage.domain}`);
+        const set = xml(
+          'set',
+          { xmlns: NS.rsm },
+          xml('max', null, '2'),
+          after !== undefined && xml('after', null, after),
+        );
+        const answer = await alice.phone.ask(
+          'get',
+          xml('query', { xmlns: NS.discoItems }, set),
+          `conference.${stage.domain}`,
+        );
         const items = answer.elements[0]?.childrenNamed('item') ?? [];
         check(items.length <= 2, `${items.length} items in a page of two`);
         if (items.length === 0) break;
@@ -50,36 +59,62 @@ export default section('xep-0045', '6', 'Entity use cases', { needs: ['muc'] }, 
     ['muc-complete'],
   );
 
-  test('§6.4 a room says what kind of room it is', async (stage) => {
-    const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
-    const open = await Hall.open(alice.phone, 'A', { roomname: 'The Balcony', roomdesc: 'Up there' });
-    const info = (await bob.phone.disco(open.jid)).elements[0];
-    checkEqual(info?.child('identity')?.attrs['name'], 'The Balcony', 'the name');
-    for (const feature of ['muc_public', 'muc_temporary', 'muc_open', 'muc_unmoderated', 'muc_semianonymous', 'muc_unsecured', NS.muc])
-      check(featuresOf(info).includes(feature), `no feature ${feature}`);
-    const fields = new Map(
-      info?.child('x', NS.dataForms)?.childrenNamed('field').map((field) => [field.attrs['var'], field.child('value')?.text()]),
-    );
-    checkEqual(fields.get('muc#roominfo_description'), 'Up there', 'the description');
-    checkEqual(fields.get('muc#roominfo_occupants'), '1', 'the number of occupants');
-    const closed = await Hall.open(alice.phone, 'A', {
-      publicroom: '0',
-      persistentroom: '1',
-      membersonly: '1',
-      moderatedroom: '1',
-      whois: 'anyone',
-      passwordprotectedroom: '1',
-      roomsecret: 'cauldronburn',
-    });
-    const secret = featuresOf((await bob.phone.disco(closed.jid)).elements[0]);
-    for (const feature of ['muc_hidden', 'muc_persistent', 'muc_membersonly', 'muc_moderated', 'muc_nonanonymous', 'muc_passwordprotected'])
-      check(secret.includes(feature), `no feature ${feature}`);
-    await closed.configure(alice.phone, { persistentroom: '0' });
-  }, ['muc-complete']);
+  test(
+    '§6.4 a room says what kind of room it is',
+    async (stage) => {
+      const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
+      const open = await Hall.open(alice.phone, 'A', { roomname: 'The Balcony', roomdesc: 'Up there' });
+      const info = (await bob.phone.disco(open.jid)).elements[0];
+      checkEqual(info?.child('identity')?.attrs['name'], 'The Balcony', 'the name');
+      for (const feature of [
+        'muc_public',
+        'muc_temporary',
+        'muc_open',
+        'muc_unmoderated',
+        'muc_semianonymous',
+        'muc_unsecured',
+        NS.muc,
+      ])
+        check(featuresOf(info).includes(feature), `no feature ${feature}`);
+      const fields = new Map(
+        info
+          ?.child('x', NS.dataForms)
+          ?.childrenNamed('field')
+          .map((field) => [field.attrs['var'], field.child('value')?.text()]),
+      );
+      checkEqual(fields.get('muc#roominfo_description'), 'Up there', 'the description');
+      checkEqual(fields.get('muc#roominfo_occupants'), '1', 'the number of occupants');
+      const closed = await Hall.open(alice.phone, 'A', {
+        publicroom: '0',
+        persistentroom: '1',
+        membersonly: '1',
+        moderatedroom: '1',
+        whois: 'anyone',
+        passwordprotectedroom: '1',
+        roomsecret: 'cauldronburn',
+      });
+      const secret = featuresOf((await bob.phone.disco(closed.jid)).elements[0]);
+      for (const feature of [
+        'muc_hidden',
+        'muc_persistent',
+        'muc_membersonly',
+        'muc_moderated',
+        'muc_nonanonymous',
+        'muc_passwordprotected',
+      ])
+        check(secret.includes(feature), `no feature ${feature}`);
+      await closed.configure(alice.phone, { persistentroom: '0' });
+    },
+    ['muc-complete'],
+  );
 
   test('§6.4 a room that is not there is not found', async (stage) => {
     const { alice } = await stage.cast({ alice: 'phone=legacy' });
-    const answer = await alice.phone.iq('get', xml('query', { xmlns: NS.discoInfo }), `nowhere@conference.${stage.domain}`);
+    const answer = await alice.phone.iq(
+      'get',
+      xml('query', { xmlns: NS.discoInfo }),
+      `nowhere@conference.${stage.domain}`,
+    );
     checkErrorIs(answer, 'item-not-found');
   });
 

@@ -26,13 +26,17 @@ export default section('xep-0045', '7.2', 'Entering a room', { needs: ['muc'] },
     check(told !== undefined && !codes(told).includes(110), 'the others are not told');
   });
 
-  test('§7.2.1 no nickname: <jid-malformed/>', async (stage) => {
-    const { alice } = await stage.cast({ alice: 'phone=legacy' });
-    const room = `lonely@conference.${stage.domain}`;
-    const answer = alice.phone.expect((stanza) => stanza.name === 'presence' && stanza.attrs['type'] === 'error');
-    alice.phone.presence({ to: room }, xml('x', { xmlns: NS.muc }));
-    checkErrorIs(await answer, 'jid-malformed', 'modify');
-  }, ['muc-complete']);
+  test(
+    '§7.2.1 no nickname: <jid-malformed/>',
+    async (stage) => {
+      const { alice } = await stage.cast({ alice: 'phone=legacy' });
+      const room = `lonely@conference.${stage.domain}`;
+      const answer = alice.phone.expect((stanza) => stanza.name === 'presence' && stanza.attrs['type'] === 'error');
+      alice.phone.presence({ to: room }, xml('x', { xmlns: NS.muc }));
+      checkErrorIs(await answer, 'jid-malformed', 'modify');
+    },
+    ['muc-complete'],
+  );
 
   for (const [whois, sees] of [
     ['anyone', true],
@@ -45,7 +49,8 @@ export default section('xep-0045', '7.2', 'Entering a room', { needs: ['muc'] },
       checkEqual(codes(own).includes(100), sees, 'the status code 100');
       await hall.enter(carol.phone, 'Carol');
       const news = await stage.news(carol.phone);
-      const jidFor = (device: typeof alice.phone) => itemOf(presenceOf(news.get(device), hall.of('Carol')))?.attrs['jid'];
+      const jidFor = (device: typeof alice.phone) =>
+        itemOf(presenceOf(news.get(device), hall.of('Carol')))?.attrs['jid'];
       checkEqual(jidFor(alice.phone), carol.phone.jid, 'what the moderator sees');
       checkEqual(jidFor(bob.phone), sees ? carol.phone.jid : undefined, 'what the participant sees');
     });
@@ -84,22 +89,33 @@ export default section('xep-0045', '7.2', 'Entering a room', { needs: ['muc'] },
     check(codes(own).includes(110), 'no presence of oneself');
     hall.say(bob.phone, 'hello');
     const news = await stage.news(bob.phone);
-    checkEqual([news.get(alice.phone), news.get(alice.tv)].map(heard), [['hello'], ['hello']], 'what both sessions hear');
+    checkEqual(
+      [news.get(alice.phone), news.get(alice.tv)].map(heard),
+      [['hello'], ['hello']],
+      'what both sessions hear',
+    );
     alice.tv.presence({ type: 'unavailable', to: hall.of('Alice') });
     const left = await stage.news(alice.tv);
-    check(presenceOf(left.get(alice.tv), hall.of('Alice'), 'unavailable') !== undefined, 'the session that leaves is not told');
+    check(
+      presenceOf(left.get(alice.tv), hall.of('Alice'), 'unavailable') !== undefined,
+      'the session that leaves is not told',
+    );
     check(presenceOf(left.get(bob.phone), hall.of('Alice'), 'unavailable') === undefined, 'Alice is gone for Bob');
   });
 
-  test('§7.2.9 a full room', async (stage) => {
-    const { alice, bob, carol } = await stage.cast({ ...two, carol: 'phone=legacy' });
-    const hall = await Hall.open(alice.phone, 'A', { maxusers: '2' });
-    await hall.enter(bob.phone, 'Bob');
-    checkErrorIs(await hall.refusal(carol.phone, 'Carol'), ['service-unavailable', 'resource-constraint'], 'wait');
-    bob.phone.presence({ type: 'unavailable', to: hall.of('Bob') });
-    await stage.settle();
-    await hall.enter(carol.phone, 'Carol');
-  }, ['muc-complete']);
+  test(
+    '§7.2.9 a full room',
+    async (stage) => {
+      const { alice, bob, carol } = await stage.cast({ ...two, carol: 'phone=legacy' });
+      const hall = await Hall.open(alice.phone, 'A', { maxusers: '2' });
+      await hall.enter(bob.phone, 'Bob');
+      checkErrorIs(await hall.refusal(carol.phone, 'Carol'), ['service-unavailable', 'resource-constraint'], 'wait');
+      bob.phone.presence({ type: 'unavailable', to: hall.of('Bob') });
+      await stage.settle();
+      await hall.enter(carol.phone, 'Carol');
+    },
+    ['muc-complete'],
+  );
 
   test('§7.2.10 a locked room is not there for others', async (stage) => {
     const { alice, bob } = await stage.cast(two);
@@ -110,14 +126,18 @@ export default section('xep-0045', '7.2', 'Entering a room', { needs: ['muc'] },
     await hall.enter(bob.phone, 'Bob');
   });
 
-  test('§7.2.17 presence without <x/> of who is not in the room: a kick, no entry', async (stage) => {
-    const { alice, bob } = await stage.cast(two);
-    const hall = await Hall.open(alice.phone, 'Alice');
-    const answer = bob.phone.expect(({ name, attrs }) => name === 'presence' && attrs['from'] === hall.of('Bob'));
-    bob.phone.presence({ to: hall.of('Bob') });
-    const kick = await answer;
-    checkEqual([kick.attrs['type'], codes(kick)], ['unavailable', [110, 307, 333]], 'the answer');
-  }, ['muc-complete']);
+  test(
+    '§7.2.17 presence without <x/> of who is not in the room: a kick, no entry',
+    async (stage) => {
+      const { alice, bob } = await stage.cast(two);
+      const hall = await Hall.open(alice.phone, 'Alice');
+      const answer = bob.phone.expect(({ name, attrs }) => name === 'presence' && attrs['from'] === hall.of('Bob'));
+      bob.phone.presence({ to: hall.of('Bob') });
+      const kick = await answer;
+      checkEqual([kick.attrs['type'], codes(kick)], ['unavailable', [110, 307, 333]], 'the answer');
+    },
+    ['muc-complete'],
+  );
 
   test('§17.3 who is in and enters again gets everything once more', async (stage) => {
     const { alice, bob } = await stage.cast(two);

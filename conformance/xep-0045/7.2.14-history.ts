@@ -39,13 +39,17 @@ export default section('xep-0045', '7.2.14', 'Managing discussion history', { ne
     }
   });
 
-  test('§10.2 muc#maxhistoryfetch bounds it', async (stage) => {
-    const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
-    const hall = await Hall.open(alice.phone, 'Alice', { 'muc#maxhistoryfetch': '1' });
-    for (const body of ['1', '2']) hall.say(alice.phone, body);
-    await stage.settle();
-    checkEqual(heard(await hall.enter(bob.phone, 'Bob')), ['2'], 'the history');
-  }, ['muc-complete']);
+  test(
+    '§10.2 muc#maxhistoryfetch bounds it',
+    async (stage) => {
+      const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
+      const hall = await Hall.open(alice.phone, 'Alice', { 'muc#maxhistoryfetch': '1' });
+      for (const body of ['1', '2']) hall.say(alice.phone, body);
+      await stage.settle();
+      checkEqual(heard(await hall.enter(bob.phone, 'Bob')), ['2'], 'the history');
+    },
+    ['muc-complete'],
+  );
 });
 
 /** What somebody gets who enters after three messages. */

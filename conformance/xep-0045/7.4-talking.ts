@@ -79,15 +79,20 @@ export default section('xep-0045', '7.4', 'Talking, nicknames, availability', { 
     ['participants', undefined],
     ['anyone', undefined],
   ] as const) {
-    test(`§7.5 §10.2 private messages for ${allowpm}: a participant's is ${outcome ?? 'passed on'}`, async (stage) => {
-      const { alice, bob } = await stage.cast(two);
-      const hall = await Hall.open(alice.phone, 'Alice', { allowpm });
-      await hall.enter(bob.phone, 'Bob');
-      await stage.settle();
-      const whisper = () => void hall.whisper(bob.phone, 'Alice', 'psst');
-      if (outcome === undefined) checkEqual(bodies([await nextMessage(alice.phone, 'chat', whisper)]), ['psst'], 'what comes');
-      else checkErrorIs(await errorOf(bob.phone, whisper), outcome);
-    }, ['muc-complete']);
+    test(
+      `§7.5 §10.2 private messages for ${allowpm}: a participant's is ${outcome ?? 'passed on'}`,
+      async (stage) => {
+        const { alice, bob } = await stage.cast(two);
+        const hall = await Hall.open(alice.phone, 'Alice', { allowpm });
+        await hall.enter(bob.phone, 'Bob');
+        await stage.settle();
+        const whisper = () => void hall.whisper(bob.phone, 'Alice', 'psst');
+        if (outcome === undefined)
+          checkEqual(bodies([await nextMessage(alice.phone, 'chat', whisper)]), ['psst'], 'what comes');
+        else checkErrorIs(await errorOf(bob.phone, whisper), outcome);
+      },
+      ['muc-complete'],
+    );
   }
 
   test('§7.6 another nickname: unavailable with 303, then available', async (stage) => {
@@ -102,9 +107,17 @@ export default section('xep-0045', '7.4', 'Talking, nicknames, availability', { 
       [bob.phone, [110]],
     ] as const) {
       const left = presenceOf(news.get(device), hall.of('Bob'), 'unavailable');
-      checkEqual([itemOf(left)?.attrs['nick'], codes(left)], ['Robert', [...self, 303]], `how the old one goes for ${device.name}`);
+      checkEqual(
+        [itemOf(left)?.attrs['nick'], codes(left)],
+        ['Robert', [...self, 303]],
+        `how the old one goes for ${device.name}`,
+      );
       const came = presenceOf(news.get(device), hall.of('Robert'));
-      checkEqual(came && codes(came).filter((code) => code !== 100 && code !== 170), self, `how the new one comes for ${device.name}`);
+      checkEqual(
+        came && codes(came).filter((code) => code !== 100 && code !== 170),
+        self,
+        `how the new one comes for ${device.name}`,
+      );
     }
   });
 
@@ -122,9 +135,17 @@ export default section('xep-0045', '7.4', 'Talking, nicknames, availability', { 
     const hall = await Hall.open(alice.phone, 'Alice');
     await hall.enter(bob.phone, 'Bob');
     await stage.settle();
-    bob.phone.presence({ to: hall.of('Bob') }, xml('show', null, 'xa'), xml('status', null, 'gone where the goblins go'));
+    bob.phone.presence(
+      { to: hall.of('Bob') },
+      xml('show', null, 'xa'),
+      xml('status', null, 'gone where the goblins go'),
+    );
     const seen = presenceOf((await stage.news(bob.phone)).get(alice.phone), hall.of('Bob'));
-    checkEqual([seen?.child('show')?.text(), itemOf(seen)?.attrs['role']], ['xa', 'participant'], 'what the others see');
+    checkEqual(
+      [seen?.child('show')?.text(), itemOf(seen)?.attrs['role']],
+      ['xa', 'participant'],
+      'what the others see',
+    );
   });
 
   test('§7.14 leaving: everybody is told, with role none', async (stage) => {
@@ -134,7 +155,9 @@ export default section('xep-0045', '7.4', 'Talking, nicknames, availability', { 
     await stage.settle();
     bob.phone.presence({ type: 'unavailable', to: hall.of('Bob') }, xml('status', null, 'bye'));
     const news = await stage.news(bob.phone);
-    const [own, told] = [bob.phone, alice.phone].map((device) => presenceOf(news.get(device), hall.of('Bob'), 'unavailable'));
+    const [own, told] = [bob.phone, alice.phone].map((device) =>
+      presenceOf(news.get(device), hall.of('Bob'), 'unavailable'),
+    );
     check(codes(own).includes(110), 'who leaves is not told');
     checkEqual([itemOf(told)?.attrs['role'], told?.child('status')?.text()], ['none', 'bye'], 'what the others see');
     hall.say(alice.phone, 'alone');
@@ -145,7 +168,9 @@ export default section('xep-0045', '7.4', 'Talking, nicknames, availability', { 
     const { alice, bob } = await stage.cast(two);
     const hall = await Hall.open(alice.phone, 'Alice');
     await hall.enter(bob.phone, 'Bob');
-    const told = alice.phone.receive(({ name, attrs }) => name === 'presence' && attrs['type'] === 'unavailable' && attrs['from'] === hall.of('Bob'));
+    const told = alice.phone.receive(
+      ({ name, attrs }) => name === 'presence' && attrs['type'] === 'unavailable' && attrs['from'] === hall.of('Bob'),
+    );
     await stage.leave(bob.phone);
     await told;
   });

@@ -64,50 +64,71 @@ export default section('xep-0045', '8', 'Moderator use cases', { needs: ['muc'] 
     checkErrorIs(await hall.admin(bob.phone, { nick: 'Carol', role: 'none' }), ['forbidden', 'not-allowed']);
     checkResult(await hall.admin(alice.phone, { jid: carol.jid, affiliation: 'admin' }));
     checkErrorIs(await hall.admin(carol.phone, { nick: 'Alice', role: 'none' }), 'not-allowed', 'cancel');
-    checkErrorIs(await hall.admin(alice.phone, { nick: 'Nobody', role: 'none' }), ['item-not-found', 'not-acceptable', 'bad-request']);
+    checkErrorIs(await hall.admin(alice.phone, { nick: 'Nobody', role: 'none' }), [
+      'item-not-found',
+      'not-acceptable',
+      'bad-request',
+    ]);
   });
 
-  test('§8.3 §8.4 voice is given and taken; an admin keeps it', async (stage) => {
-    const { alice, bob, carol } = await stage.cast(three);
-    const hall = await Hall.open(alice.phone, 'Alice', { moderatedroom: '1' });
-    const came = await hall.enter(bob.phone, 'Bob');
-    checkEqual(itemOf(presenceOf(came, hall.of('Bob')))?.attrs['role'], 'visitor', 'the role in a moderated room');
-    await hall.enter(carol.phone, 'Carol');
-    await stage.settle();
-    const give = async (role: string): Promise<string | undefined> => {
-      checkResult(await hall.admin(alice.phone, { nick: 'Bob', role, reason: 'well' }));
-      const seen = presenceOf((await stage.news(alice.phone)).get(carol.phone), hall.of('Bob'));
-      return itemOf(seen)?.attrs['role'];
-    };
-    checkEqual(await give('participant'), 'participant', 'the role that was given');
-    hall.say(bob.phone, 'thanks');
-    checkEqual(heard((await stage.news(bob.phone)).get(carol.phone)), ['thanks'], 'what Carol hears');
-    checkEqual(await give('visitor'), 'visitor', 'the role after it was taken');
-    checkResult(await hall.admin(alice.phone, { jid: carol.jid, affiliation: 'admin' }));
-    checkErrorIs(await hall.admin(alice.phone, { nick: 'Carol', role: 'visitor' }), 'not-allowed', 'cancel');
-  }, ['muc-complete']);
+  test(
+    '§8.3 §8.4 voice is given and taken; an admin keeps it',
+    async (stage) => {
+      const { alice, bob, carol } = await stage.cast(three);
+      const hall = await Hall.open(alice.phone, 'Alice', { moderatedroom: '1' });
+      const came = await hall.enter(bob.phone, 'Bob');
+      checkEqual(itemOf(presenceOf(came, hall.of('Bob')))?.attrs['role'], 'visitor', 'the role in a moderated room');
+      await hall.enter(carol.phone, 'Carol');
+      await stage.settle();
+      const give = async (role: string): Promise<string | undefined> => {
+        checkResult(await hall.admin(alice.phone, { nick: 'Bob', role, reason: 'well' }));
+        const seen = presenceOf((await stage.news(alice.phone)).get(carol.phone), hall.of('Bob'));
+        return itemOf(seen)?.attrs['role'];
+      };
+      checkEqual(await give('participant'), 'participant', 'the role that was given');
+      hall.say(bob.phone, 'thanks');
+      checkEqual(heard((await stage.news(bob.phone)).get(carol.phone)), ['thanks'], 'what Carol hears');
+      checkEqual(await give('visitor'), 'visitor', 'the role after it was taken');
+      checkResult(await hall.admin(alice.phone, { jid: carol.jid, affiliation: 'admin' }));
+      checkErrorIs(await hall.admin(alice.phone, { nick: 'Carol', role: 'visitor' }), 'not-allowed', 'cancel');
+    },
+    ['muc-complete'],
+  );
 
-  test('§8.5 the voice list, and all of a change or nothing', async (stage) => {
-    const { alice, bob, carol } = await stage.cast(three);
-    const hall = await Hall.open(alice.phone, 'Alice', { moderatedroom: '1' });
-    await hall.enter(bob.phone, 'Bob');
-    await hall.enter(carol.phone, 'Carol');
-    checkErrorIs(await hall.list(bob.phone, { role: 'participant' }), 'forbidden');
-    checkErrorIs(await hall.admin(alice.phone, { nick: 'Bob', role: 'participant' }, { nick: 'Nobody', role: 'participant' }), 'item-not-found');
-    const listed = async () => (await hall.list(alice.phone, { role: 'participant' })).elements[0]?.elements ?? [];
-    checkEqual((await listed()).length, 0, 'the number of participants after half of a change');
-    checkResult(await hall.admin(alice.phone, { nick: 'Bob', role: 'participant' }, { nick: 'Carol', role: 'participant' }));
-    checkEqual((await listed()).map(({ attrs }) => attrs['nick']).sort(), ['Bob', 'Carol'], 'the participants');
-    const [item] = await listed();
-    checkEqual([item?.attrs['jid'], item?.attrs['affiliation']], [bob.phone.jid, 'none'], 'what is told of Bob');
-  }, ['muc-complete']);
+  test(
+    '§8.5 the voice list, and all of a change or nothing',
+    async (stage) => {
+      const { alice, bob, carol } = await stage.cast(three);
+      const hall = await Hall.open(alice.phone, 'Alice', { moderatedroom: '1' });
+      await hall.enter(bob.phone, 'Bob');
+      await hall.enter(carol.phone, 'Carol');
+      checkErrorIs(await hall.list(bob.phone, { role: 'participant' }), 'forbidden');
+      checkErrorIs(
+        await hall.admin(alice.phone, { nick: 'Bob', role: 'participant' }, { nick: 'Nobody', role: 'participant' }),
+        'item-not-found',
+      );
+      const listed = async () => (await hall.list(alice.phone, { role: 'participant' })).elements[0]?.elements ?? [];
+      checkEqual((await listed()).length, 0, 'the number of participants after half of a change');
+      checkResult(
+        await hall.admin(alice.phone, { nick: 'Bob', role: 'participant' }, { nick: 'Carol', role: 'participant' }),
+      );
+      checkEqual((await listed()).map(({ attrs }) => attrs['nick']).sort(), ['Bob', 'Carol'], 'the participants');
+      const [item] = await listed();
+      checkEqual([item?.attrs['jid'], item?.attrs['affiliation']], [bob.phone.jid, 'none'], 'what is told of Bob');
+    },
+    ['muc-complete'],
+  );
 
-  test('§18.4 roles and affiliations are not changed together', async (stage) => {
-    const { alice, bob } = await stage.cast(two);
-    const hall = await Hall.open(alice.phone, 'Alice');
-    await hall.enter(bob.phone, 'Bob');
-    checkErrorIs(await hall.admin(alice.phone, { nick: 'Bob', role: 'none', affiliation: 'outcast' }), 'bad-request');
-    const query = xml('query', { xmlns: NS.mucAdmin });
-    checkErrorIs(await alice.phone.iq('set', query, hall.jid), 'bad-request');
-  }, ['muc-complete']);
+  test(
+    '§18.4 roles and affiliations are not changed together',
+    async (stage) => {
+      const { alice, bob } = await stage.cast(two);
+      const hall = await Hall.open(alice.phone, 'Alice');
+      await hall.enter(bob.phone, 'Bob');
+      checkErrorIs(await hall.admin(alice.phone, { nick: 'Bob', role: 'none', affiliation: 'outcast' }), 'bad-request');
+      const query = xml('query', { xmlns: NS.mucAdmin });
+      checkErrorIs(await alice.phone.iq('set', query, hall.jid), 'bad-request');
+    },
+    ['muc-complete'],
+  );
 });

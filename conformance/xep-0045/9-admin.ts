@@ -29,13 +29,17 @@ export default section('xep-0045', '9', 'Admin use cases', { needs: ['muc'] }, (
     await hall.enter(bob.phone, 'Bob');
   });
 
-  test('§9.1 nobody bans who is above, or oneself', async (stage) => {
-    const { alice, bob } = await stage.cast(three);
-    const hall = await Hall.open(alice.phone, 'Alice');
-    checkResult(await hall.admin(alice.phone, { jid: bob.jid, affiliation: 'admin' }));
-    checkErrorIs(await hall.admin(bob.phone, { jid: alice.jid, affiliation: 'outcast' }), 'not-allowed', 'cancel');
-    checkErrorIs(await hall.admin(alice.phone, { jid: alice.jid, affiliation: 'outcast' }), 'conflict', 'cancel');
-  }, ['muc-complete']);
+  test(
+    '§9.1 nobody bans who is above, or oneself',
+    async (stage) => {
+      const { alice, bob } = await stage.cast(three);
+      const hall = await Hall.open(alice.phone, 'Alice');
+      checkResult(await hall.admin(alice.phone, { jid: bob.jid, affiliation: 'admin' }));
+      checkErrorIs(await hall.admin(bob.phone, { jid: alice.jid, affiliation: 'outcast' }), 'not-allowed', 'cancel');
+      checkErrorIs(await hall.admin(alice.phone, { jid: alice.jid, affiliation: 'outcast' }), 'conflict', 'cancel');
+    },
+    ['muc-complete'],
+  );
 
   test('§9.3 §9.4 membership is given and taken', async (stage) => {
     const { alice, bob, carol } = await stage.cast(three);
@@ -62,17 +66,21 @@ export default section('xep-0045', '9', 'Admin use cases', { needs: ['muc'] }, (
     checkEqual(news.get(alice.phone)?.length, 1, 'the number of stanzas for the others');
   });
 
-  test('§9.5 the member list is for those who may see real addresses', async (stage) => {
-    const { alice, bob, carol } = await stage.cast(three);
-    const hall = await Hall.open(alice.phone, 'Alice', { membersonly: '1', whois: 'anyone' });
-    checkResult(await hall.admin(alice.phone, { jid: bob.jid, affiliation: 'member' }));
-    await hall.enter(bob.phone, 'Bob');
-    checkEqual(await listed(hall, bob.phone, 'member'), [`member ${bob.jid}`], 'the member list');
-    checkErrorIs(await hall.list(bob.phone, { affiliation: 'outcast' }), 'forbidden');
-    checkErrorIs(await hall.list(carol.phone, { affiliation: 'member' }), 'forbidden');
-    await hall.configure(alice.phone, { whois: 'moderators' });
-    checkErrorIs(await hall.list(bob.phone, { affiliation: 'member' }), 'forbidden');
-  }, ['muc-complete']);
+  test(
+    '§9.5 the member list is for those who may see real addresses',
+    async (stage) => {
+      const { alice, bob, carol } = await stage.cast(three);
+      const hall = await Hall.open(alice.phone, 'Alice', { membersonly: '1', whois: 'anyone' });
+      checkResult(await hall.admin(alice.phone, { jid: bob.jid, affiliation: 'member' }));
+      await hall.enter(bob.phone, 'Bob');
+      checkEqual(await listed(hall, bob.phone, 'member'), [`member ${bob.jid}`], 'the member list');
+      checkErrorIs(await hall.list(bob.phone, { affiliation: 'outcast' }), 'forbidden');
+      checkErrorIs(await hall.list(carol.phone, { affiliation: 'member' }), 'forbidden');
+      await hall.configure(alice.phone, { whois: 'moderators' });
+      checkErrorIs(await hall.list(bob.phone, { affiliation: 'member' }), 'forbidden');
+    },
+    ['muc-complete'],
+  );
 
   test('§9.6 §9.7 §9.8 moderators are made and unmade by admins', async (stage) => {
     const { alice, bob, carol } = await stage.cast(three);
@@ -80,7 +88,9 @@ export default section('xep-0045', '9', 'Admin use cases', { needs: ['muc'] }, (
     await hall.enter(bob.phone, 'Bob');
     await hall.enter(carol.phone, 'Carol');
     checkResult(await hall.admin(alice.phone, { nick: 'Bob', role: 'moderator' }));
-    const moderators = (await hall.list(alice.phone, { role: 'moderator' })).elements[0]?.elements.map(({ attrs }) => attrs['nick']);
+    const moderators = (await hall.list(alice.phone, { role: 'moderator' })).elements[0]?.elements.map(
+      ({ attrs }) => attrs['nick'],
+    );
     checkEqual(moderators?.sort(), ['Alice', 'Bob'], 'the moderators');
     checkErrorIs(await hall.admin(bob.phone, { nick: 'Carol', role: 'moderator' }), ['forbidden', 'not-allowed']);
     checkErrorIs(await hall.admin(bob.phone, { nick: 'Alice', role: 'participant' }), 'not-allowed');
@@ -99,25 +109,33 @@ export default section('xep-0045', '9', 'Admin use cases', { needs: ['muc'] }, (
     checkResult(await hall.admin(bob.phone, { jid: carol.jid, affiliation: 'member' }));
   });
 
-  test('§10.4 the last owner stays; §10.3 a second one may let the first go', async (stage) => {
-    const { alice, bob } = await stage.cast(three);
-    const hall = await Hall.open(alice.phone, 'Alice');
-    checkErrorIs(await hall.admin(alice.phone, { jid: alice.jid, affiliation: 'admin' }), 'conflict', 'cancel');
-    checkResult(await hall.admin(alice.phone, { jid: bob.jid, affiliation: 'owner' }));
-    checkResult(await hall.admin(alice.phone, { jid: alice.jid, affiliation: 'admin' }));
-    checkErrorIs(await alice.phone.iq('get', xml('query', { xmlns: NS.mucOwner }), hall.jid), 'forbidden');
-  }, ['muc-complete']);
+  test(
+    '§10.4 the last owner stays; §10.3 a second one may let the first go',
+    async (stage) => {
+      const { alice, bob } = await stage.cast(three);
+      const hall = await Hall.open(alice.phone, 'Alice');
+      checkErrorIs(await hall.admin(alice.phone, { jid: alice.jid, affiliation: 'admin' }), 'conflict', 'cancel');
+      checkResult(await hall.admin(alice.phone, { jid: bob.jid, affiliation: 'owner' }));
+      checkResult(await hall.admin(alice.phone, { jid: alice.jid, affiliation: 'admin' }));
+      checkErrorIs(await alice.phone.iq('get', xml('query', { xmlns: NS.mucOwner }), hall.jid), 'forbidden');
+    },
+    ['muc-complete'],
+  );
 
-  test('§19.1.2 who is not in the room learns of a new affiliation: 101', async (stage) => {
-    const { alice, bob, carol } = await stage.cast(three);
-    const hall = await Hall.open(alice.phone, 'Alice');
-    await stage.settle();
-    const change = () => void hall.admin(alice.phone, { jid: bob.jid, affiliation: 'member' });
-    const told = await nextMessage(bob.phone, undefined, change);
-    const news = await stage.news(alice.phone);
-    checkEqual([codes(told), itemOf(told)?.attrs['affiliation']], [[101], 'member'], 'what is told');
-    checkNothing(news.get(carol.phone), 'somebody else');
-  }, ['muc-complete']);
+  test(
+    '§19.1.2 who is not in the room learns of a new affiliation: 101',
+    async (stage) => {
+      const { alice, bob, carol } = await stage.cast(three);
+      const hall = await Hall.open(alice.phone, 'Alice');
+      await stage.settle();
+      const change = () => void hall.admin(alice.phone, { jid: bob.jid, affiliation: 'member' });
+      const told = await nextMessage(bob.phone, undefined, change);
+      const news = await stage.news(alice.phone);
+      checkEqual([codes(told), itemOf(told)?.attrs['affiliation']], [[101], 'member'], 'what is told');
+      checkNothing(news.get(carol.phone), 'somebody else');
+    },
+    ['muc-complete'],
+  );
 });
 
 async function listed(hall: Hall, device: Device, affiliation: string): Promise<string[]> {

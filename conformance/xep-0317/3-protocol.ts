@@ -10,7 +10,11 @@ const HOST = { 'hats#title': 'Host', 'hats#uri': 'urn:example:hats#host', 'hats#
 
 export default section('xep-0317', '3', 'Hats', { needs: ['muc', 'muc-complete'] }, ({ test }) => {
   test('§2 §3.2 §3.5 §3.1 a hat is made, assigned, and seen; §3.6 §3.3 taken, and destroyed', async (stage) => {
-    const { alice, bob, carol } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy', carol: 'phone=legacy' });
+    const { alice, bob, carol } = await stage.cast({
+      alice: 'phone=legacy',
+      bob: 'phone=legacy',
+      carol: 'phone=legacy',
+    });
     const hall = await Hall.open(alice.phone, 'Alice');
     await hall.enter(bob.phone, 'Bob');
     await hall.enter(carol.phone, 'Carol');
@@ -21,10 +25,15 @@ export default section('xep-0317', '3', 'Hats', { needs: ['muc', 'muc-complete']
     check((await stage.news(alice.phone)).get(bob.phone)?.some((one) => codes(one).includes(104)) === true, 'no 104');
     const assign = { 'hats#jid': bob.jid, 'hats#uri': HOST['hats#uri'] };
     checkResult(await run(hall, alice.phone, 'assign', assign));
-    const hatsIn = (stanza: Element | undefined) => stanza?.child('hats', NS.hats)?.elements.map(({ attrs }) => ({ ...attrs }));
+    const hatsIn = (stanza: Element | undefined) =>
+      stanza?.child('hats', NS.hats)?.elements.map(({ attrs }) => ({ ...attrs }));
     const seen = async () => hatsIn(presenceOf((await stage.news(alice.phone)).get(carol.phone), hall.of('Bob')));
     checkEqual(await seen(), [{ uri: HOST['hats#uri'], title: 'Host', hue: '327.255249' }], 'what Carol sees');
-    checkEqual(rowsOf(await run(hall, alice.phone, 'list-assigned')), [[bob.jid, HOST['hats#uri'], 'Host', '327.255249']], 'the list');
+    checkEqual(
+      rowsOf(await run(hall, alice.phone, 'list-assigned')),
+      [[bob.jid, HOST['hats#uri'], 'Host', '327.255249']],
+      'the list',
+    );
     checkEqual(rowsOf(await run(hall, bob.phone, 'list')), [['Host', HOST['hats#uri'], '327.255249']], 'the hats');
     checkResult(await run(hall, alice.phone, 'unassign', assign));
     checkEqual(await seen(), undefined, 'what Carol sees after it was taken');
@@ -35,13 +44,16 @@ export default section('xep-0317', '3', 'Hats', { needs: ['muc', 'muc-complete']
     checkEqual(rowsOf(await run(hall, alice.phone, 'list-assigned')), [], 'the list without it');
   });
 
-  test('§3 hats are the admins\' business', async (stage) => {
+  test("§3 hats are the admins' business", async (stage) => {
     const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
     const hall = await Hall.open(alice.phone, 'Alice');
     await hall.enter(bob.phone, 'Bob');
     for (const command of ['create', 'destroy', 'assign', 'unassign', 'list-assigned'])
       checkErrorIs(await run(hall, bob.phone, command, HOST), 'forbidden');
-    checkErrorIs(await run(hall, alice.phone, 'assign', { 'hats#jid': bob.jid, 'hats#uri': 'urn:example:none' }), 'item-not-found');
+    checkErrorIs(
+      await run(hall, alice.phone, 'assign', { 'hats#jid': bob.jid, 'hats#uri': 'urn:example:none' }),
+      'item-not-found',
+    );
   });
 
   test('§3.2 XEP-0050 a form is given to those who ask for one', async (stage) => {
@@ -49,16 +61,26 @@ export default section('xep-0317', '3', 'Hats', { needs: ['muc', 'muc-complete']
     const hall = await Hall.open(alice.phone, 'Alice');
     const command = (await run(hall, alice.phone, 'create')).elements[0];
     checkEqual(command?.attrs['status'], 'executing', 'the status');
-    const fields = command?.child('x', NS.dataForms)?.childrenNamed('field').map(({ attrs }) => attrs['var']);
+    const fields = command
+      ?.child('x', NS.dataForms)
+      ?.childrenNamed('field')
+      .map(({ attrs }) => attrs['var']);
     checkEqual(fields, ['FORM_TYPE', 'hats#title', 'hats#uri', 'hats#hue'], 'the fields');
     const items = await alice.phone.ask('get', xml('query', { xmlns: NS.discoItems, node: NS.commands }), hall.jid);
-    check(items.elements[0]?.elements.some(({ attrs }) => attrs['node'] === `${COMMANDS}:create`) === true, 'not listed');
+    check(
+      items.elements[0]?.elements.some(({ attrs }) => attrs['node'] === `${COMMANDS}:create`) === true,
+      'not listed',
+    );
   });
 });
 
 function run(hall: Hall, device: Device, command: string, fields?: RoomFields): Promise<Element> {
   const form = fields === undefined ? undefined : submit(COMMANDS, fields);
-  return device.iq('set', xml('command', { xmlns: NS.commands, action: 'execute', node: `${COMMANDS}:${command}` }, form), hall.jid);
+  return device.iq(
+    'set',
+    xml('command', { xmlns: NS.commands, action: 'execute', node: `${COMMANDS}:${command}` }, form),
+    hall.jid,
+  );
 }
 
 function rowsOf(answer: Element): (string | undefined)[][] {

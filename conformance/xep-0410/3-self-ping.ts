@@ -32,6 +32,9 @@ export default section('xep-0410', '3', 'Self-ping', { needs: ['muc'] }, ({ test
 
   test('§3.2 nor in a room that is not there', async (stage) => {
     const { alice } = await stage.cast({ alice: 'phone=legacy' });
-    checkErrorIs(await ping(alice.phone, `nowhere@conference.${stage.domain}/Alice`), ['not-acceptable', 'item-not-found']);
+    checkErrorIs(await ping(alice.phone, `nowhere@conference.${stage.domain}/Alice`), [
+      'not-acceptable',
+      'item-not-found',
+    ]);
   });
 });

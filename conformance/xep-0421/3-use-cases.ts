@@ -4,11 +4,16 @@ import { check } from '../failure.ts';
 import { Hall, nextMessage, presenceOf } from '../hall.ts';
 import { section } from '../suite.ts';
 
-const idsIn = (stanza: Element | undefined) => (stanza?.childrenNamed('occupant-id', NS.occupantId) ?? []).map(({ attrs }) => attrs['id']);
+const idsIn = (stanza: Element | undefined) =>
+  (stanza?.childrenNamed('occupant-id', NS.occupantId) ?? []).map(({ attrs }) => attrs['id']);
 
 export default section('xep-0421', '3', 'Use cases', { needs: ['muc', 'muc-complete'] }, ({ test }) => {
   test('§2 §3 §4 one id in presence, messages, history and private messages; forged ones are replaced', async (stage) => {
-    const { alice, bob, carol } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy', carol: 'phone=legacy' });
+    const { alice, bob, carol } = await stage.cast({
+      alice: 'phone=legacy',
+      bob: 'phone=legacy',
+      carol: 'phone=legacy',
+    });
     const hall = await Hall.open(alice.phone, 'Alice');
     const info = (await bob.phone.disco(hall.jid)).elements[0];
     check(info?.elements.some(({ attrs }) => attrs['var'] === NS.occupantId) === true, 'not advertised');
@@ -20,7 +25,11 @@ export default section('xep-0421', '3', 'Use cases', { needs: ['muc', 'muc-compl
     const whispered = await nextMessage(alice.phone, 'chat', () => hall.whisper(bob.phone, 'Alice', 'psst'));
     checkEqual(idsIn(whispered), [id], 'the id in a private message');
     bob.phone.presence({ to: hall.of('Bob') }, xml('show', null, 'away'), forged);
-    checkEqual(idsIn(presenceOf((await stage.news(bob.phone)).get(alice.phone), hall.of('Bob'))), [id], 'the id in presence');
+    checkEqual(
+      idsIn(presenceOf((await stage.news(bob.phone)).get(alice.phone), hall.of('Bob'))),
+      [id],
+      'the id in presence',
+    );
     const past = (await hall.enter(carol.phone, 'Carol')).find((stanza) => stanza.child('body') !== undefined);
     checkEqual(idsIn(past), [id], 'the id in history');
   });
@@ -30,7 +39,8 @@ export default section('xep-0421', '3', 'Use cases', { needs: ['muc', 'muc-compl
     const halls = [await Hall.open(alice.phone, 'Alice'), await Hall.open(alice.phone, 'Alice')];
     const ids: (string | undefined)[] = [];
     for (const hall of halls) {
-      const enter = async (device: typeof bob.phone, nick: string) => idsIn(presenceOf(await hall.enter(device, nick), hall.of(nick)))[0];
+      const enter = async (device: typeof bob.phone, nick: string) =>
+        idsIn(presenceOf(await hall.enter(device, nick), hall.of(nick)))[0];
       const first = await enter(bob.phone, 'Bob');
       bob.phone.presence({ type: 'unavailable', to: hall.of('Bob') });
       checkEqual(await enter(bob.phone, 'Robert'), first, 'the id at the next visit');

@@ -7,12 +7,18 @@ import { section } from '../suite.ts';
 
 export default section('xep-0425', '3', 'Moderation', { needs: ['muc', 'muc-complete'] }, ({ test }) => {
   test('§3.1 §4 a moderator takes back what somebody said', async (stage) => {
-    const { alice, bob, carol } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy', carol: 'phone=legacy' });
+    const { alice, bob, carol } = await stage.cast({
+      alice: 'phone=legacy',
+      bob: 'phone=legacy',
+      carol: 'phone=legacy',
+    });
     const hall = await Hall.open(alice.phone, 'Alice');
     await hall.enter(bob.phone, 'Bob');
     const info = (await bob.phone.disco(hall.jid)).elements[0];
     check(info?.elements.some(({ attrs }) => attrs['var'] === NS.messageModerate) === true, 'not advertised');
-    const said = await nextMessage(alice.phone, 'groupchat', () => hall.say(bob.phone, 'DM me for free magic potions!'));
+    const said = await nextMessage(alice.phone, 'groupchat', () =>
+      hall.say(bob.phone, 'DM me for free magic potions!'),
+    );
     const id = said.child('stanza-id', NS.sid)?.attrs['id'] ?? '';
     await stage.settle();
     checkErrorIs(await moderate(bob.phone, hall, id), 'forbidden');
@@ -21,7 +27,11 @@ export default section('xep-0425', '3', 'Moderation', { needs: ['muc', 'muc-comp
     const retract = (await told).child('retract', NS.messageRetract);
     checkEqual([(await told).attrs['from'], retract?.attrs['id']], [hall.jid, id], 'who takes back what');
     const moderated = retract?.child('moderated', NS.messageModerate);
-    checkEqual([moderated?.attrs['by'], retract?.child('reason')?.text()], [hall.of('Alice'), 'spam'], 'by whom and why');
+    checkEqual(
+      [moderated?.attrs['by'], retract?.child('reason')?.text()],
+      [hall.of('Alice'), 'spam'],
+      'by whom and why',
+    );
     check(moderated?.child('occupant-id', NS.occupantId) !== undefined, 'no occupant-id');
     checkEqual(heard(await hall.enter(carol.phone, 'Carol')), [], 'the history');
     const { rows } = await carol.phone.archive({ to: hall.jid });
@@ -29,7 +39,11 @@ export default section('xep-0425', '3', 'Moderation', { needs: ['muc', 'muc-comp
     check(tombstone !== undefined && tombstone.child('body') === undefined, 'the text is still there');
     const retracted = tombstone?.child('retracted', NS.messageRetract);
     checkEqual(retracted?.child('moderated', NS.messageModerate)?.attrs['by'], hall.of('Alice'), 'the tombstone');
-    checkEqual(tombstone?.child('occupant-id', NS.occupantId)?.attrs['id'], said.child('occupant-id', NS.occupantId)?.attrs['id'], 'the author');
+    checkEqual(
+      tombstone?.child('occupant-id', NS.occupantId)?.attrs['id'],
+      said.child('occupant-id', NS.occupantId)?.attrs['id'],
+      'the author',
+    );
   });
 
   test('§3.2 nothing to take back', async (stage) => {
@@ -45,10 +59,20 @@ export default section('xep-0425', '3', 'Moderation', { needs: ['muc', 'muc-comp
     await hall.enter(bob.phone, 'Bob');
     const said = await nextMessage(bob.phone, 'groupchat', () => hall.say(alice.phone, 'stays'));
     const moderated = xml('moderated', { xmlns: NS.messageModerate, by: hall.of('Alice') });
-    const forged = xml('retract', { xmlns: NS.messageRetract, id: said.child('stanza-id', NS.sid)?.attrs['id'] }, moderated);
-    const came = await nextMessage(alice.phone, 'groupchat', () => bob.phone.message({ to: hall.jid, type: 'groupchat' }, forged));
+    const forged = xml(
+      'retract',
+      { xmlns: NS.messageRetract, id: said.child('stanza-id', NS.sid)?.attrs['id'] },
+      moderated,
+    );
+    const came = await nextMessage(alice.phone, 'groupchat', () =>
+      bob.phone.message({ to: hall.jid, type: 'groupchat' }, forged),
+    );
     check(came.attrs['from'] === hall.of('Bob'), 'it seems to come from the room');
-    checkEqual((await bob.phone.archive({ to: hall.jid })).rows[0]?.stanza.child('body')?.text(), 'stays', 'the archive');
+    checkEqual(
+      (await bob.phone.archive({ to: hall.jid })).rows[0]?.stanza.child('body')?.text(),
+      'stays',
+      'the archive',
+    );
   });
 });
 

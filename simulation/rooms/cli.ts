@@ -28,7 +28,10 @@ async function playWorlds(): Promise<number> {
   const bug = roomMutants.find(({ name }) => name === values.mutant);
   if (bug !== undefined) plant(bug);
   // Only now: a mutant must be planted before the server is loaded.
-  const [{ openRoomPlayer }, { generateRoomStory, tellRoomStory }] = await Promise.all([import('./run.ts'), import('./story.ts')]);
+  const [{ openRoomPlayer }, { generateRoomStory, tellRoomStory }] = await Promise.all([
+    import('./run.ts'),
+    import('./story.ts'),
+  ]);
   const player = await openRoomPlayer();
   const first = Number(values.seed ?? values.from);
   const total = values.seed === undefined ? Number(values.seeds) : 1;
@@ -41,7 +44,12 @@ async function playWorlds(): Promise<number> {
     if (values.seed !== undefined) console.log(tellRoomStory(story));
     if (problems.length === 0) continue;
     failed += 1;
-    console.log(`Room ${seed} fails:\n${problems.slice(0, 6).map(({ check, text }) => `  ${check}: ${text}`).join('\n')}`);
+    console.log(
+      `Room ${seed} fails:\n${problems
+        .slice(0, 6)
+        .map(({ check, text }) => `  ${check}: ${text}`)
+        .join('\n')}`,
+    );
     if (bug !== undefined || failed >= 10) break;
   }
   await player.close();
@@ -53,9 +61,20 @@ async function playWorlds(): Promise<number> {
 async function huntAll(): Promise<number> {
   const { execFile } = await import('node:child_process');
   let survivors = 0;
-  for (const { name } of roomMutants) {
-    const args = ['--conditions=source', import.meta.filename, '--mutant', name, '--seeds', values.seeds, '--from', values.from];
-    const told = await new Promise<string>((resolve) => void execFile(process.execPath, args, (_error, stdout) => resolve(stdout)));
+  for (const { name, from } of roomMutants) {
+    const args = [
+      '--conditions=source',
+      import.meta.filename,
+      '--mutant',
+      name,
+      '--seeds',
+      values.seeds,
+      '--from',
+      String(from),
+    ];
+    const told = await new Promise<string>(
+      (resolve) => void execFile(process.execPath, args, (_error, stdout) => resolve(stdout)),
+    );
     const caught = /Room (\d+) fails:\n {2}(\w+)/.exec(told);
     if (caught === null) survivors += 1;
     console.log(`${name}: ${caught === null ? 'SURVIVED' : `caught at seed ${caught[1]} by ${caught[2]}`}`);

@@ -14,14 +14,19 @@ describe('worlds with a room', () => {
   it('are the same to the last byte when they are played again', async () => {
     const play = async () => {
       const { world } = await player.play(generateRoomStory(7));
-      return world.lives.flatMap(({ device, received }) => received.map(({ at, stanza }) => `${at} ${device} ${stanza.toString()}`));
+      return world.lives.flatMap(({ device, received }) =>
+        received.map(({ at, stanza }) => `${at} ${device} ${stanza.toString()}`),
+      );
     };
     const once = await play();
     expect(once.length).toBeGreaterThan(50);
     expect(await play()).toEqual(once);
   });
 
-  it.each(roomMutants.map((mutant) => [mutant.name, mutant] as const))('the mutant %s stands in its file', (_name, mutant) => {
-    for (const { file } of mutant.edits) expect(changeSource(mutant, file)).not.toBe('');
-  });
+  it.each(roomMutants.map((mutant) => [mutant.name, mutant] as const))(
+    'the mutant %s stands in its file',
+    (_name, mutant) => {
+      for (const { file } of mutant.edits) expect(changeSource(mutant, file)).not.toBe('');
+    },
+  );
 });

@@ -74,6 +74,8 @@ function nickOf(device: string, chance: Chance): string {
 
 /** A story, to be read. */
 export function tellRoomStory({ seed, steps }: RoomStory): string {
-  const lines = steps.map(({ id, at, ...step }) => `  ${(at / 1000).toFixed(3).padStart(8)} s  ${id.padEnd(4)} ${JSON.stringify(step)}`);
+  const lines = steps.map(
+    ({ id, at, ...step }) => `  ${(at / 1000).toFixed(3).padStart(8)} s  ${id.padEnd(4)} ${JSON.stringify(step)}`,
+  );
   return [`Room ${seed}:`, ...lines].join('\n');
 }

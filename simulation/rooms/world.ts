@@ -53,7 +53,12 @@ export class RoomsWorld {
     this.#enter(owner, 'owner');
     await scheduler.run(100);
     const field = (name: string, value: string): Element => xml('field', { var: name }, xml('value', null, value));
-    const form = xml('x', { xmlns: NS.dataForms, type: 'submit' }, field('FORM_TYPE', NS.mucRoomConfig), field('muc#roomconfig_persistentroom', '1'));
+    const form = xml(
+      'x',
+      { xmlns: NS.dataForms, type: 'submit' },
+      field('FORM_TYPE', NS.mucRoomConfig),
+      field('muc#roomconfig_persistentroom', '1'),
+    );
     this.#send(owner, xml('iq', { type: 'set', id: 'open', to: ROOM }, xml('query', { xmlns: NS.mucOwner }, form)));
     await scheduler.run(1000);
     for (const step of this.story.steps) scheduler.after(step.at, () => this.#act(step));
@@ -84,7 +89,13 @@ export class RoomsWorld {
       disk: this.#disk,
       state: this.state,
       store: this.#store.store,
-      settings: { outboxBytes: 262_144, smUnackedMax: 1000, smResumeTimeout: 600, mamPageMax: 50, policy: 'everything' },
+      settings: {
+        outboxBytes: 262_144,
+        smUnackedMax: 1000,
+        smResumeTimeout: 600,
+        mamPageMax: 50,
+        policy: 'everything',
+      },
       accounts: [...this.story.accounts, 'owner@localhost'],
       recorder: { appended: () => undefined, settled: () => {} },
       watcher: {
@@ -122,11 +133,22 @@ export class RoomsWorld {
         return this.#send(life, xml('presence', { type: 'unavailable', to: `${ROOM}/x` }));
       case 'say':
         this.utterances.push({ key: step.id, at: this.scheduler.elapsed, life, nick: undefined });
-        return this.#send(life, xml('message', { type: 'groupchat', to: ROOM, id: step.id }, xml('body', null, `say ${step.id}`)));
+        return this.#send(
+          life,
+          xml('message', { type: 'groupchat', to: ROOM, id: step.id }, xml('body', null, `say ${step.id}`)),
+        );
       case 'whisper': {
         this.utterances.push({ key: step.id, at: this.scheduler.elapsed, life, nick: step.nick });
         const body = xml('body', null, `whisper ${step.id}`);
-        return this.#send(life, xml('message', { type: 'chat', to: `${ROOM}/${step.nick}`, id: step.id }, body, xml('x', { xmlns: NS.mucUser })));
+        return this.#send(
+          life,
+          xml(
+            'message',
+            { type: 'chat', to: `${ROOM}/${step.nick}`, id: step.id },
+            body,
+            xml('x', { xmlns: NS.mucUser }),
+          ),
+        );
       }
       case 'retract':
         return this.#retract(life, step.id);
@@ -135,18 +157,34 @@ export class RoomsWorld {
 
   /** Takes back the newest message of one's own that came back. */
   #retract(life: Life, id: string): void {
-    const own = this.utterances.filter((one) => one.life.account === life.account && one.nick === undefined).map(({ key }) => key);
-    const said = life.received.findLast(({ stanza }) => own.includes(stanza.attrs['id'] ?? '') && roomSeq(stanza) !== undefined)?.stanza;
+    const own = this.utterances
+      .filter((one) => one.life.account === life.account && one.nick === undefined)
+      .map(({ key }) => key);
+    const said = life.received.findLast(
+      ({ stanza }) => own.includes(stanza.attrs['id'] ?? '') && roomSeq(stanza) !== undefined,
+    )?.stanza;
     const target = said?.childrenNamed('stanza-id', NS.sid).find(({ attrs }) => attrs['by'] === ROOM)?.attrs['id'];
     if (target === undefined) return;
-    this.#send(life, xml('message', { type: 'groupchat', to: ROOM, id }, xml('retract', { xmlns: NS.messageRetract, id: target })));
+    this.#send(
+      life,
+      xml('message', { type: 'groupchat', to: ROOM, id }, xml('retract', { xmlns: NS.messageRetract, id: target })),
+    );
   }
 
   async #come(device: string, imNg: boolean): Promise<Life> {
-    const life = new Life(device, imNg, () => this.scheduler.elapsed, (stanza) => this.#look(stanza));
+    const life = new Life(
+      device,
+      imNg,
+      () => this.scheduler.elapsed,
+      (stanza) => this.#look(stanza),
+    );
     this.lives.push(life);
     const jid = JID.parse(device);
-    const { session } = await this.#server.host.bind({ account: jid.bare, mechanism: 'SIM' }, { resource: jid.resource }, life);
+    const { session } = await this.#server.host.bind(
+      { account: jid.bare, mechanism: 'SIM' },
+      { resource: jid.resource },
+      life,
+    );
     life.session = session;
     if (imNg) this.#send(life, xml('iq', { type: 'set', id: 'enable' }, xml('enable', { xmlns: NS.imNg })));
     this.#send(life, xml('presence'));

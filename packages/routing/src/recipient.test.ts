@@ -207,7 +207,12 @@ describe('D6 XEP-0045 §7.5 private messages of a room', () => {
   });
 
   it('a session of this server is no room, whatever it writes: Carbons are made of it', () => {
-    const played = message({ from: 'mallory@tutti.example/x', to: `${BOB}/gone`, type: 'chat', children: room.children });
+    const played = message({
+      from: 'mallory@tutti.example/x',
+      to: `${BOB}/gone`,
+      type: 'chat',
+      children: room.children,
+    });
     const mallory = { ...account('mallory@tutti.example', 'x=legacy,0'), resource: 'x' };
     expect(lettersOf(planMessage(played, world({ sender: mallory })), 'recipient', bob.sessions)).toBe('A A = = R R');
   });

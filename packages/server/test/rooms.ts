@@ -19,13 +19,21 @@ export async function joinRoom(
 }
 
 /** XEP-0045 §10.1: accepts the configuration, with these values of fields. */
-export async function openRoom(device: Device, fields: Readonly<Record<string, string | readonly string[]>> = {}, room = ROOM): Promise<Element> {
+export async function openRoom(
+  device: Device,
+  fields: Readonly<Record<string, string | readonly string[]>> = {},
+  room = ROOM,
+): Promise<Element> {
   const form = xml(
     'x',
     { xmlns: NS.dataForms, type: 'submit' },
     xml('field', { var: 'FORM_TYPE' }, xml('value', null, NS.mucRoomConfig)),
     ...Object.entries(fields).map(([name, value]) =>
-      xml('field', { var: name.includes('#') ? name : `muc#roomconfig_${name}` }, ...[value].flat().map((one) => xml('value', null, one))),
+      xml(
+        'field',
+        { var: name.includes('#') ? name : `muc#roomconfig_${name}` },
+        ...[value].flat().map((one) => xml('value', null, one)),
+      ),
     ),
   );
   return device.ask('set', xml('query', { xmlns: NS.mucOwner }, form), room);

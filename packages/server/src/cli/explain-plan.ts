@@ -117,7 +117,8 @@ function sidesOf({ sender, recipient }: World, plan: Plan): [Side, string][] {
 
 /** D6: what a room says in private comes once for each device in the room. */
 function roomNotes({ message, world }: Question): Because[] {
-  if (world.sender !== undefined || world.roomCopy === true || world.recipient === undefined || !isRoomPrivate(message)) return [];
+  if (world.sender !== undefined || world.roomCopy === true || world.recipient === undefined || !isRoomPrivate(message))
+    return [];
   return [because('D6', 'a private message of a room: what it sends to other devices of the account is this message')];
 }
 

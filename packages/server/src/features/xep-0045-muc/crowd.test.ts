@@ -30,77 +30,94 @@ function chance(seed: number): (below: number) => number {
 }
 
 describe('a room of many', () => {
-  it.each([1, 2])('200 come, go, talk and whisper while their devices come and go: all agrees with the archives (seed %i)', async (seed) => {
-    const world = await createWorld({ settings: FREE });
-    const pick = chance(seed);
-    const owner = await world.connect('owner@localhost/x');
-    await joinRoom(world, owner, 'owner');
-    // Presence of the crowd is not what this is about.
-    await openRoom(owner, { presencebroadcast: 'moderator', persistentroom: '1' });
-    const crowd: Device[] = [];
-    for (let n = 0; n < 200; n += 1) {
-      const user = `user${n % 120}`;
-      crowd.push(await world.connect(`${user}@localhost/${n}`, { imNg: n % 3 !== 0 }));
-    }
-    const nick = (device: Device): string => device.jid.local;
-    const presence = (device: Device, type?: string): Element =>
-      xml('presence', { to: `${ROOM}/${nick(device)}`, type }, type === undefined ? xml('x', { xmlns: NS.muc }, xml('history', { maxstanzas: 0 })) : undefined);
-    const inside = new Set<Device>();
-    const whispers: { to: string; body: string }[] = [];
-    /** Each device's visits: between which rows it was there. */
-    const visits: { device: Device; from: number; until: number | undefined }[] = [];
-    const head = async (): Promise<number> => (await world.log.head(ROOM)) ?? 0;
-    const leave = async (device: Device): Promise<void> => {
-      inside.delete(device);
-      const visit = visits.findLast((one) => one.device === device);
-      if (visit !== undefined) visit.until = await head();
-    };
-    for (let step = 0; step < 700; step += 1) {
-      const device = crowd[pick(crowd.length)] as Device;
-      const what = pick(10);
-      // Who comes or goes does so between two rows that can be named.
-      if (!inside.has(device) || what < 2) await world.settle();
-      if (!inside.has(device)) {
-        device.send(presence(device));
-        await world.settle();
-        inside.add(device);
-        visits.push({ device, from: await head(), until: undefined });
-      } else if (what === 0) {
-        device.send(presence(device, 'unavailable'));
-        await world.settle();
-        await leave(device);
-      } else if (what === 1 && crowd.length > 150) {
-        crowd.splice(crowd.indexOf(device), 1);
-        device.close();
-        await world.settle();
-        await leave(device);
-      } else if (what === 2) {
-        const target = [...inside][pick(inside.size)] as Device;
-        const body = `whisper ${step}`;
-        whispers.push({ to: target.jid.bare.toString(), body });
-        device.send(xml('message', { to: `${ROOM}/${nick(target)}`, type: 'chat', id: `w${step}` }, xml('body', null, body), xml('x', { xmlns: NS.mucUser })));
-      } else device.send(xml('message', { to: ROOM, type: 'groupchat', id: `m${step}` }, xml('body', null, `talk ${step}`)));
-    }
-    await world.settle();
-    const rows = await archiveOf(world, ROOM);
-    expect(rows.length).toBeGreaterThan(200);
-    expect(rows.every(({ body }) => body?.startsWith('talk'))).toBe(true);
-    for (const device of new Set(visits.map((visit) => visit.device))) {
-      const due = visits
-        .filter((visit) => visit.device === device)
-        .flatMap(({ from, until }) => rows.slice(from, until ?? rows.length).map(({ id }) => id));
-      expect(liveIds(device.connection.received), device.jid.toString()).toEqual(due);
-    }
-    // D6: one row for each private message, in the archive of whom it was for (and in that of who sent it, S1).
-    for (const account of new Set(whispers.map(({ to }) => to))) {
-      const bodies = (await archiveOf(world, account)).map(({ body }) => body);
-      for (const { to, body } of whispers) {
-        if (to === account) expect(bodies.filter((one) => one === body).length, `${body} to ${to}`).toBeGreaterThan(0);
+  it.each([1, 2])(
+    '200 come, go, talk and whisper while their devices come and go: all agrees with the archives (seed %i)',
+    async (seed) => {
+      const world = await createWorld({ settings: FREE });
+      const pick = chance(seed);
+      const owner = await world.connect('owner@localhost/x');
+      await joinRoom(world, owner, 'owner');
+      // Presence of the crowd is not what this is about.
+      await openRoom(owner, { presencebroadcast: 'moderator', persistentroom: '1' });
+      const crowd: Device[] = [];
+      for (let n = 0; n < 200; n += 1) {
+        const user = `user${n % 120}`;
+        crowd.push(await world.connect(`${user}@localhost/${n}`, { imNg: n % 3 !== 0 }));
       }
-      for (const body of new Set(bodies)) expect(bodies.filter((one) => one === body).length).toBeLessThanOrEqual(2);
-    }
-    expect(world.problems).toEqual([]);
-  });
+      const nick = (device: Device): string => device.jid.local;
+      const presence = (device: Device, type?: string): Element =>
+        xml(
+          'presence',
+          { to: `${ROOM}/${nick(device)}`, type },
+          type === undefined ? xml('x', { xmlns: NS.muc }, xml('history', { maxstanzas: 0 })) : undefined,
+        );
+      const inside = new Set<Device>();
+      const whispers: { to: string; body: string }[] = [];
+      /** Each device's visits: between which rows it was there. */
+      const visits: { device: Device; from: number; until: number | undefined }[] = [];
+      const head = async (): Promise<number> => (await world.log.head(ROOM)) ?? 0;
+      const leave = async (device: Device): Promise<void> => {
+        inside.delete(device);
+        const visit = visits.findLast((one) => one.device === device);
+        if (visit !== undefined) visit.until = await head();
+      };
+      for (let step = 0; step < 700; step += 1) {
+        const device = crowd[pick(crowd.length)] as Device;
+        const what = pick(10);
+        // Who comes or goes does so between two rows that can be named.
+        if (!inside.has(device) || what < 2) await world.settle();
+        if (!inside.has(device)) {
+          device.send(presence(device));
+          await world.settle();
+          inside.add(device);
+          visits.push({ device, from: await head(), until: undefined });
+        } else if (what === 0) {
+          device.send(presence(device, 'unavailable'));
+          await world.settle();
+          await leave(device);
+        } else if (what === 1 && crowd.length > 150) {
+          crowd.splice(crowd.indexOf(device), 1);
+          device.close();
+          await world.settle();
+          await leave(device);
+        } else if (what === 2) {
+          const target = [...inside][pick(inside.size)] as Device;
+          const body = `whisper ${step}`;
+          whispers.push({ to: target.jid.bare.toString(), body });
+          device.send(
+            xml(
+              'message',
+              { to: `${ROOM}/${nick(target)}`, type: 'chat', id: `w${step}` },
+              xml('body', null, body),
+              xml('x', { xmlns: NS.mucUser }),
+            ),
+          );
+        } else
+          device.send(
+            xml('message', { to: ROOM, type: 'groupchat', id: `m${step}` }, xml('body', null, `talk ${step}`)),
+          );
+      }
+      await world.settle();
+      const rows = await archiveOf(world, ROOM);
+      expect(rows.length).toBeGreaterThan(200);
+      expect(rows.every(({ body }) => body?.startsWith('talk'))).toBe(true);
+      for (const device of new Set(visits.map((visit) => visit.device))) {
+        const due = visits
+          .filter((visit) => visit.device === device)
+          .flatMap(({ from, until }) => rows.slice(from, until ?? rows.length).map(({ id }) => id));
+        expect(liveIds(device.connection.received), device.jid.toString()).toEqual(due);
+      }
+      // D6: one row for each private message, in the archive of whom it was for (and in that of who sent it, S1).
+      for (const account of new Set(whispers.map(({ to }) => to))) {
+        const bodies = (await archiveOf(world, account)).map(({ body }) => body);
+        for (const { body } of whispers.filter(({ to }) => to === account)) {
+          expect(bodies.filter((one) => one === body).length, `${body} to ${account}`).toBeGreaterThan(0);
+        }
+        for (const body of new Set(bodies)) expect(bodies.filter((one) => one === body).length).toBeLessThanOrEqual(2);
+      }
+      expect(world.problems).toEqual([]);
+    },
+  );
 
   it('1,000 occupants: each hears everything, in order', async () => {
     const world = await createWorld({ settings: FREE });
@@ -109,9 +126,11 @@ describe('a room of many', () => {
     await openRoom(owner, { presencebroadcast: 'moderator' });
     const crowd: Device[] = [];
     for (let n = 0; n < 1000; n += 1) crowd.push(await world.connect(`user${n}@localhost/x`));
-    for (const device of crowd) device.send(xml('presence', { to: `${ROOM}/${device.jid.local}` }, xml('x', { xmlns: NS.muc })));
+    for (const device of crowd)
+      device.send(xml('presence', { to: `${ROOM}/${device.jid.local}` }, xml('x', { xmlns: NS.muc })));
     await world.settle();
-    for (let n = 0; n < 10; n += 1) crowd[n * 7]?.send(xml('message', { to: ROOM, type: 'groupchat', id: `m${n}` }, xml('body', null, `${n}`)));
+    for (let n = 0; n < 10; n += 1)
+      crowd[n * 7]?.send(xml('message', { to: ROOM, type: 'groupchat', id: `m${n}` }, xml('body', null, `${n}`)));
     await world.settle();
     const rows = (await archiveOf(world, ROOM)).map(({ id }) => id);
     expect(rows).toHaveLength(10);

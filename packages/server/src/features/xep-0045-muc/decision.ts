@@ -40,7 +40,7 @@ export interface Archiving {
   /** Stored when it is archived, before anybody gets it; what a crash keeps from being stored is found in the archive by the next process. */
   readonly save?: (place: { readonly id: string; readonly at: number } | undefined) => readonly Change[];
   /** What follows, when it is in the archive under this id; undefined where it was not to be archived. */
-  readonly then: (room: Room, place: { readonly id: string; readonly at: number } | undefined) => Followed;
+  readonly follow: (room: Room, place: { readonly id: string; readonly at: number } | undefined) => Followed;
 }
 
 /** The room afterwards, and what is sent. */

@@ -12,7 +12,7 @@ import { own, showConfig } from './owner.ts';
 import { type Ghosts, isGone } from './ghosts.ts';
 import { register, showRegistration } from './register.ts';
 import { roomAddress, type Rooms, toHex } from './rooms.ts';
-import { occupantOf, type Room } from './room.ts';
+import type { Room } from './room.ts';
 import { isSubjectChange, type Retraction, returnError, speak, whisper } from './speak.ts';
 import type { Traffic } from './traffic.ts';
 import { setVcard } from './vcard.ts';
@@ -25,11 +25,15 @@ export class Front {
   readonly #traffic: Traffic;
   readonly #ghosts: Ghosts;
 
-  constructor(api: FeatureApi, rooms: Rooms, traffic: Traffic, ghosts: Ghosts, desk: ServiceDesk) {
+  constructor(api: FeatureApi, rooms: Rooms, traffic: Traffic, ghosts: Ghosts) {
     this.#api = api;
     this.#rooms = rooms;
     this.#traffic = traffic;
     this.#ghosts = ghosts;
+  }
+
+  /** Takes its place at the desk of a domain. */
+  serve(desk: ServiceDesk): void {
     desk.info = (request, node) => this.#info(request, node);
     desk.items = (request, node) => this.#items(request, node, desk.domain);
     desk.onMessage = (message, from, to) => this.#message(message, from, to);
@@ -41,15 +45,71 @@ export class Front {
     const decide = (type: 'get' | 'set', name: string, ns: string, how: (request: ServiceRequest) => Decide): void =>
       desk.iq(type, name, ns, async (request) => this.#rooms.run(roomAddress(request.to), how(request)));
     const here = () => this.#rooms.here();
-    decide('get', 'query', NS.mucAdmin, ({ from, payload }) => (room) => list(room, from, payload));
-    decide('set', 'query', NS.mucAdmin, ({ from, payload }) => (room) => administer(room, from, payload, here()));
-    decide('get', 'query', NS.mucOwner, ({ from }) => (room) => showConfig(room, from, here()));
-    decide('set', 'query', NS.mucOwner, ({ from, payload }) => (room) => own(room, from, payload, here()));
-    decide('get', 'query', NS.register, ({ from }) => (room) => showRegistration(room, from));
-    decide('set', 'query', NS.register, ({ from, payload }) => (room) => register(room, from, payload, here()));
-    decide('set', 'command', NS.commands, ({ from, payload }) => (room) => commandHats(room, from, payload, here()));
+    decide(
+      'get',
+      'query',
+      NS.mucAdmin,
+      ({ from, payload }) =>
+        (room) =>
+          list(room, from, payload),
+    );
+    decide(
+      'set',
+      'query',
+      NS.mucAdmin,
+      ({ from, payload }) =>
+        (room) =>
+          administer(room, from, payload, here()),
+    );
+    decide(
+      'get',
+      'query',
+      NS.mucOwner,
+      ({ from }) =>
+        (room) =>
+          showConfig(room, from, here()),
+    );
+    decide(
+      'set',
+      'query',
+      NS.mucOwner,
+      ({ from, payload }) =>
+        (room) =>
+          own(room, from, payload, here()),
+    );
+    decide(
+      'get',
+      'query',
+      NS.register,
+      ({ from }) =>
+        (room) =>
+          showRegistration(room, from),
+    );
+    decide(
+      'set',
+      'query',
+      NS.register,
+      ({ from, payload }) =>
+        (room) =>
+          register(room, from, payload, here()),
+    );
+    decide(
+      'set',
+      'command',
+      NS.commands,
+      ({ from, payload }) =>
+        (room) =>
+          commandHats(room, from, payload, here()),
+    );
     const sha1 = (data: Uint8Array): string => toHex(this.#api.digest('sha-1', data));
-    decide('set', 'vCard', NS.vcardTemp, ({ from, payload }) => (room) => setVcard(room, from, payload, here().limits, sha1));
+    decide(
+      'set',
+      'vCard',
+      NS.vcardTemp,
+      ({ from, payload }) =>
+        (room) =>
+          setVcard(room, from, payload, here().limits, sha1),
+    );
     desk.iq('get', 'vCard', NS.vcardTemp, async ({ to }) => {
       await this.#room(to);
       return (await this.#rooms.store.vcard(to.bare)) ?? xml('vCard', { xmlns: NS.vcardTemp });
@@ -59,7 +119,9 @@ export class Front {
       return this.#rooms.run(to.bare, (room) => moderate(room, from, payload, target, here()));
     });
     const { archive } = this.#rooms;
-    desk.iq('set', 'query', NS.mam, async ({ from, to, payload }) => archive.answer(await this.#room(to), from, payload));
+    desk.iq('set', 'query', NS.mam, async ({ from, to, payload }) =>
+      archive.answer(await this.#room(to), from, payload),
+    );
     desk.iq('get', 'query', NS.mam, async ({ from, to }) => archive.form(await this.#room(to), from));
     desk.iq('get', 'metadata', NS.mam, async ({ from, to }) => archive.metadata(await this.#room(to), from));
   }
@@ -71,7 +133,8 @@ export class Front {
     this.#ghosts.heard(from);
     const here = () => this.#rooms.here();
     if (to.resource !== '') await this.#rooms.run(room, (found) => whisper(found, from, to.resource, message, here()));
-    else if (message.attrs['type'] !== 'groupchat') await this.#rooms.run(room, (found) => hearAside(found, from, message, here()));
+    else if (message.attrs['type'] !== 'groupchat')
+      await this.#rooms.run(room, (found) => hearAside(found, from, message, here()));
     else {
       const id = isSubjectChange(message) ? undefined : retractedId(message);
       const retraction = id === undefined ? undefined : await this.#retraction(room, from, message, id);
@@ -89,7 +152,8 @@ export class Front {
   /** XEP-0045 §11.1, §19.1.2: who can't be reached is not there. Other errors answer what an occupant has sent. */
   async #error(error: Element, from: JID, to: JID): Promise<void> {
     if (isGone(error)) await this.#ghosts.remove(to.bare, from);
-    else if (to.resource !== '') await this.#rooms.run(to.bare, (found) => returnError(found, from, to.resource, error));
+    else if (to.resource !== '')
+      await this.#rooms.run(to.bare, (found) => returnError(found, from, to.resource, error));
   }
 
   async #presence(presence: Element, from: JID, to: JID): Promise<void> {
@@ -104,12 +168,17 @@ export class Front {
       this.#ghosts.forget(from);
       const said = presence.child('status');
       const notice = said === undefined ? {} : { presence: xml('presence', null, said) };
-      await this.#rooms.run(to.bare, (found) => (found === undefined ? { room: found, out: [] } : leave(found, from, notice)), true);
+      await this.#rooms.run(
+        to.bare,
+        (found) => (found === undefined ? { room: found, out: [] } : leave(found, from, notice)),
+        true,
+      );
       return;
     }
     // §17.3: nothing else is a join; subscriptions and probes are no business of a room's.
     if (type !== undefined) return;
-    if (to.resource === '') throw new StanzaError('jid-malformed', { by: to.bare.toString(), text: 'A nickname is missing.' });
+    if (to.resource === '')
+      throw new StanzaError('jid-malformed', { by: to.bare.toString(), text: 'A nickname is missing.' });
     if (from.resource === '') throw new StanzaError('bad-request');
     this.#traffic.check(presence, from);
     this.#ghosts.heard(from);
@@ -133,17 +202,27 @@ export class Front {
     if (node === 'x-roomuser-item') {
       // XEP-0045 §7.12
       const nick = room.people.get(from.bare.toString())?.nick;
-      return { identities: nick === undefined ? [] : [{ category: 'conference', type: 'text', name: nick }], features: [] };
+      return {
+        identities: nick === undefined ? [] : [{ category: 'conference', type: 'text', name: nick }],
+        features: [],
+      };
     }
     // XEP-0045 §19.1.1: nothing is discarded here.
     if (node === `${NS.muc}#traffic`) throw new StanzaError('service-unavailable');
     const command = HAT_COMMANDS.get(node);
     if (command === undefined) return undefined;
-    return { identities: [{ category: 'automation', type: 'command-node', name: command }], features: [NS.commands, NS.dataForms] };
+    return {
+      identities: [{ category: 'automation', type: 'command-node', name: command }],
+      features: [NS.commands, NS.dataForms],
+    };
   }
 
   /** XEP-0045 §6.3, §6.5: the rooms, in pages; who is in a room is nobody's business. */
-  async #items({ to, payload }: ServiceRequest, node: string | undefined, domain: string): Promise<readonly Element[] | undefined> {
+  async #items(
+    { to, payload }: ServiceRequest,
+    node: string | undefined,
+    domain: string,
+  ): Promise<readonly Element[] | undefined> {
     if (to.local === '') {
       if (node !== undefined) return undefined;
       const rooms = await this.#rooms.store.listPublic(domain);
@@ -166,35 +245,4 @@ export class Front {
     if (room === undefined) throw new StanzaError('item-not-found');
     return room;
   }
-}
-
-/** XEP-0045 §17.4, XEP-0410: what one occupant asks another is passed on, without saying who asks or answers. */
-export function passOn(api: FeatureApi, rooms: Rooms, traffic: Traffic, desk: ServiceDesk): void {
-  desk.passesOn = (to) => to.resource !== '';
-  desk.onOtherIq = async (iq, from, to) => {
-    const { type } = iq.attrs;
-    const payload = iq.elements[0];
-    if (payload === undefined || (type !== 'get' && type !== 'set')) return;
-    if (to.resource === '') throw new StanzaError('service-unavailable');
-    const isPing = payload.is('ping', NS.ping);
-    const room = await rooms.look(to.bare);
-    const asker = room && occupantOf(room, from);
-    const by = to.bare.toString();
-    // XEP-0410 §3.2; XEP-0045 §6.6.
-    if (room === undefined || asker === undefined) throw new StanzaError(isPing ? 'not-acceptable' : 'bad-request', { by, type: 'cancel' });
-    if (isPing && asker.nick === to.resource) return answer(api, iq); // XEP-0410 §3.3
-    const asked = room.occupants.get(to.resource);
-    if (asked === undefined) throw new StanzaError('item-not-found', { by });
-    traffic.check(iq, from);
-    // A vCard is the account's to tell.
-    const target = payload.is('vCard', NS.vcardTemp) ? asked.user : asked.seats.at(-1)?.jid;
-    if (target === undefined) return;
-    const result = await desk.ask(type, asker.jid, target, payload);
-    answer(api, iq, result.elements[0]);
-  };
-}
-
-function answer(api: FeatureApi, iq: Element, payload?: Element): void {
-  const { id, from: to, to: from } = iq.attrs;
-  api.route(xml('iq', { type: 'result', id, from, to }, payload));
 }

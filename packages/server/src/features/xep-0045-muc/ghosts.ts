@@ -46,7 +46,11 @@ export class Ghosts {
   /** XEP-0045 §11.1: out, with 333. */
   async remove(room: JID, session: JID): Promise<void> {
     this.forget(session);
-    await this.#rooms.run(room, (found) => (found === undefined ? { room: found, out: [] } : leave(found, session, { codes: [333] })), true);
+    await this.#rooms.run(
+      room,
+      (found) => (found === undefined ? { room: found, out: [] } : leave(found, session, { codes: [333] })),
+      true,
+    );
   }
 
   /** Asks, now and then, whoever has been silent for too long. */

@@ -32,7 +32,8 @@ export function commandHats(found: Room | undefined, from: JID, command: Element
   const x = command.child('x', NS.dataForms);
   if (x === undefined) return { room, out: [], answer: done(writeCommandForm(room, node), 'executing') };
   const form = readForm(x);
-  if (form.type !== 'submit' || (form.formType !== undefined && form.formType !== PREFIX)) throw new StanzaError('bad-request');
+  if (form.type !== 'submit' || (form.formType !== undefined && form.formType !== PREFIX))
+    throw new StanzaError('bad-request');
   return { ...run(room, node, form, here), answer: done(undefined) };
 }
 
@@ -40,7 +41,8 @@ function run(room: Room, node: string, form: DataForm, { limits }: Circumstances
   const uri = required(form, 'hats#uri');
   const hat = room.hats.get(uri);
   if (node === `${PREFIX}:create`) {
-    if (hat === undefined && limits.hats > 0 && room.hats.size >= limits.hats) throw refusal(room, 'resource-constraint');
+    if (hat === undefined && limits.hats > 0 && room.hats.size >= limits.hats)
+      throw refusal(room, 'resource-constraint');
     const made: Hat = { uri, title: required(form, 'hats#title'), hue: readSingle(form, 'hats#hue') || undefined };
     const size = new TextEncoder().encode(made.uri + made.title + (made.hue ?? '')).length;
     if (limits.textBytes > 0 && size > limits.textBytes) throw new StanzaError('not-acceptable');
@@ -52,7 +54,8 @@ function run(room: Room, node: string, form: DataForm, { limits }: Circumstances
     hats.delete(uri);
     let after: Room = { ...room, hats };
     for (const [jid, person] of room.people) {
-      if (person.hats.includes(uri)) after = withPerson(after, jid, { ...person, hats: person.hats.filter((one) => one !== uri) });
+      if (person.hats.includes(uri))
+        after = withPerson(after, jid, { ...person, hats: person.hats.filter((one) => one !== uri) });
     }
     return changed(room, after);
   }

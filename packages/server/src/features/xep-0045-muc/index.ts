@@ -1,8 +1,9 @@
 import { JID } from '@tutti/xmpp';
 import { defineFeature, type FeatureApi, type ServiceDesk } from '../../feature.ts';
 import { forgetUser } from './forget.ts';
-import { Front, passOn } from './front.ts';
+import { Front } from './front.ts';
 import { Ghosts } from './ghosts.ts';
+import { passOn } from './pass-on.ts';
 import { Rooms } from './rooms.ts';
 import { roomMigrations } from './schema.ts';
 import { Traffic } from './traffic.ts';
@@ -25,10 +26,11 @@ function openRooms(api: FeatureApi): void {
   const traffic = new Traffic(api.clock, () => api.config.rooms);
   const desks = new Map<string, ServiceDesk>();
   const ghosts = new Ghosts(api, rooms, (domain) => desks.get(domain));
+  const front = new Front(api, rooms, traffic, ghosts);
   for (const domain of api.config.domains) {
     const desk = api.serviceDesk(`conference.${domain}`);
     desks.set(desk.domain, desk);
-    new Front(api, rooms, traffic, ghosts, desk);
+    front.serve(desk);
     passOn(api, rooms, traffic, desk);
   }
   ghosts.watch();

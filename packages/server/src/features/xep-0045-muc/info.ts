@@ -45,20 +45,47 @@ export function writeRoomInfo(room: Room, hatsHash: string | undefined): Service
   const isOpen = !config.membersOnly && config.password === '';
   const form = writeForm('result', 'http://jabber.org/protocol/muc#roominfo', [
     { var: 'muc#roominfo_description', type: 'text-single', label: 'Description', value: config.description },
-    { var: 'muc#roominfo_contactjid', type: 'jid-multi', label: 'Owners', value: config.whois === 'anyone' ? ownersOf(room) : [] },
-    { var: 'muc#roominfo_subject', type: 'text-single', label: 'Subject', value: isOpen ? (room.subject?.text ?? '') : '' },
-    { var: 'muc#roominfo_subjectmod', type: 'boolean', label: 'Participants may change the subject', value: config.changeSubject },
-    { var: 'muc#roomconfig_changesubject', type: 'boolean', label: 'Participants may change the subject', value: config.changeSubject },
+    {
+      var: 'muc#roominfo_contactjid',
+      type: 'jid-multi',
+      label: 'Owners',
+      value: config.whois === 'anyone' ? ownersOf(room) : [],
+    },
+    {
+      var: 'muc#roominfo_subject',
+      type: 'text-single',
+      label: 'Subject',
+      value: isOpen ? (room.subject?.text ?? '') : '',
+    },
+    {
+      var: 'muc#roominfo_subjectmod',
+      type: 'boolean',
+      label: 'Participants may change the subject',
+      value: config.changeSubject,
+    },
+    {
+      var: 'muc#roomconfig_changesubject',
+      type: 'boolean',
+      label: 'Participants may change the subject',
+      value: config.changeSubject,
+    },
     { var: 'muc#roominfo_occupants', type: 'text-single', label: 'Occupants', value: room.occupants.size },
     { var: 'muc#roominfo_lang', type: 'text-single', label: 'Language', value: config.lang },
-    { var: 'muc#maxhistoryfetch', type: 'text-single', label: 'Messages of history, at most', value: config.maxHistory },
+    {
+      var: 'muc#maxhistoryfetch',
+      type: 'text-single',
+      label: 'Messages of history, at most',
+      value: config.maxHistory,
+    },
     { var: 'muc#roomconfig_pubsub', type: 'text-single', label: 'Associated pubsub node', value: config.pubsub },
     // XEP-0486 §4.3; not there where there is none.
     ...(room.avatar === undefined
       ? []
       : ([{ var: 'muc#roominfo_avatarhash', type: 'text-multi', label: 'Avatar hash', value: room.avatar }] as const)),
     // XEP-0317 §2.
-    ...(hatsHash === undefined ? [] : [{ var: 'hats#hash', type: 'text-single', label: 'Hats hash', value: hatsHash } as const]),
+    ...(hatsHash === undefined
+      ? []
+      : [{ var: 'hats#hash', type: 'text-single', label: 'Hats hash', value: hatsHash } as const]),
   ]);
   return {
     identities: [{ category: 'conference', type: 'text', name: config.name === '' ? room.jid.local : config.name }],

@@ -15,7 +15,11 @@ describe('what lasts, and what does not', () => {
     await openRoom(alice, { persistentroom: '1', moderatedroom: '1', roomname: 'Balcony' });
     alice.send(xml('message', { to: ROOM, type: 'groupchat' }, xml('subject', null, 'Balconies')));
     await say(before, alice, 'hello');
-    await alice.ask('set', xml('query', { xmlns: NS.mucAdmin }, xml('item', { jid: 'bob@localhost', affiliation: 'member' })), ROOM);
+    await alice.ask(
+      'set',
+      xml('query', { xmlns: NS.mucAdmin }, xml('item', { jid: 'bob@localhost', affiliation: 'member' })),
+      ROOM,
+    );
     await before.account('bob@localhost');
     const spoken = alice.take().find((stanza) => stanza.child('body') !== undefined);
     const world = await crash(before);
@@ -72,11 +76,15 @@ describe('what lasts, and what does not', () => {
     expect((await bob.ask('get', xml('query', { xmlns: NS.mucOwner }), ROOM)).attrs['type']).toBe('result');
     const gone = await bob.ask('get', xml('query', { xmlns: NS.discoInfo }), 'other@conference.localhost');
     expect(gone.attrs['type']).toBe('error');
-    const owners = await bob.ask('get', xml('query', { xmlns: NS.mucAdmin }, xml('item', { affiliation: 'owner' })), ROOM);
+    const owners = await bob.ask(
+      'get',
+      xml('query', { xmlns: NS.mucAdmin }, xml('item', { affiliation: 'owner' })),
+      ROOM,
+    );
     expect(owners.elements[0]?.elements.map(({ attrs }) => attrs['jid'])).toEqual(['bob@localhost']);
   });
 
-  it('XEP-0045 §19.1.2 §11.1 who can\'t be reached is removed with 333: by an error, by a ping without an answer', async () => {
+  it("XEP-0045 §19.1.2 §11.1 who can't be reached is removed with 333: by an error, by a ping without an answer", async () => {
     const world = await createWorld({ settings: ['rooms.ping_after=1 minute'] });
     world.core.links.remote = new FakeLink();
     const alice = await world.connect('alice@localhost/phone');
@@ -94,7 +102,10 @@ describe('what lasts, and what does not', () => {
     world.core.router.route(xml('message', { from: 'bob@remote.example/x', to: `${ROOM}/Alice`, type: 'error' }, gone));
     await world.settle();
     const left = (): (string | undefined)[] =>
-      alice.take().filter((stanza) => codesOf(stanza).includes(333)).map(({ attrs }) => attrs['from']);
+      alice
+        .take()
+        .filter((stanza) => codesOf(stanza).includes(333))
+        .map(({ attrs }) => attrs['from']);
     expect(left()).toEqual([`${ROOM}/bob`]);
     world.clock.advance(200_000);
     await world.settle();

@@ -17,7 +17,8 @@ async function refusalOf(world: World, device: Device, stanza: Element): Promise
 
 const enter = (room: string, nick: string): Element =>
   xml('presence', { to: `${room}@conference.localhost/${nick}` }, xml('x', { xmlns: NS.muc }));
-const speak = (body: string): Element => xml('message', { to: ROOM, type: 'groupchat', id: 'm' }, xml('body', null, body));
+const speak = (body: string): Element =>
+  xml('message', { to: ROOM, type: 'groupchat', id: 'm' }, xml('body', null, body));
 
 async function open(settings: readonly string[]): Promise<{ world: World; alice: Device; bob: Device }> {
   const world = await createWorld({ settings });
@@ -103,7 +104,12 @@ describe('limits of rooms', () => {
     const { alice } = await open(['rooms.hats=1']);
     const create = (uri: string) => {
       const field = (name: string, value: string) => xml('field', { var: name }, xml('value', null, value));
-      const form = xml('x', { xmlns: NS.dataForms, type: 'submit' }, field('hats#uri', uri), field('hats#title', 'Hat'));
+      const form = xml(
+        'x',
+        { xmlns: NS.dataForms, type: 'submit' },
+        field('hats#uri', uri),
+        field('hats#title', 'Hat'),
+      );
       return alice.ask('set', xml('command', { xmlns: NS.commands, node: `${NS.hats}:commands:create` }, form), ROOM);
     };
     expect(conditionOf(await create('urn:one'))).toBeUndefined();
@@ -157,7 +163,8 @@ describe('limits of rooms', () => {
 
   it('rooms.list_page', async () => {
     const { world, alice, bob } = await open(['rooms.list_page=1']);
-    const list = async () => (await bob.ask('get', xml('query', { xmlns: NS.discoItems }), 'conference.localhost')).elements[0];
+    const list = async () =>
+      (await bob.ask('get', xml('query', { xmlns: NS.discoItems }), 'conference.localhost')).elements[0];
     expect((await list())?.child('set', NS.rsm)).toBeUndefined();
     await joinRoom(world, alice, 'A', { room: 'second@conference.localhost' });
     await openRoom(alice, {}, 'second@conference.localhost');
@@ -168,6 +175,8 @@ describe('limits of rooms', () => {
   it('rooms.enabled=false: no rooms', async () => {
     const world = await createWorld({ settings: ['rooms.enabled=false'] });
     const bob = await world.connect('bob@localhost/phone');
-    expect(conditionOf(await bob.ask('get', xml('query', { xmlns: NS.discoInfo }), 'conference.localhost'))).toBe('remote-server-not-found');
+    expect(conditionOf(await bob.ask('get', xml('query', { xmlns: NS.discoInfo }), 'conference.localhost'))).toBe(
+      'remote-server-not-found',
+    );
   });
 });

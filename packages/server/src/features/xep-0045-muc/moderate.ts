@@ -67,7 +67,8 @@ function writeTombstone(stanza: Element, retracted: Element): Element {
 /** XEP-0425 §4: with who moderated it, and why. */
 function retractedBy(retraction: Element, at: number): Element {
   const retract = retraction.child('retract', NS.messageRetract);
-  const isModeration = retract?.child('moderated', NS.messageModerate) !== undefined && authorOf(retraction) === undefined;
+  const isModeration =
+    retract?.child('moderated', NS.messageModerate) !== undefined && authorOf(retraction) === undefined;
   const why = isModeration ? (retract?.elements ?? []) : [];
   const attrs = { xmlns: NS.messageRetract, id: retraction.attrs['id'], stamp: new Date(at).toISOString() };
   return xml('retracted', attrs, ...why);

@@ -143,7 +143,9 @@ export function currentPresence(room: Room, occupant: Occupant, addresses: boole
     known = { people: room.people, hats: room.hats, forms: new Map() };
     shown.set(occupant, known);
   }
-  const made = known.forms.get(addresses) ?? frozen(writePresence(room, occupant, mainSeat(occupant), {}, { addresses, self: false }));
+  const made =
+    known.forms.get(addresses) ??
+    frozen(writePresence(room, occupant, mainSeat(occupant), {}, { addresses, self: false }));
   known.forms.set(addresses, made);
   return made;
 }

@@ -141,7 +141,7 @@ export class RoomActor {
   #archive(task: Task, archive: Archiving, answer: Element | undefined): void {
     const follow = (place: Place): void => {
       if (this.#room !== undefined) {
-        const followed: Followed = archive.then(this.#room, place);
+        const followed: Followed = archive.follow(this.#room, place);
         this.#room = followed.room;
         this.#send(followed.out);
       }
@@ -166,7 +166,7 @@ export class RoomActor {
 
   /** What is archived is told, although what goes with it could not be stored: the next process finds it in the archive. */
   #storeThen(save: readonly Change[], then: () => void): void {
-    this.#store(save)
+    void this.#store(save)
       .catch((error: unknown) => this.#report(error))
       .then(then)
       .finally(() => {
@@ -203,5 +203,7 @@ export class RoomActor {
 }
 
 function archivesOnly({ room, out, save = [], archive }: Decision, before: Room | undefined): boolean {
-  return archive !== undefined && archive.save === undefined && room === before && out.length === 0 && save.length === 0;
+  return (
+    archive !== undefined && archive.save === undefined && room === before && out.length === 0 && save.length === 0
+  );
 }

@@ -41,7 +41,10 @@ export class RoomArchive {
     return this.#counted(from.toString(), async () => {
       const reader = new PageReader(this.#api.log, () => this.#api.config.limits, room.jid);
       const page = await this.#gate.pass(() => reader.read(query));
-      const tombstones = await this.#store.tombstones(room.jid, page.rows.map(({ seq }) => seq));
+      const tombstones = await this.#store.tombstones(
+        room.jid,
+        page.rows.map(({ seq }) => seq),
+      );
       const addresses = mayKnowAddresses(room, from);
       for (const row of query.flipped ? page.rows.toReversed() : page.rows) {
         const archived = present(room, row, tombstones.get(row.seq), addresses);
@@ -78,10 +81,18 @@ export class RoomArchive {
    */
   async recall(room: Room, limit: number): Promise<Pick<Room, 'history' | 'subject'>> {
     // Some of them are subjects, reactions and the like: as many rows again make up for those.
-    const { rows } = await this.#api.log.query(room.jid.toString(), { includeGroupchat: true }, Math.max(limit * 2, 20), false);
+    const { rows } = await this.#api.log.query(
+      room.jid.toString(),
+      { includeGroupchat: true },
+      Math.max(limit * 2, 20),
+      false,
+    );
     const stanzas = rows.map((row) => ({ row, stanza: parseXml(row.stanza, NS.client) }));
     for (const { row, stanza } of stanzas) await this.#finishRetraction(room.jid, stanza, row.at);
-    const tombstones = await this.#store.tombstones(room.jid, rows.map(({ seq }) => seq));
+    const tombstones = await this.#store.tombstones(
+      room.jid,
+      rows.map(({ seq }) => seq),
+    );
     const history = stanzas
       .filter(({ row, stanza }) => isHistory(stanza) && !tombstones.has(row.seq))
       .map(({ row, stanza }) => ({ stanza: withId(room.jid, withoutAddress(stanza), row.id), at: row.at, id: row.id }))
@@ -97,7 +108,8 @@ export class RoomArchive {
     const target = id === undefined ? undefined : await this.find(room, id);
     if (target === undefined || (await this.#store.tombstones(room, [target.seq])).has(target.seq)) return;
     const tombstone = tombstoneFor(room, stanza, target, at);
-    if (tombstone !== undefined) await this.#store.save(room, [{ kind: 'tombstone', seq: target.seq, stanza: tombstone }]);
+    if (tombstone !== undefined)
+      await this.#store.save(room, [{ kind: 'tombstone', seq: target.seq, stanza: tombstone }]);
   }
 
   /** As fast as a client of ours reads; with the marker for one session of somebody else's (C3): no server is to take it for a message. */

@@ -9,6 +9,8 @@ export function listRooms(rooms: readonly ListedRoom[], payload: Element, limit:
   const before = asked?.before && (sorted.find(({ jid }) => jid >= (asked.before ?? ''))?.jid ?? '');
   const request = asked && { ...asked, after, before: asked.before === '' ? '' : before };
   const page = paginate(sorted, ({ jid }) => jid, request, limit);
-  const items = page.items.map(({ jid, name }) => xml('item', { xmlns: NS.discoItems, jid, name: name === '' ? undefined : name }));
+  const items = page.items.map(({ jid, name }) =>
+    xml('item', { xmlns: NS.discoItems, jid, name: name === '' ? undefined : name }),
+  );
   return asked === undefined && items.length === sorted.length ? items : [...items, writeRsm(page, ({ jid }) => jid)];
 }

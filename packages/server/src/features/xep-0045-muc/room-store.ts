@@ -94,8 +94,13 @@ export class RoomStore {
   }
 
   async vcard(room: JID): Promise<Element | undefined> {
-    const row = await this.#db.selectFrom('muc_room').select('vcard').where('jid', '=', room.toString()).executeTakeFirst();
-    return row?.vcard == null ? undefined : parseXml(row.vcard);
+    const row = await this.#db
+      .selectFrom('muc_room')
+      .select('vcard')
+      .where('jid', '=', room.toString())
+      .executeTakeFirst();
+    const vcard = row?.vcard ?? undefined;
+    return vcard === undefined ? undefined : parseXml(vcard);
   }
 
   /** XEP-0424 §4: what the archive shows instead of these messages. */
@@ -108,7 +113,7 @@ export class RoomStore {
       .where('seq', '>=', Math.min(...seqs))
       .where('seq', '<=', Math.max(...seqs))
       .execute();
-    return new Map(rows.map(({ seq, stanza }) => [Number(seq), parseXml(stanza, NS.client)]));
+    return new Map(rows.map(({ seq, stanza }) => [seq, parseXml(stanza, NS.client)]));
   }
 }
 
@@ -127,7 +132,10 @@ async function saveOne(db: Kysely<RoomTables>, name: string, change: Change): Pr
       await db.deleteFrom('muc_person').where('room', '=', name).where('jid', '=', change.jid).execute();
       if (change.person === undefined) return;
       const { affiliation, nick = null, reason = null, hats } = change.person;
-      await db.insertInto('muc_person').values({ room: name, jid: change.jid, affiliation, nick, reason, hats: JSON.stringify(hats) }).execute();
+      await db
+        .insertInto('muc_person')
+        .values({ room: name, jid: change.jid, affiliation, nick, reason, hats: JSON.stringify(hats) })
+        .execute();
       return;
     }
     case 'tombstone': {
@@ -141,10 +149,15 @@ async function saveOne(db: Kysely<RoomTables>, name: string, change: Change): Pr
       return;
     }
     case 'vcard':
-      await db.updateTable('muc_room').set({ vcard: change.vcard?.toString() ?? null }).where('jid', '=', name).execute();
+      await db
+        .updateTable('muc_room')
+        .set({ vcard: change.vcard?.toString() ?? null })
+        .where('jid', '=', name)
+        .execute();
       return;
     case 'destroy':
-      for (const table of ['muc_tombstone', 'muc_person'] as const) await db.deleteFrom(table).where('room', '=', name).execute();
+      for (const table of ['muc_tombstone', 'muc_person'] as const)
+        await db.deleteFrom(table).where('room', '=', name).execute();
       await db.deleteFrom('muc_room').where('jid', '=', name).execute();
   }
 }

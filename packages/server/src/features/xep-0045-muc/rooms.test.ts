@@ -40,7 +40,12 @@ describe('XEP-0045 in one process', () => {
     await openRoom(alice);
     for (const device of [bob, laptop]) await joinRoom(world, device, 'Bob');
     for (const device of [alice, tablet, bob, laptop]) device.take();
-    const whisper = xml('message', { to: `${ROOM}/Bob`, type: 'chat', id: 'w' }, xml('body', null, 'psst'), xml('x', { xmlns: NS.mucUser }));
+    const whisper = xml(
+      'message',
+      { to: `${ROOM}/Bob`, type: 'chat', id: 'w' },
+      xml('body', null, 'psst'),
+      xml('x', { xmlns: NS.mucUser }),
+    );
     alice.send(whisper);
     await world.settle();
     for (const device of [bob, laptop]) expect(device.takeMessages().map(bodyOf)).toEqual(['psst']);

@@ -78,7 +78,8 @@ export class Rooms implements RoomWorld {
     const { create, rooms, roomsPerAccount, history } = config.rooms;
     const isAllowed = isOperator || create === 'anyone' || (create === 'local' && this.#api.isLocalDomain(by.domain));
     if (!isAllowed) throw refusal({ jid }, 'not-allowed', 'You may not create rooms here.');
-    if (rooms > 0 && this.#count(jid.domain) >= rooms) throw refusal({ jid }, 'resource-constraint', 'There are too many rooms.');
+    if (rooms > 0 && this.#count(jid.domain) >= rooms)
+      throw refusal({ jid }, 'resource-constraint', 'There are too many rooms.');
     if (roomsPerAccount > 0 && this.#count(creator) >= roomsPerAccount) {
       throw refusal({ jid }, 'resource-constraint', 'You have created too many rooms.');
     }

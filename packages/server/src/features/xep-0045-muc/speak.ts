@@ -44,8 +44,8 @@ function withSubject(decision: Decision, room: Room, said: Element, { now }: Cir
     archive: {
       ...archive,
       save: (place) => [{ kind: 'room', room: change(room, place?.at) }],
-      then: (before, place) => {
-        const followed = archive.then(before, place);
+      follow: (before, place) => {
+        const followed = archive.follow(before, place);
         return { ...followed, room: change(followed.room, place?.at) };
       },
     },
@@ -81,7 +81,7 @@ export function spread(
       stanza: archived,
       nick,
       keep: room.config.logging && !isTransient(said),
-      then(now, place) {
+      follow(now, place) {
         const by = now.jid.toString();
         // XEP-0359 §3.
         const stanza = place === undefined ? said : said.append(xml('stanza-id', { xmlns: NS.sid, by, id: place.id }));

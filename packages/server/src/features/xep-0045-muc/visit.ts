@@ -29,7 +29,10 @@ export function changePresence(
   const bystanders = [...after.occupants.values()].filter((other) => other !== renamed);
   return {
     room: after,
-    out: [...tellPresence(after, occupant, farewell, { seat, others: bystanders }), ...tellPresence(after, renamed, {})],
+    out: [
+      ...tellPresence(after, occupant, farewell, { seat, others: bystanders }),
+      ...tellPresence(after, renamed, {}),
+    ],
   };
 }
 

@@ -3,7 +3,10 @@ import type { Report } from '../../log/sqlite/fault.ts';
 import { checkFile } from '../../log/sqlite/integrity.ts';
 
 /** Checks the store's file, and that everything in it that names an account names one that is there. Gives the accounts, with those whose removal goes on, and the rooms. */
-export function verifyStore(db: DatabaseSync, report: Report): { accounts: ReadonlySet<string>; rooms: ReadonlySet<string> } {
+export function verifyStore(
+  db: DatabaseSync,
+  report: Report,
+): { accounts: ReadonlySet<string>; rooms: ReadonlySet<string> } {
   checkFile(db, (found) => report({ rule: 'sqlite', found: `store.db: ${found}` }));
   for (const { table, column, parent, key } of listReferences(db)) {
     const sql = `SELECT "${column}" AS name, count(*) AS n FROM "${table}" WHERE "${column}" IS NOT NULL
