@@ -91,7 +91,8 @@ export class CoreStreamHost implements StreamHost {
       return { answer: failed('item-not-found') };
     // XEP-0198 §5: the count that the client gets covers all that has come from it.
     await session.whenQuiet();
-    if (!isSame(session.account, identity) || session.ended || session.outbox.sm === undefined) return { answer: failed('item-not-found') };
+    if (!isSame(session.account, identity) || session.ended || session.outbox.sm === undefined)
+      return { answer: failed('item-not-found') };
     const start = session.resume(connection, h);
     const { id, handled } = session.outbox.sm;
     return { session, answer: xml('resumed', { xmlns: NS.sm, previd: id, h: handled }), start };

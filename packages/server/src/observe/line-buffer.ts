@@ -33,6 +33,7 @@ export class LineBuffer {
 
   /** Writes what waits; nobody sees to it any more that later lines are written before the process ends. */
   close(): void {
+    clearTimeout(this.#turn);
     this.#collects = false;
     this.flush();
     process.off('exit', this.flush);
