@@ -198,6 +198,22 @@ describe.runIf(requirePeer('openssl', 'servers that we connect to'))('servers th
       expect(await served).toContain("<handled-count-too-high xmlns='urn:xmpp:sm:3' h='7' send-count='1'/>");
     });
 
+    it('XEP-0478 §3.1 takes small stanzas only: the sender is told at once, and what follows gets through', async () => {
+      const domain = stand.freshDomain(stand.peer.port);
+      const limits = "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>10000</max-bytes></limits>";
+      const juliet = await stand.tutti.join(US, 'juliet');
+      const large = juliet.message({ to: `romeo@${domain}`, type: 'chat' }, 'x'.repeat(12_000)).attrs['id'];
+      juliet.message({ to: `romeo@${domain}`, type: 'chat' }, 'small');
+      const stream = await stand.peer.next();
+      await receiveRaw(stream, domain, stand.certificate(domain), SM, limits);
+      expect(await stream.until('</message>')).toMatch(/^<enable [^>]*><message [^>]*><body>small/);
+      const error = await juliet.receive((stanza) => stanza.attrs['id'] === large && stanza.attrs['type'] === 'error');
+      expect(error.child('error')?.elements[0]?.name).toBe('policy-violation');
+      stream.send("<a xmlns='urn:xmpp:sm:3' h='1'/></stream:stream>");
+      await stream.rest();
+      await juliet.close();
+    });
+
     it('RFC 6120 §4.3 sends stanzas on a stream that is for our direction only', async () => {
       const domain = stand.freshDomain(stand.peer.port);
       const served = stand.peer.next().then(async (stream) => {

@@ -104,6 +104,19 @@ describe('without XEP-0198', () => {
   });
 });
 
+describe('XEP-0478 §3.1 a server that takes no more than so many bytes', () => {
+  it('gets a stanza of that size; a larger one fails for good, and nothing else does', async () => {
+    send('1');
+    channel.maxBytes = take().length;
+    send('1', '22', '3');
+    expect(take().match(/<message /g)).toHaveLength(2);
+    await tick();
+    expect(outcomes).toEqual(['22 policy-violation']);
+    transport.handler.drained();
+    expect(outcomes).toEqual(['22 policy-violation', '1 sent', '1 sent', '3 sent']);
+  });
+});
+
 describe('XEP-0198 §4 what we send', () => {
   beforeEach(() => {
     channel.enable();

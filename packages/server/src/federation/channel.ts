@@ -8,7 +8,7 @@ import { TokenBucket } from '../token-bucket.ts';
 import type { FederationEnvironment } from './environment.ts';
 import { LinkFailure } from './failure.ts';
 import type { PeerStream } from './peer-stream.ts';
-import type { RemoteFailure } from './remote.ts';
+import { RemoteFailure } from './remote.ts';
 
 /** Takes a stanza from another server; `done` is called when everything that follows from it is done. A promise: the next one waits. */
 export type Receive = (stanza: Element, done: () => void) => Promise<void> | undefined;
@@ -45,6 +45,8 @@ export class Channel {
   #closed: LinkFailure | undefined;
   /** Bytes that are not settled. */
   unsettledBytes = 0;
+  /** XEP-0478: the largest stanza that the other side takes, as it has said; 0 = it has not. */
+  maxBytes = 0;
 
   constructor(stream: PeerStream, env: FederationEnvironment, receive: Receive) {
     this.stream = stream;
@@ -95,9 +97,14 @@ export class Channel {
       queueMicrotask(() => settled(failure.toRemoteFailure()));
       return;
     }
+    const bytes = stanza.toBytes(NS.client);
+    if (this.maxBytes > 0 && bytes.length > this.maxBytes) {
+      const text = `The other server takes ${this.maxBytes} bytes at most.`;
+      queueMicrotask(() => settled(new RemoteFailure('policy-violation', false, text, true)));
+      return;
+    }
     this.#idle?.heard();
     countStanza(this.#env.metrics.s2sStanzasOut, stanza.name);
-    const bytes = stanza.toBytes(NS.client);
     this.unsettledBytes += bytes.length;
     (this.#managed ? this.#unacknowledged : this.#written).push({ bytes: bytes.length, settled });
     this.stream.sendBytes(bytes);

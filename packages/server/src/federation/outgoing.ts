@@ -31,6 +31,7 @@ export class OutgoingStream implements PeerStreamHandler {
     this.#onClosed = onClosed;
     this.channel = new Channel(dialogue.stream, env, receive);
     this.channel.begin();
+    this.channel.maxBytes = readMaxBytes(features);
     if (features.child('sm', NS.sm) !== undefined) this.channel.enable();
     dialogue.handOver(this);
   }
@@ -77,4 +78,10 @@ export class OutgoingStream implements PeerStreamHandler {
           writeAnswer('result', { from: pair.to, to: pair.from }, new StanzaError('resource-constraint'));
     if (answer !== undefined) this.channel.stream.sendText(answer);
   }
+}
+
+/** XEP-0478 §3.1: the largest stanza that is taken; 0 = nothing is said about it. */
+function readMaxBytes(features: Element): number {
+  const text = features.child('limits', NS.streamLimits)?.child('max-bytes')?.text() ?? '';
+  return /^\d{1,15}$/.test(text.trim()) ? Number(text) : 0;
 }

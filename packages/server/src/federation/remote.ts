@@ -11,11 +11,14 @@ export class RemoteFailure extends Error {
   readonly condition: StanzaCondition;
   /** It may go well later: what is durable is kept and sent again. */
   readonly temporary: boolean;
+  /** Nothing is wrong with the other server, but this stanza it would never take: others may follow. */
+  readonly isAboutStanza: boolean;
 
-  constructor(condition: StanzaCondition, temporary: boolean, text: string) {
+  constructor(condition: StanzaCondition, temporary: boolean, text: string, isAboutStanza = false) {
     super(text);
     this.condition = condition;
     this.temporary = temporary;
+    this.isAboutStanza = isAboutStanza;
   }
 }
 

@@ -238,6 +238,11 @@ export class Queue {
   }
 
   #fail(entry: Entry, failure: RemoteFailure): void {
+    if (failure.isAboutStanza) {
+      if (entry.id === undefined) entry.failed?.(failure);
+      else this.#bounce(entry, new StanzaError(failure.condition, { text: failure.message }));
+      return;
+    }
     this.#failure = failure;
     this.#failedAt = this.#host.clock.now();
     if (entry.id === undefined) entry.failed?.(failure);
