@@ -121,7 +121,11 @@ describe.runIf(requirePeer('slixmpp', "XEP-0114 with slixmpp's ComponentXMPP"))(
         expect(of.flat()).toEqual(['1', '2', '3'].map((body) => name + body));
       }
       expect(wrong.told.some(({ joined }) => joined === true)).toBe(false);
-      expect((await server.metrics()).get('tutti_components')).toBe(2);
+      const metrics = await server.metrics();
+    expect(metrics.get('tutti_components')).toBe(2);
+    expect(metrics.get('tutti_component_stanzas_sent_total{kind="message"}')).toBe(3 * names.length);
+    expect(metrics.get('tutti_component_stanzas_received_total{kind="message"}')).toBeGreaterThan(0);
+    expect(metrics.get('tutti_departures_total{how="sent"}')).toBe(3 * names.length);
     });
   },
 );
