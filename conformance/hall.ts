@@ -103,7 +103,7 @@ export function submit(formType: string, fields: RoomFields, prefix = ''): Eleme
 }
 
 /** From this room, or somebody in it. */
-export function isOf(stanza: Element, room: string): boolean {
+function isOf(stanza: Element, room: string): boolean {
   const { from = '' } = stanza.attrs;
   return from === room || from.startsWith(`${room}/`);
 }

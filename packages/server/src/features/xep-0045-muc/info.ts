@@ -3,7 +3,7 @@ import type { ServiceInfo } from '../../feature.ts';
 import { ownersOf, type Room } from './room.ts';
 
 /** XEP-0424 §4: messages that were taken back are replaced in the archive. */
-export const TOMBSTONES = `${NS.messageRetract}#tombstone`;
+const TOMBSTONES = `${NS.messageRetract}#tombstone`;
 
 const ROOM_FEATURES: readonly string[] = [
   NS.muc,

@@ -156,6 +156,6 @@ export function withPerson(room: Room, jid: string, person: Person | undefined):
 }
 
 /** A record that says nothing. */
-export function isBlank({ affiliation, nick, hats }: Person): boolean {
+function isBlank({ affiliation, nick, hats }: Person): boolean {
   return affiliation === 'none' && nick === undefined && hats.length === 0;
 }

@@ -126,7 +126,7 @@ function maySetSubject(room: Room, { role }: Occupant): boolean {
 }
 
 /** XEP-0045 §18.2, XEP-0421 §4, XEP-0359 §3: what only the room may say is taken out, whoever claims it. */
-export function cleanMessage(room: Room, message: Element): Element {
+function cleanMessage(room: Room, message: Element): Element {
   const own = room.jid.toString();
   return message.without(({ name, ns, attrs }) => {
     if (ns === NS.mucUser || ns === NS.muc || ns === NS.occupantId || ns === NS.imNg) return true;
@@ -137,7 +137,7 @@ export function cleanMessage(room: Room, message: Element): Element {
 }
 
 /** The message as it comes from the occupant: id kept or made (XEP-0045 §7.4), with the occupant's id. */
-export function addressed({ jid, id }: Occupant, message: Element, here: Circumstances): Element {
+function addressed({ jid, id }: Occupant, message: Element, here: Circumstances): Element {
   return message
     .with({ to: undefined, from: jid.toString(), id: message.attrs['id'] ?? here.newId() })
     .append(xml('occupant-id', { xmlns: NS.occupantId, id }));

@@ -92,7 +92,7 @@ export function leave(room: Room, from: JID, notice: Notice = {}): Decision {
 }
 
 /** An occupant leaves, with all sessions. The last one takes a temporary or unconfigured room along (XEP-0045 §7.14, §10.1.3). */
-export function remove(room: Room, occupant: Occupant, notice: Notice): Decision {
+function remove(room: Room, occupant: Occupant, notice: Notice): Decision {
   const after = withoutOccupant(room, occupant);
   const out: Out[] = tellPresence(after, occupant, { ...notice, unavailable: true });
   return isOver(after) ? { room: undefined, out, save: [DESTROY] } : { room: after, out };
