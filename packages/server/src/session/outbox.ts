@@ -79,6 +79,12 @@ export class Outbox {
     this.#write(out, seq);
   }
 
+  /** What the client has not acknowledged, or what waits for a resumption to be over, less the rows of a cursor. */
+  get unconfirmed(): readonly Outgoing[] {
+    const sent = (this.sm?.unacknowledged ?? []).filter((entry) => typeof entry !== 'number');
+    return [...sent, ...(this.#held ?? [])];
+  }
+
   /** XEP-0352 §4. */
   setActive(active: boolean): void {
     if (active && this.#heldPresence !== undefined) this.#releasePresence(this.#heldPresence);

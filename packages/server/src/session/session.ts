@@ -14,7 +14,7 @@ import { Outgoing } from './outgoing.ts';
 import { Progress } from './progress.ts';
 import { resendUnacknowledged } from './resumption.ts';
 import type { SessionCore } from './session-core.ts';
-import { readCount, StreamManagement } from './stream-management.ts';
+import { readCount, StreamManagement, unexpectedRequest } from './stream-management.ts';
 
 type SessionKind = keyof Metrics['sessions'];
 
@@ -192,6 +192,10 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
   /** I7: a legacy session has been given this row before its first presence, as a carbon say; what is replayed then leaves it out. */
   hasHad(seq: number): boolean {
     return this.#early?.has(seq) === true;
+  }
+
+  get underWay(): readonly number[] {
+    return [...this.outbox.unconfirmed, ...this.#backlog.unsent].flatMap(({ seq }) => seq ?? []);
   }
 
   /** XEP-0198 §3. `resumable`: the client wants to come back. */
@@ -387,10 +391,6 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-function unexpectedRequest(): Element {
-  return xml('failed', { xmlns: NS.sm }, xml('unexpected-request', { xmlns: NS.stanzas }));
 }
 
 function isTrue(value: string | undefined): boolean {

@@ -70,3 +70,8 @@ function handledCountTooHigh(h: number, sent: number): StreamError {
   const extra = xml('handled-count-too-high', { xmlns: NS.sm, h, 'send-count': sent });
   return new StreamError('undefined-condition', 'You acknowledged more stanzas than were sent to you.', extra);
 }
+
+/** XEP-0198 §3: what is asked for can't be had now. */
+export function unexpectedRequest(): Element {
+  return xml('failed', { xmlns: NS.sm }, xml('unexpected-request', { xmlns: NS.stanzas }));
+}

@@ -15,22 +15,30 @@ export const offlineMessages = defineFeature({
   disco: { domain: [NS.offlineMessages] },
   setup(api) {
     const replays = new Replays(api);
+    /** Those that were given what there was, or read it themselves. */
+    const done = new WeakSet<SessionView>();
     const readers = new WeakSet<SessionView>();
+    const report = (session: SessionView, replay: Promise<void>): void => {
+      replay.catch((error: unknown) => {
+        const fields = { rule: 'D5', session: session.jid.toString(), error: String(error) };
+        api.logger.error(fields, 'offline messages could not be read');
+      });
+    };
     api.on('sessionQueriedArchive', (session) => readers.add(session));
     api.on('boundInline', async (session) => {
       readers.add(session);
       return undefined;
     });
     api.on('sessionTakesMessages', (session) => {
-      const isFirst = !readers.has(session);
-      readers.add(session); // once
-      if (!isFirst || session.imNg) return;
-      replays.start(session).catch((error: unknown) => {
-        api.logger.error(
-          { rule: 'D5', session: session.jid.toString(), error: String(error) },
-          'offline messages could not be read',
-        );
-      });
+      const isFirst = !done.has(session) && !readers.has(session);
+      done.add(session); // once
+      if (isFirst && !session.imNg) report(session, replays.start(session));
     });
+    api.on('sessionEnded', (session) =>
+      report(
+        session,
+        replays.inherit(session, (one) => readers.has(one)),
+      ),
+    );
   },
 });

@@ -213,6 +213,56 @@ describe('XEP-0160 D5 a legacy session that comes online', () => {
     expect(bodies(await arrive(world, 'garden'))).toEqual([]);
   });
 
+  it('is given what another that is lost for good has not acknowledged, and no more than that', async () => {
+    const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+    await say(world, balcony, presence());
+    balcony.cut();
+    await say(world, romeo, message('1'), message('2'));
+    const chamber = await world.connect(`${JULIET}/chamber`);
+    chamber.send(xml('enable', { xmlns: NS.sm }));
+    await say(world, chamber, presence());
+    await say(world, romeo, message('3'));
+    expect(bodies(chamber)).toEqual(['3']);
+    world.clock.advance(60_000);
+    await world.settle();
+    expect(bodies(chamber)).toEqual(['1', '2']);
+    chamber.close();
+    await world.settle();
+    expect(bodies(await arrive(world, 'garden')), 'it has not acknowledged them either').toEqual(['1', '2', '3']);
+  });
+
+  it('is not given what another leaves behind when it reads the archive itself', async () => {
+    const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+    await say(world, balcony, presence());
+    balcony.cut();
+    await say(world, romeo, message('1'));
+    const reader = await world.connect(`${JULIET}/reader`);
+    await reader.ask('set', xml('query', { xmlns: NS.mam }));
+    await say(world, reader, presence());
+    reader.take();
+    world.clock.advance(60_000);
+    await world.settle();
+    expect(bodies(reader)).toEqual([]);
+  });
+
+  it('is given all of it when one that is being given it enables IM-NG (E4)', async () => {
+    const { world } = await away(3);
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    balcony.connection.buffered = 300_000;
+    await say(world, balcony, presence());
+    await balcony.ask('set', xml('enable', { xmlns: NS.imNg }));
+    const chamber = await arrive(world, 'chamber');
+    balcony.connection.buffered = 0;
+    balcony.session.drained();
+    await world.settle();
+    expect(bodies(balcony)).toEqual([]);
+    expect(bodies(chamber)).toEqual(['1', '2', '3']);
+  });
+
   it('has them for itself, acknowledged or not, as long as it is there', async () => {
     const { world } = await away(2);
     const balcony = await world.connect(`${JULIET}/balcony`);

@@ -8,32 +8,57 @@ const PAGE = 100;
  * D5: hands legacy sessions what no legacy session has had: the archive's rows past the legacy cursor, up to the head
  * at the moment when the session begins to take messages. What is archived after that moment is delivered live, behind
  * what is replayed (RFC 6120 §10.1), so nothing comes twice and nothing falls between. A replay waits for a slow client.
- * When its session ends, the rest goes to another legacy session if there is one; otherwise it stays where it is, past
- * the cursor.
+ * When its session ends, or reads the archive itself from now on (IM-NG), the rest goes to another legacy session if
+ * there is one; otherwise it stays where it is, past the cursor.
  */
 export class Replays {
   readonly #api: FeatureApi;
-  /** Accounts with a replay under way: what lies past their cursor is on its way to somebody. */
-  readonly #running = new WeakSet<AccountView>();
+  /** Accounts with a replay under way, what lies past their cursor is on its way to somebody; and what is to be looked at after that. */
+  readonly #running = new WeakMap<AccountView, (() => Promise<void>)[]>();
 
   constructor(api: FeatureApi) {
     this.#api = api;
   }
 
-  /** Resolves when all is sent, or nobody is there to take it. */
-  async start(session: SessionView): Promise<void> {
+  /** A session begins to take messages. Resolves when all is sent, or nobody is there to take it. */
+  start(session: SessionView): Promise<void> {
     const { account } = session;
-    const { head, legacyCursor } = account;
-    if (legacyCursor >= head || this.#running.has(account) || heir(account, session) !== undefined) return;
-    this.#running.add(account);
-    try {
+    return this.#inTurn(account, async () => {
+      const { head, legacyCursor } = account;
+      const isThere = account.sessions.includes(session) && takesMessages(session);
+      if (legacyCursor >= head || !isThere || heir(account, session) !== undefined) return;
       await this.#replay(session, legacyCursor, head);
+    });
+  }
+
+  /** A session has ended: what its client has not acknowledged is given to another legacy session now, if there is one that has not got it. */
+  inherit(ended: SessionView, isReader: (session: SessionView) => boolean): Promise<void> {
+    const { account } = ended;
+    return this.#inTurn(account, async () => {
+      const session = account.sessions.find((one) => takesMessages(one) && !isReader(one));
+      if (session === undefined) return;
+      const known = new Set(session.underWay);
+      const due = new Set(ended.underWay.filter((seq) => seq > account.legacyCursor && !known.has(seq)));
+      if (due.size === 0) return;
+      await this.#replay(session, Math.min(...due) - 1, Math.max(...due), due);
+    });
+  }
+
+  /** One after the other for each account: at once when nothing is under way. */
+  async #inTurn(account: AccountView, replay: () => Promise<void>): Promise<void> {
+    const running = this.#running.get(account);
+    if (running !== undefined) return void running.push(replay);
+    const queue = [replay];
+    this.#running.set(account, queue);
+    try {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) await next();
     } finally {
       this.#running.delete(account);
     }
   }
 
-  async #replay(first: SessionView, after: number, head: number): Promise<void> {
+  /** `due`: only these rows. */
+  async #replay(first: SessionView, after: number, head: number, due?: ReadonlySet<number>): Promise<void> {
     const { account } = first;
     let session: SessionView | undefined = first;
     let end = this.#api.beginReplay(first);
@@ -41,7 +66,9 @@ export class Replays {
     try {
       for await (const row of this.#rows(account, after, head)) {
         any = true;
-        while (session !== undefined && !(await this.#api.whenRoom(session))) {
+        if (due?.has(row.seq) === false) continue;
+        while (session !== undefined && !(await this.#isReady(session))) {
+          end();
           session = heir(account, session);
           if (session !== undefined) end = this.#api.beginReplay(session);
         }
@@ -52,12 +79,18 @@ export class Replays {
       end();
     }
     // Rows that legacy sessions never get are not looked at again.
-    if (!any) this.#api.servedLegacy(account, head);
+    if (!any && due === undefined) this.#api.servedLegacy(account, head);
+  }
+
+  /** Waits until it has room. False: it has ended, or reads the archive itself (E4). */
+  async #isReady(session: SessionView): Promise<boolean> {
+    return !session.imNg && (await this.#api.whenRoom(session)) && !session.imNg;
   }
 
   #send(session: SessionView, row: Row): void {
     const { account } = session;
     if (session.hasHad(row.seq)) return this.#api.servedLegacy(account, row.seq); // I7
+    if (session.underWay.includes(row.seq)) return; // I7
     const stamp = new Date(row.at).toISOString();
     const delay = xml('delay', { xmlns: NS.delay, from: account.jid.domain, stamp });
     this.#api.replay(session, this.#api.present(account, row).append(delay), row.seq);
@@ -99,8 +132,9 @@ export class Replays {
 
 /** Another legacy session of the account that takes messages. */
 function heir(account: AccountView, besides: SessionView): SessionView | undefined {
-  return account.sessions.find((session) => {
-    const { imNg, priority } = session;
-    return session !== besides && !imNg && priority !== undefined && priority >= 0;
-  });
+  return account.sessions.find((session) => session !== besides && takesMessages(session));
+}
+
+function takesMessages({ imNg, priority }: SessionView): boolean {
+  return !imNg && priority !== undefined && priority >= 0;
 }
