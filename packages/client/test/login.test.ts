@@ -69,4 +69,25 @@ describe('logging in', () => {
     const wish = { service, domain: 'localhost', username: 'erin', password: 'secret' };
     await expect(registerAccount(wish)).rejects.toMatchObject({ condition: 'refused' });
   });
+
+  it.each(['SCRAM-SHA-256', 'SCRAM-SHA-512', 'PLAIN'])(
+    'RFC 4616 RFC 5802 §2.2: %s, with a name and a password that are not ASCII; then with the token',
+    async (mechanism) => {
+      await using own = {
+        world: await World.start('registration.enabled=true', `auth.mechanisms=["${mechanism}"]`),
+        [Symbol.asyncDispose]: () => own.world.stop(),
+      };
+      const service = `ws://127.0.0.1:${own.world.port}/xmpp-websocket`;
+      const jürgen = { username: 'jürgen', password: 'Schlüssel\u00A0🔑 №5' };
+      await registerAccount({ service, domain: 'localhost', ...jürgen });
+      const options = { token: new Drawer(), deviceId: crypto.randomUUID() };
+      const first = await own.world.online('jürgen', { ...options, password: jürgen.password });
+      expect(first.account).toBe('jürgen@localhost');
+      await first.stop();
+      await (await own.world.onlineWithToken('jürgen', options)).stop();
+      await expect(own.world.online('jürgen', { password: 'Schlussel' })).rejects.toMatchObject({
+        condition: 'refused',
+      });
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import { client, xml } from '@xmpp/client';
 import { TuttiError } from '../errors.ts';
+import { chooseMechanism, scramMechanisms, toBinary } from './scram.ts';
 import type { TokenKeeper } from './token.ts';
 
 /** Where and as whom to log in. */
@@ -29,6 +30,11 @@ interface Resumable {
   on(event: 'resumed', listener: () => void): void;
 }
 
+/** Where @xmpp/client keeps its mechanisms; its declarations leave it out. */
+interface MechanismFactory {
+  use(name: string, mechanism: new () => object): void;
+}
+
 /** A client that logs in with a password, and with a token once it has one. */
 export function createXmpp(settings: LoginSettings): Xmpp {
   const { service, domain, username, password, resource, deviceId, token: keeper } = settings;
@@ -40,16 +46,17 @@ export function createXmpp(settings: LoginSettings): Xmpp {
       const token = await fast?.fetch();
       if (password === undefined && token === undefined) throw new TuttiError('refused', 'no password and no token');
       // A password is never sent in the clear.
-      const isSafe = entity.isSecure() || isThisMachine(service);
-      const mechanism = isSafe ? mechanisms[0] : mechanisms.find((name) => name !== 'PLAIN');
+      const mechanism = chooseMechanism(mechanisms, entity.isSecure() || isThisMachine(service));
       if (mechanism === undefined) throw new TuttiError('refused', `no way to log in among ${mechanisms.join(', ')}`);
       await authenticate(
-        { username, password: password ?? '', ...(token !== undefined && { token }) },
+        { username: toBinary(username), password: toBinary(password ?? ''), ...(token !== undefined && { token }) },
         mechanism,
         xml('user-agent', { id: deviceId }),
       );
     },
   });
+  const { saslFactory } = xmpp as unknown as { readonly saslFactory: MechanismFactory };
+  for (const [name, mechanism] of scramMechanisms) saslFactory.use(name, mechanism);
   xmpp.fast.fetchToken = () => keeper.load();
   xmpp.fast.saveToken = (token) => keeper.save(token);
   xmpp.fast.deleteToken = () => keeper.save(undefined);

@@ -17,8 +17,6 @@ export const ownDevices = defineFeature({
   migrations: deviceMigrations,
   setup(api) {
     const registry = new DeviceRegistry(api);
-    /** Sessions of devices that were told to leave. */
-    const revoked = new WeakSet<SessionView>();
     /** Changes of one account's list come one after the other. */
     const changes = new Map<string, Promise<void>>();
     const change = (account: AccountView, step: () => Promise<void>): Promise<void> => {
@@ -32,18 +30,15 @@ export const ownDevices = defineFeature({
       changes.set(name, settled);
       return done;
     };
-    const see = ({ agent, account }: SessionView): void => {
-      if (agent === undefined) return;
-      change(account, () => registry.see(account, agent)).catch((error: unknown) => {
-        // Such as that of an account which is being removed.
-        api.logger.warn({ error: String(error) }, 'a device could not be remembered');
-      });
+    const warn = (error: unknown): void => {
+      // Such as that of an account which is being removed.
+      api.logger.warn({ error: String(error) }, 'a device could not be remembered');
     };
-    api.on('sessionBound', see);
-    api.on('sessionEnded', (session) => {
-      // Who was told to leave is not remembered for having left.
-      if (session.agent !== undefined && revoked.delete(session)) return;
-      see(session);
+    api.on('sessionBound', ({ agent, account }) => {
+      if (agent !== undefined) change(account, () => registry.see(account, agent)).catch(warn);
+    });
+    api.on('sessionEnded', ({ agent, account }) => {
+      if (agent !== undefined) registry.leave(account, agent).catch(warn);
     });
 
     const route = { ns: NS.tuttiDevices, target: ['own'] } as const;
@@ -61,7 +56,7 @@ export const ownDevices = defineFeature({
       return undefined;
     });
     api.iq({ ...route, type: 'set', name: 'revoke' }, async (request) => {
-      await revoke(api, request, (account, client) => change(account, () => registry.forget(account, client)), revoked);
+      await revoke(api, request, (account, client) => change(account, () => registry.forget(account, client)));
       return undefined;
     });
   },
@@ -77,7 +72,6 @@ async function revoke(
   api: FeatureApi,
   { payload, account, session }: IqRequest,
   forget: (account: AccountView, client: string) => Promise<void>,
-  revoked: WeakSet<SessionView>,
 ): Promise<void> {
   const own = require(account);
   const ids = payload.childrenNamed('device').map(({ attrs }) => attrs['id'] ?? '');
@@ -85,9 +79,8 @@ async function revoke(
   for (const id of ids) {
     // The tokens first: what comes back meanwhile needs the password.
     if (!id.startsWith(RESOURCE)) await forget(own, id);
-    for (const one of own.sessions.filter((other) => nameOf(other) === id)) {
-      revoked.add(one);
-      if (one !== session) api.end(one, 'not-authorized', 'This device was logged out by its user.');
+    for (const one of own.sessions.filter((other) => nameOf(other) === id && other !== session)) {
+      api.end(one, 'not-authorized', 'This device was logged out by its user.');
     }
   }
 }

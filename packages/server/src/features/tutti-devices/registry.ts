@@ -32,22 +32,33 @@ export class DeviceRegistry {
     return rows.map(({ client, name, seen_at }) => ({ client, name, seenAt: seen_at }));
   }
 
-  /** It is there, or was a moment ago. Beyond `limits.devices` those not seen for longest are forgotten. */
-  async see({ jid }: AccountView, client: string): Promise<void> {
-    const account = jid.toString();
-    const seenAt = this.#api.clock.now();
+  /** It is there. Beyond `limits.devices` those not seen for longest are forgotten. One that is known costs one statement. */
+  async see(account: AccountView, client: string): Promise<void> {
+    if (await this.leave(account, client)) return;
+    const name = account.jid.toString();
     const { devices: most } = this.#api.config.limits;
     await this.#db.transaction().execute(async (trx) => {
       await trx
         .insertInto('device')
-        .values({ account, client, name: '', seen_at: seenAt })
-        .onConflict((conflict) => conflict.columns(['account', 'client']).doUpdateSet({ seen_at: seenAt }))
+        .values({ account: name, client, name: '', seen_at: this.#api.clock.now() })
+        .onConflict((conflict) => conflict.columns(['account', 'client']).doNothing())
         .execute();
       if (most === 0) return;
-      const kept = trx.selectFrom('device').select('client').where('account', '=', account);
+      const kept = trx.selectFrom('device').select('client').where('account', '=', name);
       const newest = kept.orderBy('seen_at', 'desc').orderBy('client').limit(most);
-      await trx.deleteFrom('device').where('account', '=', account).where('client', 'not in', newest).execute();
+      await trx.deleteFrom('device').where('account', '=', name).where('client', 'not in', newest).execute();
     });
+  }
+
+  /** It was there until now; false: it is not known, or was forgotten, and stays so. */
+  async leave({ jid }: AccountView, client: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('device')
+      .set({ seen_at: this.#api.clock.now() })
+      .where('account', '=', jid.toString())
+      .where('client', '=', client)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
   }
 
   async name({ jid }: AccountView, client: string, name: string): Promise<void> {

@@ -51,11 +51,12 @@ export class SqlConnection {
   }
 
   get isTransaction(): boolean {
-    return this.#db.isTransaction;
+    // Asked about a closed database, SQLite throws: a request that came too late is to fail by itself.
+    return this.#db.isOpen && this.#db.isTransaction;
   }
 
   rollback(): void {
-    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    if (this.isTransaction) this.#db.exec('ROLLBACK');
   }
 
   close(): void {
