@@ -53,6 +53,13 @@ describe('statements that come together', () => {
     expect(connection.isTransaction).toBe(false);
   });
 
+  it('what comes after the end fails by itself; the end is answered', () => {
+    const answers = answerAll(connection, [insert(1), { kind: 'close' }, insert(2), insert(3), { kind: 'rollback' }]);
+    expect(answers).toHaveLength(5);
+    expect(answers.slice(0, 2).map(({ error }) => error)).toEqual([undefined, undefined]);
+    expect(answers.slice(2, 4).map(({ error }) => error)).toEqual(['database is not open', 'database is not open']);
+  });
+
   it('a transaction of its own is left alone', () => {
     const answers = answerAll(connection, [
       run('BEGIN IMMEDIATE'),
