@@ -122,10 +122,10 @@ describe.runIf(requirePeer('slixmpp', "XEP-0114 with slixmpp's ComponentXMPP"))(
       }
       expect(wrong.told.some(({ joined }) => joined === true)).toBe(false);
       const metrics = await server.metrics();
-    expect(metrics.get('tutti_components')).toBe(2);
-    expect(metrics.get('tutti_component_stanzas_sent_total{kind="message"}')).toBe(3 * names.length);
-    expect(metrics.get('tutti_component_stanzas_received_total{kind="message"}')).toBeGreaterThan(0);
-    expect(metrics.get('tutti_departures_total{how="sent"}')).toBe(3 * names.length);
+      expect(metrics.get('tutti_components')).toBe(2);
+      expect(metrics.get('tutti_component_stanzas_sent_total{kind="message"}')).toBe(3 * names.length);
+      expect(metrics.get('tutti_component_stanzas_received_total{kind="message"}')).toBeGreaterThan(0);
+      expect(metrics.get('tutti_departures_total{how="sent"}')).toBe(3 * names.length);
     });
   },
 );
