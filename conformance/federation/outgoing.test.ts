@@ -214,6 +214,38 @@ describe.runIf(requirePeer('openssl', 'servers that we connect to'))('servers th
       await juliet.close();
     });
 
+    it('RFC 6120 §4.9.3.14 ends the stream at one stanza of several: that one comes back, the others get through once', async () => {
+      const domain = stand.freshDomain(stand.peer.port);
+      const juliet = await stand.tutti.join(US, 'juliet');
+      const tell = (body: string) => juliet.message({ to: `romeo@${domain}`, type: 'chat' }, body).attrs['id'] ?? '';
+      const ids = { first: tell('first'), poison: tell('poison'), last: tell('last') };
+      const taken: string[] = [];
+      const error =
+        "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
+      for (let connections = 0; !taken.includes('last') && connections < 5; connections += 1) {
+        const stream = await stand.peer.next();
+        await receiveRaw(stream, domain, stand.certificate(domain), SM);
+        for (let h = 1; !taken.includes('last'); h += 1) {
+          const text = await stream.until('</message>');
+          if (text.includes('poison')) {
+            stream.send(error);
+            break;
+          }
+          taken.push(text.includes('first') ? 'first' : 'last');
+          // It acknowledges when it is asked, and is not asked before all that is under way is there.
+          if (connections > 0) stream.send(`<a xmlns='urn:xmpp:sm:3' h='${h}'/>`);
+        }
+        if (taken.includes('last')) stream.send('</stream:stream>');
+        await stream.rest();
+      }
+      const back = await juliet.receive(
+        (stanza) => stanza.attrs['id'] === ids.poison && stanza.attrs['type'] === 'error',
+      );
+      expect(back.child('error')?.elements[0]?.name).toBe('policy-violation');
+      expect(taken).toEqual(['first', 'first', 'last']);
+      await juliet.close();
+    });
+
     it('RFC 6120 §4.3 sends stanzas on a stream that is for our direction only', async () => {
       const domain = stand.freshDomain(stand.peer.port);
       const served = stand.peer.next().then(async (stream) => {

@@ -45,6 +45,8 @@ export class Channel {
   #closed: LinkFailure | undefined;
   /** Bytes that are not settled. */
   unsettledBytes = 0;
+  /** How many were not settled at its end. */
+  lost = 0;
   /** XEP-0478: the largest stanza that the other side takes, as it has said; 0 = it has not. */
   maxBytes = 0;
 
@@ -167,7 +169,13 @@ export class Channel {
     this.#deadline?.cancel();
     this.#rest?.timer.cancel();
     this.#rest?.wake();
-    this.#settle([...this.#unacknowledged.splice(0), ...this.#written.splice(0)], failure);
+    const entries = [...this.#unacknowledged.splice(0), ...this.#written.splice(0)];
+    this.lost = entries.length;
+    const [only] = entries;
+    if (!failure.isAboutContent || only === undefined || entries.length > 1) return this.#settle(entries, failure);
+    // It was about this one, and would be again.
+    this.unsettledBytes -= only.bytes;
+    only.settled(new RemoteFailure('policy-violation', false, failure.message, true));
   }
 
   #settle(entries: readonly Entry[], failure: LinkFailure | undefined): void {

@@ -39,11 +39,14 @@ export class LinkFailure extends Error {
   readonly reason: FailureReason;
   /** It may go well later. */
   readonly temporary: boolean;
+  /** The other server has ended the stream because of something that it was sent. */
+  readonly isAboutContent: boolean;
 
-  constructor(reason: FailureReason, message: string, temporary = MEANINGS[reason][1]) {
+  constructor(reason: FailureReason, message: string, temporary = MEANINGS[reason][1], isAboutContent = false) {
     super(message);
     this.reason = reason;
     this.temporary = temporary;
+    this.isAboutContent = isAboutContent;
   }
 
   /** As the outbox above gets it. */

@@ -35,6 +35,9 @@ export interface ConnectionReport {
 /** Keys of dialback that are being verified at a time, for all streams together. */
 const MAX_VERIFICATIONS = 64;
 
+/** After an end that was about one of several stanzas, so many go one by one. */
+const CAREFUL = 256;
+
 /** All connections with other servers. */
 export class Federation implements Link, IncomingHost {
   readonly addresses: AddressLimits;
@@ -46,6 +49,8 @@ export class Federation implements Link, IncomingHost {
   readonly #failures: RecentFailures;
   /** Sockets that are no streams yet: connecting, or in a handshake, or being negotiated by us. */
   readonly #underWay = new Set<Socket>();
+  /** Pairs of domains whose stanzas go one by one for a while, and for how many yet. */
+  readonly #careful = new Map<string, number>();
   #verifications = 0;
   #stopping = false;
   #whenEmpty: (() => void) | undefined;
@@ -71,8 +76,11 @@ export class Federation implements Link, IncomingHost {
     const pair = this.#pair(from, to);
     if (pair.channel?.isOpen === true) {
       const { queueBytes } = this.#env.config().s2s;
-      if (queueBytes > 0 && pair.channel.unsettledBytes >= queueBytes) return this.#refuse(settled, queueFull(to));
-      return pair.channel.send(stanza, settled);
+      const bytes = pair.channel.unsettledBytes + pair.waitingBytes;
+      if (queueBytes > 0 && bytes >= queueBytes) return this.#refuse(settled, queueFull(to));
+      if (!this.#careful.has(nameOf(from, to))) return pair.channel.send(stanza, settled);
+      this.#wait(pair, stanza, settled);
+      return this.#sendWaiting(pair, pair.channel);
     }
     // RFC 6120 §10.1: what may be sent again must not be overtaken on another connection.
     if (isSettling(pair))
@@ -80,16 +88,14 @@ export class Federation implements Link, IncomingHost {
     const spare = pair.connecting ? undefined : this.#findSpare(pair);
     if (spare !== undefined) {
       pair.channel = spare;
-      return spare.send(stanza, settled);
+      return this.send(from, to, stanza, settled);
     }
     const failure = this.#explainRefusal(pair);
     if (failure !== undefined) {
       this.#forget(pair);
       return this.#refuse(settled, failure);
     }
-    const bytes = stanza.toBytes(NS.client).length;
-    pair.waiting.push({ stanza, bytes, settled });
-    pair.waitingBytes += bytes;
+    this.#wait(pair, stanza, settled);
     if (!pair.connecting) void this.#connect(pair);
   }
 
@@ -148,11 +154,11 @@ export class Federation implements Link, IncomingHost {
     if (pair.channel?.isOpen !== true && !isSettling(pair)) this.#use(pair, channel);
   }
 
-  closed(stream: IncomingStream): void {
+  closed(stream: IncomingStream, channel: Channel, failure: LinkFailure): void {
     this.#incoming.delete(stream);
     for (const { local, remote } of stream.pairs) {
       const pair = this.#pairs.get(nameOf(local, remote));
-      if (pair !== undefined) this.#forget(pair);
+      if (pair !== undefined) this.#lose(pair, channel, failure);
     }
     this.#tellEmpty();
   }
@@ -296,8 +302,7 @@ export class Federation implements Link, IncomingHost {
       metrics.s2sConnections.out.dec();
       logger.info({ ...fields, reason: failure.reason, detail: failure.message }, 's2s: disconnected');
       this.#outgoing.delete(stream);
-      if (pair.channel === stream.channel) pair.channel = undefined;
-      this.#forget(pair);
+      this.#lose(pair, stream.channel, failure);
       this.#tellEmpty();
     };
     metrics.s2sConnections.out.inc();
@@ -321,11 +326,44 @@ export class Federation implements Link, IncomingHost {
     else this.#use(pair, stream.channel);
   }
 
+  #wait(pair: Pair, stanza: Element, settled: Settled): void {
+    const bytes = stanza.toBytes(NS.client).length;
+    pair.waiting.push({ stanza, bytes, settled });
+    pair.waitingBytes += bytes;
+  }
+
   /** What waits goes first, in order. */
   #use(pair: Pair, channel: Channel): void {
     pair.channel = channel;
-    pair.waitingBytes = 0;
-    for (const { stanza, settled } of pair.waiting.splice(0)) channel.send(stanza, settled);
+    this.#sendWaiting(pair, channel);
+  }
+
+  #sendWaiting(pair: Pair, channel: Channel): void {
+    const name = nameOf(pair.from, pair.to);
+    while (channel.isOpen && !(this.#careful.has(name) && channel.unsettled > 0)) {
+      const next = pair.waiting.shift();
+      if (next === undefined) return;
+      pair.waitingBytes -= next.bytes;
+      channel.send(next.stanza, (failure) => {
+        next.settled(failure);
+        if (failure !== undefined) return;
+        const left = (this.#careful.get(name) ?? 1) - 1;
+        if (left > 0) this.#careful.set(name, left);
+        else this.#careful.delete(name);
+        this.#sendWaiting(pair, channel);
+      });
+    }
+  }
+
+  /** A connection is over: what has waited for what was lost with it may not overtake it (RFC 6120 §10.1). */
+  #lose(pair: Pair, channel: Channel, failure: LinkFailure): void {
+    // Which of several it was about is found out by sending them one by one.
+    if (failure.isAboutContent && channel.lost > 1) this.#careful.set(nameOf(pair.from, pair.to), CAREFUL);
+    if (pair.channel === channel) {
+      pair.channel = undefined;
+      this.#fail(pair, new LinkFailure(failure.reason, failure.message, true));
+    }
+    this.#forget(pair);
   }
 
   #fail(pair: Pair, failure: LinkFailure): void {

@@ -28,7 +28,7 @@ export interface IncomingHost {
   verify(local: string, remote: string, streamId: string, key: string): Promise<boolean>;
   /** The other server may be sent stanzas over this stream as well (XEP-0288). */
   opened(local: string, remote: string, channel: Channel): void;
-  closed(stream: IncomingStream): void;
+  closed(stream: IncomingStream, channel: Channel, failure: LinkFailure): void;
 }
 
 /** A stream that another server has begun: RFC 6120, XEP-0178, XEP-0220, XEP-0288. */
@@ -149,7 +149,7 @@ export class IncomingStream implements PeerStreamHandler {
       this.#env.logger.info(fields, 's2s: not connected');
     }
     this.#channel.closed(failure);
-    this.#host.closed(this);
+    this.#host.closed(this, this.#channel, failure);
   }
 
   get #isAuthenticated(): boolean {

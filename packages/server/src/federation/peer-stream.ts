@@ -9,6 +9,16 @@ import { SERVER_FRAMING, type ServerHeader, writeHeader } from './framing.ts';
 
 const STANZAS: ReadonlySet<string> = new Set(['message', 'presence', 'iq']);
 
+/** Stream errors by which a server refuses what it was sent, a stanza too large for it among them (RFC 6120 §4.9.3). */
+const ABOUT_CONTENT: ReadonlySet<string> = new Set([
+  'bad-format',
+  'invalid-xml',
+  'not-well-formed',
+  'policy-violation',
+  'restricted-xml',
+  'unsupported-stanza-type',
+]);
+
 /** Is it a stanza, rather than an element of the stream's own? */
 export function isStanza({ name, ns }: Element): boolean {
   return ns === NS.client && STANZAS.has(name);
@@ -182,7 +192,8 @@ export class PeerStream implements WireHandler {
 
   #receiveError(error: StreamError): void {
     const reason = error.condition === 'host-unknown' || error.condition === 'host-gone' ? 'host-unknown' : 'stream';
-    this.#failure ??= new LinkFailure(reason, `the other server says: ${error.message}`);
+    const isAboutContent = ABOUT_CONTENT.has(error.condition);
+    this.#failure ??= new LinkFailure(reason, `the other server says: ${error.message}`, undefined, isAboutContent);
     this.ended();
   }
 
