@@ -326,9 +326,9 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant(
     'what was missed is given to IM-NG sessions too',
-    'server/src/features/xep-0160-offline/index.ts',
-    'if (!isFirst || session.imNg) return;',
-    'if (!isFirst) return;',
+    'server/src/features/xep-0160-offline/replays.ts',
+    'return !imNg;',
+    'return imNg !== undefined;',
   ),
   mutant(
     'the end of a page overtakes its messages',

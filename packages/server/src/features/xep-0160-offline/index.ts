@@ -32,13 +32,9 @@ export const offlineMessages = defineFeature({
     api.on('sessionTakesMessages', (session) => {
       const isFirst = !done.has(session) && !readers.has(session);
       done.add(session); // once
-      if (isFirst && !session.imNg) report(session, replays.start(session));
+      if (isFirst) report(session, replays.start(session));
     });
-    api.on('sessionEnded', (session) =>
-      report(
-        session,
-        replays.inherit(session, (one) => readers.has(one)),
-      ),
-    );
+    const isReader = (session: SessionView): boolean => readers.has(session);
+    api.on('sessionEnded', (session) => report(session, replays.inherit(session, isReader)));
   },
 });

@@ -84,7 +84,7 @@ export class Replays {
 
   /** Waits until it has room. False: it has ended, or reads the archive itself (E4). */
   async #isReady(session: SessionView): Promise<boolean> {
-    return !session.imNg && (await this.#api.whenRoom(session)) && !session.imNg;
+    return isLegacy(session) && (await this.#api.whenRoom(session)) && isLegacy(session);
   }
 
   #send(session: SessionView, row: Row): void {
@@ -135,6 +135,10 @@ function heir(account: AccountView, besides: SessionView): SessionView | undefin
   return account.sessions.find((session) => session !== besides && takesMessages(session));
 }
 
-function takesMessages({ imNg, priority }: SessionView): boolean {
-  return !imNg && priority !== undefined && priority >= 0;
+function takesMessages(session: SessionView): boolean {
+  return isLegacy(session) && session.priority !== undefined && session.priority >= 0;
+}
+
+function isLegacy({ imNg }: SessionView): boolean {
+  return !imNg;
 }
