@@ -43,7 +43,9 @@ export function compare(comparison: Comparison): Line[] {
 function makeCell({ rounds }: Comparison, { of, better }: Measure, server: ServerName): Cell {
   const valueOf = (round: readonly Figures[], name: ServerName): number | undefined => {
     const figures = round.find((one) => one.server === name);
-    return figures && of(figures);
+    const value = figures && of(figures);
+    // On a machine that had no time for it nothing may have been done: then there is no cost of it either
+    return Number.isFinite(value) ? value : undefined;
   };
   const values = rounds.map((round) => valueOf(round, server)).filter((value) => value !== undefined);
   if (values.length * 2 <= rounds.length) return { server, value: undefined, ratio: undefined };
@@ -52,7 +54,8 @@ function makeCell({ rounds }: Comparison, { of, better }: Measure, server: Serve
     if (server === 'Tutti' || own === undefined || theirs === undefined) return [];
     return better === 'more' ? own / theirs : theirs / own;
   });
-  return { server, value: spread(values), ratio: spread(ratios) };
+  const finite = ratios.filter(Number.isFinite);
+  return { server, value: spread(values), ratio: spread(finite) };
 }
 
 /** What is wrong with a comparison: copies or rows that are missing. Empty is good. */

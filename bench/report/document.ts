@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { drawComparison } from './chart.ts';
 import { serversOf } from './comparison.ts';
 import { printGoals } from './goals.ts';
-import { printSetting } from './machine.ts';
+import { printSetting, type Setting } from './machine.ts';
 import { printProfile } from './profile.ts';
 import { recall } from './records.ts';
 import { printComparison } from './table.ts';
@@ -51,7 +51,7 @@ ${printComparison(peers)}
 
 Median and range of ${peers.rounds.length} repetitions; the ratio is above 1 where Tutti is better. ${printSetting(peers.setting)}. ${versions.join('; ')}.
 
-How it is measured:
+${warnOf(peers.setting)}How it is measured:
 
 - The peers are Debian's packages, with the archive of everybody on and without limits: the configurations stand in bench/servers. Prosody keeps
   its archive in files and syncs nothing to the disk; ejabberd uses a PostgreSQL 15 with its default settings, whose processes count as ejabberd's.
@@ -66,6 +66,16 @@ How it is measured:
 - A login is a stream, SCRAM-SHA-1, bind, IM-NG or Carbons, presence and a ping, with a roster of 20. Catch-up: a device of every account logs in at once
   and reads up to 1,000 messages. Fan-out: one account with ${fanOutDevices} devices. Start: until the port is open, with the database running.
 - Generator and server share the two cores. The generator takes part of them, which costs the fastest server most.`;
+}
+
+/** What a load says about the figures that were taken under it. */
+function warnOf({ loadBefore }: Setting): string {
+  if (loadBefore <= 2) return '';
+  return `**The machine was busy with other things** (a load of ${loadBefore} on two cores): what is measured on the clock (per second, milliseconds) is a share of
+it rather than what the servers can do, and says little but who does more with it. CPU time, memory and bytes hold, though CPU time too is a little longer
+where caches are shared.
+
+`;
 }
 
 function makeGoals(): string {
