@@ -63,14 +63,16 @@ describe('limits of rooms', () => {
     expect(conditionOf(info)).toBe(remote === undefined ? undefined : 'item-not-found');
   });
 
-  it('an administrator owns every room', async () => {
-    const world = await createWorld({ settings: ['admins=["root@localhost"]'] });
+  it('an administrator owns every room, from the moment on that the configuration says so', async () => {
+    const world = await createWorld();
     const bob = await world.connect('bob@localhost/phone');
     const root = await world.connect('root@localhost/phone');
     await joinRoom(world, bob, 'Bob');
     await openRoom(bob);
-    const query = (child: Element) => xml('query', { xmlns: NS.mucOwner }, child);
-    expect((await root.ask('set', query(xml('destroy')), ROOM)).attrs['type']).toBe('result');
+    const destroy = () => root.ask('set', xml('query', { xmlns: NS.mucOwner }, xml('destroy')), ROOM);
+    expect(conditionOf(await destroy())).toBe('forbidden');
+    world.core.configure({ ...world.core.config, admins: ['root@localhost'] });
+    expect((await destroy()).attrs['type']).toBe('result');
   });
 
   it('rooms.occupants: so many in a room, also by another nickname of the same user', async () => {

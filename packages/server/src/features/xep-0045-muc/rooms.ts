@@ -22,6 +22,10 @@ export class Rooms implements RoomWorld {
   readonly #actors = new Map<string, RoomActor>();
   /** How many rooms there are, by domain and by creator. */
   readonly #counts = new Map<string, number>();
+  #operators: { readonly of: readonly string[] | undefined; readonly set: ReadonlySet<string> } = {
+    of: undefined,
+    set: new Set(),
+  };
   /** Undefined once all is ready. */
   #opening: Promise<void> | undefined;
 
@@ -39,8 +43,18 @@ export class Rooms implements RoomWorld {
 
   /** Does what is decided in the room at this address, when its turn comes; gives the answer. */
   run(jid: JID, decide: Decide, isFact = false): Promise<Element | undefined> {
-    if (this.#opening !== undefined) return this.#opening.then(() => this.#actor(jid).run(decide, isFact));
-    return this.#actor(jid).run(decide, isFact);
+    const operators = this.#currentOperators();
+    const decideNow: Decide = (room) =>
+      decide(room === undefined || room.operators === operators ? room : { ...room, operators });
+    if (this.#opening !== undefined) return this.#opening.then(() => this.#actor(jid).run(decideNow, isFact));
+    return this.#actor(jid).run(decideNow, isFact);
+  }
+
+  /** Who runs the service, as the configuration has it now: the same object as long as that stays. */
+  #currentOperators(): ReadonlySet<string> {
+    const { admins } = this.#api.config;
+    if (this.#operators.of !== admins) this.#operators = { of: admins, set: new Set(admins) };
+    return this.#operators.set;
   }
 
   /** The room as it is when everything before has been done. */
@@ -72,7 +86,7 @@ export class Rooms implements RoomWorld {
   /** XEP-0045 §10.1: a room that somebody creates by coming in. Throws StanzaError where that is not allowed. */
   create(jid: JID, by: JID): Room {
     const { config, random } = this.#api;
-    const operators = new Set(config.admins);
+    const operators = this.#currentOperators();
     const creator = by.bare.toString();
     const isOperator = operators.has(creator);
     const { create, rooms, roomsPerAccount, history } = config.rooms;
@@ -103,7 +117,7 @@ export class Rooms implements RoomWorld {
 
   async load(jid: JID): Promise<Room | undefined> {
     const { config } = this.#api;
-    const room = await this.store.load(jid, new Set(config.admins));
+    const room = await this.store.load(jid, this.#currentOperators());
     if (room === undefined) return undefined;
     return { ...room, ...(await this.archive.recall(room, config.rooms.history)) };
   }
