@@ -1,7 +1,6 @@
 import { type Element, NS } from '@tutti/xmpp';
-import type { FederationEnvironment } from './environment.ts';
+import { type FederationEnvironment, makeResolver } from './environment.ts';
 import { toLinkFailure } from './failure.ts';
-import { makeResolver } from './federation.ts';
 import { listMechanisms, prepareStream, type Step } from './negotiation.ts';
 import { readPolicy } from './policy.ts';
 import type { Target } from './srv.ts';

@@ -4,6 +4,7 @@ import type { Clock, Logger, Random } from '../environment.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { StreamLimits } from '../stream/options.ts';
 import { DEFAULT_STREAM_LIMITS } from '../stream/options.ts';
+import { DomainResolver } from './resolver.ts';
 import type { ServerTls } from './tls.ts';
 
 /** What connections to other servers are made with. */
@@ -38,4 +39,14 @@ export function readLimits({ limits, s2s }: Config): StreamLimits {
     bytesPerSecond: s2s.bytesPerSecond,
     bytesBurst: s2s.bytesBurst,
   };
+}
+
+/** A resolver as the configuration wants it now. */
+export function makeResolver({ config, random }: FederationEnvironment): DomainResolver {
+  const { dnsServers, connectTimeout } = config().s2s;
+  return new DomainResolver({
+    servers: dnsServers,
+    timeout: connectTimeout * 1000,
+    random: () => new DataView(random.bytes(4).slice().buffer).getUint32(0) / 2 ** 32,
+  });
 }

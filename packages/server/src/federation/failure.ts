@@ -62,3 +62,26 @@ export function toLinkFailure(error: unknown): LinkFailure {
   if (error instanceof LinkFailure) return error;
   return new LinkFailure('stream', error instanceof Error ? error.message : String(error));
 }
+
+/** Several targets failed: the one that came farthest tells most, and what is temporary for one is for all. */
+export function joinFailures(failures: readonly LinkFailure[]): LinkFailure {
+  const ORDER = [
+    'host-unknown',
+    'authentication',
+    'certificate',
+    'stream',
+    'tls',
+    'timeout',
+    'closed',
+    'connect',
+    'dns',
+  ];
+  const [first] = failures.toSorted((a, b) => ORDER.indexOf(a.reason) - ORDER.indexOf(b.reason));
+  if (first === undefined) return new LinkFailure('dns', 'there is no target');
+  const text = [...new Set(failures.map(({ message }) => message))].join('; ');
+  return new LinkFailure(
+    first.reason,
+    text,
+    failures.some(({ temporary }) => temporary),
+  );
+}

@@ -3,8 +3,8 @@ import type { TLSSocket } from 'node:tls';
 import { type Element, NS, StreamError } from '@tutti/xmpp';
 import { AddressLimits } from '../stream/net/address-limits.ts';
 import type { Channel, Receive, Settled } from './channel.ts';
-import type { FederationEnvironment } from './environment.ts';
-import { LinkFailure, toLinkFailure } from './failure.ts';
+import { type FederationEnvironment, makeResolver } from './environment.ts';
+import { joinFailures, LinkFailure, toLinkFailure } from './failure.ts';
 import { IncomingStream, type IncomingHost } from './incoming.ts';
 import {
   type Authenticated,
@@ -20,7 +20,6 @@ import { isSettling, nameOf, type Pair } from './pair.ts';
 import { type DomainPolicy, readPolicy } from './policy.ts';
 import { RecentFailures } from './recent-failures.ts';
 import type { Link } from './remote.ts';
-import { DomainResolver } from './resolver.ts';
 
 /** A connection to or from another server, for people. */
 export interface ConnectionReport {
@@ -383,39 +382,6 @@ export class Federation implements Link, IncomingHost {
   }
 }
 
-/** A resolver as the configuration wants it now. */
-export function makeResolver({ config, random }: FederationEnvironment): DomainResolver {
-  const { dnsServers, connectTimeout } = config().s2s;
-  return new DomainResolver({
-    servers: dnsServers,
-    timeout: connectTimeout * 1000,
-    random: () => new DataView(random.bytes(4).slice().buffer).getUint32(0) / 2 ** 32,
-  });
-}
-
 function queueFull(to: string): LinkFailure {
   return new LinkFailure('queue', `too much waits for ${to}`);
-}
-
-/** Several targets failed: the one that came farthest tells most, and what is temporary for one is for all. */
-function joinFailures(failures: readonly LinkFailure[]): LinkFailure {
-  const ORDER = [
-    'host-unknown',
-    'authentication',
-    'certificate',
-    'stream',
-    'tls',
-    'timeout',
-    'closed',
-    'connect',
-    'dns',
-  ];
-  const [first] = failures.toSorted((a, b) => ORDER.indexOf(a.reason) - ORDER.indexOf(b.reason));
-  if (first === undefined) return new LinkFailure('dns', 'there is no target');
-  const text = [...new Set(failures.map(({ message }) => message))].join('; ');
-  return new LinkFailure(
-    first.reason,
-    text,
-    failures.some(({ temporary }) => temporary),
-  );
 }
