@@ -6,6 +6,9 @@ import { fork } from 'node:child_process';
 import { parseArguments } from '../scripts/arguments.ts';
 import type { Problem } from './world/problem.ts';
 
+/** So many worlds that fail are enough to look at; each takes a while to shrink. */
+const ENOUGH = 10;
+
 const HELP = `Usage: npm run simulate -- [options]
 
   --seeds N      worlds to play (default 200)
@@ -17,6 +20,8 @@ const HELP = `Usage: npm run simulate -- [options]
   --mutant NAME  with a bug planted in the server; see npm run simulate:mutants
   --first        end at the first world that fails
   --json         one JSON object at the end
+
+A process ends at its ${ENOUGH}th world that fails, however many were asked for.
 `;
 
 /** A world that failed. */
@@ -99,7 +104,7 @@ async function runWorlds(): Promise<Summary> {
       story: tellStory(story),
       steps: story.steps.map(({ id }) => id),
     });
-    if (values.first || failures.length >= 10) break;
+    if (values.first || failures.length >= ENOUGH) break;
   }
   await player.close();
   return { worlds, messages, writes, seconds: seconds(), failures };

@@ -34,7 +34,7 @@ interface Arrival {
 const REPEAT_MS = 7 * 24 * 3_600_000;
 /** How long, in ms, a message may take when the disk is good. */
 const PATIENCE = 3000;
-/** Versions of the facts that are combined at most; more of them make everything possible. */
+/** Versions of the facts that are combined at most, the last ones; with more of them nothing is certain. */
 const MANY = 50;
 
 /** What the reference makes of all that the server got: how many copies of which message are due where, and which rows. */
@@ -100,8 +100,8 @@ export class Ledger {
       (unit !== undefined && unit.result !== 'lost') ||
       (answered !== undefined && answered <= begun) ||
       this.#acknowledged.has(`${key} ${session?.number}`);
-    const certain = arrival.certain && (evident || !this.#wasDisturbed(session, place, limit));
-    const expected = this.#expect(arrival, end);
+    const { expected, isWhole } = this.#expect(arrival, end);
+    const certain = arrival.certain && isWhole && (evident || !this.#wasDisturbed(session, place, limit));
     const repeats = session !== undefined && !arrival.own && this.#isRepeated(arrival, unit);
     const instance: Instance = { stanza, key, place, end, session, unit, certain, expected, repeats };
     this.instances.push(instance);
@@ -161,8 +161,12 @@ export class Ledger {
   #enterErrors(instance: Instance, stanza: Element): void {
     const errors = new Map(instance.expected.map(({ error }) => [error?.toString(NS.client), error]));
     const from = stanza.attrs['from'] ?? '';
+    // Its rows tell which of the outcomes it was.
+    const possible = instance.expected.filter(
+      ({ rows }) => rows.length === (instance.unit?.rows.length ?? rows.length),
+    );
     for (const error of errors.values()) {
-      if (error === undefined) continue;
+      if (error === undefined || possible.every((one) => one.error === undefined)) continue;
       const certain = instance.certain && errors.size === 1;
       if (this.#accounts.has(bareOf(from))) {
         // The error was made no later than what it answers was done with.
@@ -176,15 +180,21 @@ export class Ledger {
     }
   }
 
-  /** Class one: what a session has had, and never acknowledged, comes back when it ends; not when the whole server does. */
-  #enterReturned({ expected, certain, place }: Instance): void {
+  /** Class one: what a session never acknowledged, or was never sent, comes back when it ends; not when the whole server does. */
+  #enterReturned({ key, expected, certain, place }: Instance): void {
     for (const { returned, copies } of expected) {
       const number = [...copies.keys()][0];
       const record = number === undefined ? undefined : this.#recorder.sessions[number - 1];
-      if (returned === undefined || record?.endedAt === undefined || record.counted === undefined) continue;
+      if (returned === undefined || record?.endedAt === undefined || number === undefined) continue;
       if (record.endedAt < place || this.#recorder.crashes.includes(record.endedAt)) continue;
+      // D3, I8: one that reads slowly may be sent nothing more before it ends.
+      const isSent = this.#recorder.writes.some(
+        (write) => write.session === record && write.copy?.key === key && write.place >= place,
+      );
+      if (record.counted === undefined && isSent) continue;
       // Where the client has acknowledged something it may have been this.
-      const sure = certain && expected.length === 1 && !record.acknowledged && (record.countsAt ?? Infinity) < place;
+      const isKept = record.counted !== undefined && (record.countsAt ?? Infinity) < place;
+      const sure = certain && expected.length === 1 && !record.acknowledged && isKept;
       this.#arrive({
         stanza: returned,
         key: keyOf(returned),
@@ -196,14 +206,22 @@ export class Ledger {
     }
   }
 
-  #enterRepeated({ key, end, certain }: Instance, session: SessionRecord): void {
+  #enterRepeated({ key, end, unit, certain }: Instance, session: SessionRecord): void {
     const there = this.instances.filter(({ unit }) => unit?.result === 'committed' || unit?.result === 'written');
     const rows = there.flatMap((one) => (one.key === key ? (one.unit?.rows ?? []) : []));
     const row = rows.find(({ account }) => account === session.account);
-    const facts = this.#recorder.factsBetween(session.account, end, end).flatMap(({ sessions }) => sessions);
-    const imNg = facts.some((one) => one.session === session.number && one.imNg);
-    if (row === undefined || !imNg) return;
-    count(this.#tally(this.copies, key, session.number, 'S8', end), [`direct ${row.xml}`], certain, [true]);
+    // It may enable IM-NG, or end of what it is given, in the same moment.
+    const found = this.#recorder.factsBetween(session.account, unit?.done ?? end, end).map(({ sessions }) => {
+      const isThere = sessions.some((one) => one.session === session.number && one.imNg);
+      return isThere && row !== undefined ? `direct ${row.xml}` : undefined;
+    });
+    const tally = this.#tally(this.copies, key, session.number, 'S8', end);
+    count(
+      tally,
+      found,
+      certain,
+      found.map(() => true),
+    );
   }
 
   /** A3: the commit failed: the sender is told, past the archive; when it was an error already, the session that waits for it gets it. */
@@ -249,7 +267,7 @@ export class Ledger {
   }
 
   /** By all the facts that held while it was handled. */
-  #expect(arrival: Arrival, end: number): readonly Expected[] {
+  #expect(arrival: Arrival, end: number): { readonly expected: readonly Expected[]; readonly isWhole: boolean } {
     const { stanza, session, own, place } = arrival;
     const to = stanza.attrs['to'];
     const address = bareOf(to ?? session?.account ?? '');
@@ -274,7 +292,7 @@ export class Ledger {
         );
       }
     }
-    return expected;
+    return { expected, isWhole: senders.length <= MANY && recipients.length <= MANY };
   }
 
   /** What an account wants counts as of when a message is taken up, who is there as of when it is delivered: all that may meet. */
@@ -308,7 +326,7 @@ export class Ledger {
     // What had no row when it came leaves the unit to the repetition that came before it was appended.
     const again = this.#recorder.receipts.find((receipt) => receipt.key === key && receipt.place > place);
     const isOfAnother = again !== undefined && again.place <= unit.appended;
-    if (isOfAnother && this.#expect(arrival, place).every(({ rows }) => rows.length === 0)) return undefined;
+    if (isOfAnother && this.#expect(arrival, place).expected.every(({ rows }) => rows.length === 0)) return undefined;
     this.#taken.add(unit);
     return unit;
   }

@@ -21,11 +21,11 @@ export function checkReplays(world: World, ledger: Ledger, report: Report): void
   const served = new Map<string, Served[]>(story.accounts.map((account) => [account, []]));
   for (const write of recorder.writes) {
     const { copy, session, place } = write;
-    if (copy?.id === undefined || copy.form === 'result' || (copy.form !== 'replay' && isImNg(world, session, place)))
-      continue;
+    if (copy?.id === undefined || copy.form === 'result') continue;
     const rows = world.state.accounts.get(session.account)?.rows ?? [];
     const row = rows.find(({ id }) => id === copy.id);
     if (row === undefined) continue;
+    if (copy.form !== 'replay' && isImNg(world, session, place) && !isFromBefore(ledger, write, row.seq)) continue;
     if (copy.form === 'replay') {
       checkReplay(world, ledger, write, row.seq, report);
       checkOnce(world, served.get(session.account) ?? [], write, row.seq, report);
@@ -38,6 +38,12 @@ export function checkReplays(world: World, ledger: Ledger, report: Report): void
 function isImNg(world: World, session: SessionRecord, place: number): boolean {
   const facts = world.recorder.factsBetween(session.account, place, place).flatMap(({ sessions }) => sessions);
   return facts.some((one) => one.session === session.number && one.imNg);
+}
+
+/** From before the session enabled IM-NG, sent again after a resumption; a repetition's stored copy (S8) serves nobody else. */
+function isFromBefore(ledger: Ledger, { copy, session }: Write, seq: number): boolean {
+  const isRepeated = ledger.instances.some((one) => one.repeats && one.key === copy?.key && one.session === session);
+  return seq <= (session.barrier ?? 0) && !isRepeated;
 }
 
 /** A message that has to wait for legacy clients, as archived, to a session that doesn't read the archive itself. */

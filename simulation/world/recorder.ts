@@ -238,13 +238,16 @@ export class Recorder {
   }
 
   /** The server has died; `heads` are what its disk has. */
-  crashed(committed: (account: string, key: string) => number | undefined, heads: ReadonlyMap<string, number>): void {
+  crashed(committed: (account: string, key: string) => readonly number[], heads: ReadonlyMap<string, number>): void {
     const place = this.mark();
     this.crashes.push(place);
     for (const unit of this.units) {
       if (unit.result !== undefined) continue;
-      const seqs = unit.rows.map(({ account, key }) => committed(account, key));
-      const isThere = seqs.every((seq, index) => seq !== undefined && !this.#isTaken(unit.rows[index]?.account, seq));
+      // S8, A8: where the same message was under way twice, each of its rows is of another unit.
+      const seqs = unit.rows.map(({ account, key }) =>
+        committed(account, key).find((seq) => !this.#isTaken(account, seq)),
+      );
+      const isThere = seqs.every((seq) => seq !== undefined);
       unit.done = place;
       unit.result = isThere ? 'written' : 'lost';
       unit.seqs = isThere ? (seqs as number[]) : [];
@@ -260,7 +263,7 @@ export class Recorder {
   }
 
   /** An earlier unit has that row. */
-  #isTaken(account: string | undefined, seq: number): boolean {
+  #isTaken(account: string, seq: number): boolean {
     return this.units.some(({ rows, seqs }) =>
       rows.some((row, index) => row.account === account && seqs[index] === seq),
     );

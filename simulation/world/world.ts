@@ -13,7 +13,7 @@ import { Link, type LinkWatcher } from './link.ts';
 import { writeMessage, writeRoomCopies } from './messages.ts';
 import type { Problem } from './problem.ts';
 import { Recorder, type SessionRecord, startCounting } from './recorder.ts';
-import { findRow } from './rows.ts';
+import { findRows } from './rows.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServerProcess, type ServerWatcher } from './server.ts';
 import { serverEnd, shorten } from './server-end.ts';
@@ -343,7 +343,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   #crash(written: boolean): void {
     this.#server.kill(written);
     const heads = new Map([...this.state.accounts].map(([account, { head }]) => [account, head]));
-    this.recorder.crashed((account, key) => findRow(this.state, account, key), heads);
+    this.recorder.crashed((account, key) => findRows(this.state, account, key), heads);
     this.#setDisk('good');
     for (const link of this.#links.keys()) link.die();
     this.#links.clear();
