@@ -17,7 +17,10 @@ describe.runIf(requirePeer('slixmpp', 'avatars, bookmarks and OMEMO lists with s
 
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), 'tutti-slixmpp-'));
-    server = await startServer({ data, settings: ['c2s.port=0', 'c2s_tls.enabled=false', 'http.enabled=false'] });
+    server = await startServer({
+      data,
+      settings: ['c2s.port=0', 'c2s_tls.enabled=false', 's2s.enabled=false', 'http.enabled=false'],
+    });
     for (const name of ['alice', 'bob']) await server.accounts.add(`${name}@localhost`, 'secret');
   });
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requirePeer } from '../peers.ts';
-import { Authority } from './rig/authority.ts';
 import { greetRaw, header, HEADER_END, receiveRaw, SM } from './rig/raw-peer.ts';
 import { message, Stand, US } from './rig/stand.ts';
 
@@ -27,7 +26,7 @@ describe.runIf(requirePeer('openssl', 'servers that we connect to'))('servers th
       ],
       [
         'is of an authority that nobody knows',
-        (domain: string) => new Authority().issue({ dns: [domain] }),
+        (domain: string) => stand.unknown.issue({ dns: [domain] }),
         /authority that is not known here/,
       ],
     ])('%s: nothing is entrusted to it', async (_, issue, reason) => {

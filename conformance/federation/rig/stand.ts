@@ -28,6 +28,8 @@ export class Stand implements AsyncDisposable {
   readonly ground: Ground;
   readonly tutti: Tutti;
   readonly peer: RawServer;
+  /** An authority that nobody knows. */
+  readonly unknown = new Authority('Nobody knows it');
   #domains = 0;
 
   private constructor(ground: Ground, tutti: Tutti, peer: RawServer) {
@@ -82,6 +84,7 @@ export class Stand implements AsyncDisposable {
     await this.tutti[Symbol.asyncDispose]();
     this.peer[Symbol.dispose]();
     this.ground.authority[Symbol.dispose]();
+    this.unknown[Symbol.dispose]();
     this.ground.dns[Symbol.dispose]();
   }
 }
