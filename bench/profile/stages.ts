@@ -20,7 +20,7 @@ interface ProfileNode {
  * could be several a part of its file's path goes before it.
  */
 const STAGES: readonly (readonly [stage: string, ...functions: string[]])[] = [
-  ['read the socket', 'socket-transport #onData', 'onStreamRead'],
+  ['read the socket', 'socket-transport onData', 'onStreamRead'],
   ['parse', 'stream-parser next', 'stream-parser write'],
   ['session in', 'Session receive', 'session.ts receive', 'inbound #run'],
   ['decide (route and plan)', 'messages.ts route', 'messages.ts #plan', 'message-job #decide'],
@@ -30,9 +30,8 @@ const STAGES: readonly (readonly [stage: string, ...functions: string[]])[] = [
   ['deliver: choose and add ids', 'messages.ts #deliver', 'local-account show'],
   ['deliver: serialize once', 'outgoing bytes'],
   ['deliver: queue to sessions', 'outbox #write', 'outbox #put', 'wire #put', 'socket-transport write'],
-  ['write the sockets', 'socket-transport #flush'],
-  ['commit: rows', 'writer commit'],
-  ['commit: COMMIT with fsync', 'connection transact'],
+  ['write the sockets', 'socket-transport flush'],
+  ['commit: rows and fsync', 'writer commit'],
   ['checkpoint', 'reader checkpoint'],
 ];
 
