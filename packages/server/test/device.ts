@@ -72,10 +72,11 @@ export class Device {
     const id = `ask-${this.#next++}`;
     this.send(xml('iq', { type, id, to }, payload));
     const { received } = this.connection;
-    for (let turn = 0; turn < 200; turn += 1) {
+    // What is computed elsewhere, such as the keys of a password, takes its time on a busy machine.
+    for (let turn = 0; turn < 2000; turn += 1) {
       const index = received.findIndex((element) => element.name === 'iq' && element.attrs['id'] === id);
       if (index >= 0) return received.splice(index, 1)[0] as Element;
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => (turn < 200 ? setImmediate(resolve) : setTimeout(resolve, 5)));
     }
     throw new Error(`no answer to ${payload.toString()}`);
   }
