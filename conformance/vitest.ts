@@ -4,7 +4,12 @@ import type { Section, Stand } from './suite.ts';
 import type { Target } from './target.ts';
 import { startTutti } from './targets/tutti.ts';
 
-const STANDS: Readonly<Record<Stand, string>> = { plan: 'planMessage', tcp: 'TCP with STARTTLS', ws: 'WebSocket', bosh: 'BOSH' };
+const STANDS: Readonly<Record<Stand, string>> = {
+  plan: 'planMessage',
+  tcp: 'TCP with STARTTLS',
+  ws: 'WebSocket',
+  bosh: 'BOSH',
+};
 
 /** How long one test may take, in milliseconds. */
 const PATIENCE = 60_000;

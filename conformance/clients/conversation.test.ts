@@ -21,7 +21,10 @@ describe.runIf(hasSlixmpp)('two people, three devices each, four client librarie
 
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), 'tutti-clients-'));
-    server = await startServer({ data, settings: ['c2s.port=0', 'c2s_tls.enabled=false', 's2s.enabled=false', 'http.port=0'] });
+    server = await startServer({
+      data,
+      settings: ['c2s.port=0', 'c2s_tls.enabled=false', 's2s.enabled=false', 'http.port=0'],
+    });
     certificate = join(data, 'tls', 'self-signed.crt');
     // Clients check the certificate; the server's own is what they trust.
     setDefaultCACertificates([...getCACertificates('default'), readFileSync(certificate, 'utf8')]);

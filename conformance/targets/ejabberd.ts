@@ -29,7 +29,14 @@ export async function startEjabberd(): Promise<Target> {
   const child = spawn('erl', args, { env, cwd: folder, stdio: 'ignore' });
   await listening(port, child);
   const address = { transport: 'tcp', host: '127.0.0.1', port, tls: 'none', domain: 'localhost' } as const;
-  const probed = await probeForeign({ domain: 'localhost', tcp: address, ws: undefined, bosh: undefined, accounts: [], grace: 20 });
+  const probed = await probeForeign({
+    domain: 'localhost',
+    tcp: address,
+    ws: undefined,
+    bosh: undefined,
+    accounts: [],
+    grace: 20,
+  });
   return {
     ...probed,
     name: 'ejabberd',

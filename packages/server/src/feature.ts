@@ -9,7 +9,6 @@ import type { Migration } from 'kysely';
 export { type AccountAdmin, AccountError, type AccountErrorCode } from './accounts/admin.ts';
 export type { Config } from './config/schema.ts';
 export { type Clock, type Logger, type Random, randomId } from './environment.ts';
-export type { Hooks } from './hooks.ts';
 export { Gate } from './archive-query/gate.ts';
 export { readMetadata } from './archive-query/metadata.ts';
 export { PageReader } from './archive-query/page.ts';

@@ -72,7 +72,7 @@ async function listItems(
   node: string | undefined,
   own: readonly Element[] | undefined,
 ): Promise<readonly Element[]> {
-  const lists = await Promise.all(api.discoProviders().map((provider) => provider.items?.(request, node)));
+  const lists = await Promise.all(api.discoProviders().map(async (provider) => provider.items?.(request, node)));
   const known = [own, ...lists].filter((list) => list !== undefined);
   if (known.length === 0) throw new StanzaError('item-not-found');
   return known.flat();
