@@ -1,3 +1,4 @@
+import { isRoomPrivate } from '../model/reference.ts';
 import type { SessionRecord, Write } from '../world/recorder.ts';
 import type { World } from '../world/world.ts';
 import type { Report } from './check.ts';
@@ -29,7 +30,8 @@ export function checkReplays(world: World, ledger: Ledger, report: Report): void
     if (copy.form === 'replay') {
       checkReplay(world, ledger, write, row.seq, report);
       checkOnce(world, served.get(session.account) ?? [], write, row.seq, report);
-    }
+    } else if (!isRoomPrivate(write.element))
+      checkNotReplayed(served.get(session.account) ?? [], write, row.seq, report);
     served.get(session.account)?.push({ seq: row.seq, write });
   }
   for (const [account, list] of served) checkComplete(world, ledger, account, list, report);
@@ -90,6 +92,21 @@ function checkOnce(
       );
     }
   }
+}
+
+/** I7: what a session was given as missed does not come live after that; but for a room's copy to itself, which may have been under way (D6). */
+function checkNotReplayed(
+  served: readonly Served[],
+  { copy, session, connection }: Write,
+  seq: number,
+  report: Report,
+): void {
+  const isReplayed = served.some(
+    ({ seq: other, write }) =>
+      other === seq && write.copy?.form === 'replay' && write.session === session && write.connection === connection,
+  );
+  if (isReplayed)
+    report('I7', `${session.jid} (${session.number}) was given ${copy?.key}, which it had been given as missed`);
 }
 
 /** It reached a legacy session while one was there that takes messages: others only have a message of their own now and then. */

@@ -233,6 +233,19 @@ describe('XEP-0160 D5 a legacy session that comes online', () => {
     expect(bodies(await arrive(world, 'garden')), 'it has not acknowledged them either').toEqual(['1', '2', '3']);
   });
 
+  it('I7 is not given twice what another ends of', async () => {
+    const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"', 'limits.sm_unacked_max=2']);
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+    await say(world, balcony, presence());
+    balcony.cut();
+    const chamber = await world.connect(`${JULIET}/chamber`);
+    await say(world, chamber, presence());
+    for (const body of numbers(1, 5)) await say(world, romeo, message(body));
+    expect(world.core.accounts.get(JULIET)?.session('balcony'), 'more than it may be kept').toBeUndefined();
+    expect(bodies(chamber)).toEqual(numbers(1, 5));
+  });
+
   it('is not given what another leaves behind when it reads the archive itself', async () => {
     const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
     const balcony = await world.connect(`${JULIET}/balcony`);
