@@ -331,6 +331,12 @@ export const mutants: readonly Mutant[] = [
     'return imNg !== undefined;',
   ),
   mutant(
+    'what is on its way to a session is replayed to it',
+    'server/src/features/xep-0160-offline/replays.ts',
+    'if (!known.has(row.seq)) this.#send(session, row);',
+    'this.#send(session, row);',
+  ),
+  mutant(
     'the end of a page overtakes its messages',
     'server/src/session/backlog.ts',
     " || (stanza.name === 'message' && stanza.child('result', NS.mam) !== undefined)",
