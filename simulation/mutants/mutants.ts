@@ -18,6 +18,7 @@ const ROUTER = 'server/src/router/messages.ts';
 const JOB = 'server/src/router/message-job.ts';
 const SESSION = 'server/src/session/session.ts';
 const CURSOR = 'server/src/session/cursor.ts';
+const REPLAYS = 'server/src/features/xep-0160-offline/replays.ts';
 const QUEUE = 'server/src/federation/outbox/queue.ts';
 
 function mutant(name: string, file: string, find: string, replace: string): Mutant {
@@ -324,15 +325,10 @@ export const mutants: readonly Mutant[] = [
     'this.#log.moveLegacyCursor(this.name, seq);',
     '',
   ),
-  mutant(
-    'what was missed is given to IM-NG sessions too',
-    'server/src/features/xep-0160-offline/replays.ts',
-    'return !imNg;',
-    'return imNg !== undefined;',
-  ),
+  mutant('what was missed is given to IM-NG sessions too', REPLAYS, 'return !imNg;', 'return imNg !== undefined;'),
   mutant(
     'what is on its way to a session is replayed to it',
-    'server/src/features/xep-0160-offline/replays.ts',
+    REPLAYS,
     'if (!known.has(row.seq)) this.#send(session, row);',
     'this.#send(session, row);',
   ),

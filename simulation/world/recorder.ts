@@ -250,7 +250,7 @@ export class Recorder {
       const isThere = seqs.every((seq) => seq !== undefined);
       unit.done = place;
       unit.result = isThere ? 'written' : 'lost';
-      unit.seqs = isThere ? (seqs as number[]) : [];
+      unit.seqs = isThere ? seqs : [];
     }
     for (const [account, head] of heads) this.heads.set(account, head);
     for (const session of this.sessions) {
