@@ -62,7 +62,7 @@ ${warnOf(peers.setting)}How it is measured:
 - Closed loop: every user has ${window} messages under way. Latency: messages are sent at their times whatever the server does, and count from the time
   they were due to each copy's arrival, so a server that stalls cannot hide it; what the generator is late itself is part of it.
 - CPU is user and system time of all the server's processes (from /proc). Memory is theirs as well, what is shared counted once: from a quarter of
-  ${idleSessions} sessions to all of them.
+  ${idleSessions} sessions to all of them. So few say little about Tutti, whose heap grows and shrinks in steps of many megabytes: goal 3 has 19,000.
 - A login is a stream, SCRAM-SHA-1, bind, IM-NG or Carbons, presence and a ping, with a roster of 20. Catch-up: a device of every account logs in at once
   and reads up to 1,000 messages. Fan-out: one account with ${fanOutDevices} devices. Start: until the port is open, with the database running.
 - Generator and server share the two cores. The generator takes part of them, which costs the fastest server most.`;
