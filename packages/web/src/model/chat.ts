@@ -152,8 +152,8 @@ export class Chat {
       if (this.services.devices) await nameDevice(this.client, describeBrowser(navigator.userAgent));
       this.#changed();
     } catch (error) {
-      // Asked again with the next connection.
-      console.warn(error);
+      // It is asked again with the next connection.
+      warnUnlessLost(error);
     }
   }
 
@@ -164,7 +164,7 @@ export class Chat {
       const contact = people.contacts.get(jid);
       const isExpected = contact?.asked === true || contact?.subscription === 'to';
       // Where the connection is lost it comes again with the next one.
-      if (isExpected) void people.accept(jid).catch((error: unknown) => console.warn(error));
+      if (isExpected) void people.accept(jid).catch(warnUnlessLost);
     }
   }
 
@@ -182,4 +182,9 @@ export class Chat {
       for (const listener of this.#listeners) listener();
     }, MOMENT_MS);
   }
+}
+
+/** A lost connection is no news: the page shows it. */
+function warnUnlessLost(error: unknown): void {
+  if (!(error instanceof TuttiError)) console.warn(error);
 }
