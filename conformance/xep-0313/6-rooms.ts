@@ -18,8 +18,10 @@ export default section(
       const hall = await Hall.open(alice.phone, 'Alice');
       await hall.enter(bob.phone, 'Bob');
       await stage.settle();
+      const first = bob.phone.receive((stanza) => heard([stanza])[0] === 'one');
       hall.say(alice.phone, 'one');
       hall.whisper(alice.phone, 'Bob', 'psst');
+      await first;
       bob.phone.message({ to: hall.jid, type: 'groupchat' }, xml('composing', { xmlns: NS.chatStates }));
       hall.say(bob.phone, 'two', xml('x', { xmlns: NS.mucUser }, xml('item', { jid: 'forged@example.org' })));
       await bob.phone.receive((stanza) => heard([stanza])[0] === 'two');
