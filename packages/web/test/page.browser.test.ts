@@ -114,7 +114,11 @@ describe.runIf(requirePeer('chromium', 'the chat page: what it can do, and for w
 
     it('XEP-0308 XEP-0444 XEP-0461 XEP-0424: edit, react, reply and take back, by keyboard', async () => {
       await say(hers.page, 'At seven, then');
+      await messageWith(his.page, 'At seven, then').waitFor();
+      const written = (): Promise<string> => hers.page.getByRole('textbox').inputValue();
+      await until(async () => (await written()) === '', written);
       await hers.page.keyboard.press('ArrowUp');
+      await until(async () => (await written()) === 'At seven, then', written);
       await say(hers.page, 'At nine, then');
       await messageWith(his.page, 'At nine, then').getByText('edited').waitFor();
       expect(await messageWith(his.page, 'At seven').count()).toBe(0);
