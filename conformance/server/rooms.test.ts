@@ -5,7 +5,7 @@ import { NS, xml } from '@tutti/xmpp';
 import { expect, onTestFinished, test } from 'vitest';
 import { verifyData } from '../../packages/server/src/cli/verify-data.ts';
 import { Device } from '../client/device.ts';
-import { Hall, heard } from '../hall.ts';
+import { codes, Hall, heard } from '../hall.ts';
 import { launchTutti } from '../targets/launch.ts';
 
 const ALICE = { jid: 'alice@localhost', password: 'secret' };
@@ -38,6 +38,11 @@ test('A3 I3 a room outlives kill -9: what was heard is in its archive, and tutti
   expect(came.at(-1)?.child('subject')?.text()).toBe('Balconies');
   const { rows } = await phone.archive({ to: hall.jid });
   expect(rows.at(-1)?.id).toBe(last.child('stanza-id', NS.sid)?.attrs['id']);
+  // XEP-0045 §11.2, before the stream ends.
+  const closed = phone.wire.waitClosed();
   await server.end('SIGTERM');
+  await closed;
+  const gone = phone.transcript.findLast(({ name, attrs }) => name === 'presence' && attrs['type'] === 'unavailable');
+  expect([gone?.attrs['from'], codes(gone)]).toEqual([hall.of('Alice'), [110, 332]]);
   expect(verifyData(data)).toMatchObject({ sound: true, faults: [] });
 });

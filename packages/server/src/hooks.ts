@@ -51,6 +51,8 @@ export interface Hooks {
   blockChanged(account: AccountView, blocked: boolean, concerns: (peer: JID) => boolean): void;
   /** An account has blocked a peer and says why (XEP-0377). */
   contactReported(account: AccountView, peer: JID, report: Element): void;
+  /** The server is about to close all streams: what is to be said before that. */
+  serverStopping(): void;
   /** An account does not exist any more; its sessions end right after this. */
   accountRemoving(jid: JID): void;
   /** An account has been removed: forget it. Its sessions have ended; there is no other of its name before the promises are settled. */

@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly metrics: Metrics;
   /** The text of /metrics and its content type. */
   readonly scrape: () => Promise<{ readonly contentType: string; readonly body: string }>;
+  /** An administrator ends it from within; whoever runs it calls `stop` then. Absent: they can't. */
+  readonly onStop?: (how: 'restart' | 'shutdown') => void;
   /** The server can't do its work any more, and only a new process can. */
   readonly onFatal?: (error: Error) => void;
 }
@@ -121,7 +123,7 @@ function federate({ certificates, logger, metrics }: ServerOptions, core: Core, 
 }
 
 function createCore(
-  { config, logger, metrics }: ServerOptions,
+  { config, logger, metrics, onStop }: ServerOptions,
   { log, store, accounts }: Database,
   files: Vault | undefined,
   web: { readonly port: number },
@@ -140,6 +142,7 @@ function createCore(
     features,
     webUrl: (domain) => locateWeb(core.config, domain, web.port),
     ...(files === undefined ? {} : { files }),
+    ...(onStop === undefined ? {} : { stop: onStop }),
   });
   return core;
 }
@@ -210,6 +213,7 @@ class TuttiServer implements Server {
   }
 
   async stop(): Promise<void> {
+    this.#core.announceStop();
     // Before the ports close: over HTTP a client is told in the request that waits.
     const gone = this.#streams.shutdown();
     await this.#stopListening?.();

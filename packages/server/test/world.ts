@@ -22,6 +22,8 @@ export interface WorldOptions {
   readonly disk?: MemoryDisk;
   /** Where files go (XEP-0363); absent: none are taken. */
   readonly files?: FileVault;
+  /** What an administrator's command to end the server does; absent: there is no such command. */
+  readonly stop?: (how: 'restart' | 'shutdown') => void;
 }
 
 /** What a device does when it comes: IM-NG or Carbons, and a presence of this priority. */
@@ -113,6 +115,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     features,
     webUrl: (domain) => `https://${domain}`,
     ...(options.files === undefined ? {} : { files: options.files }),
+    ...(options.stop === undefined ? {} : { stop: options.stop }),
   });
   return new World(core, clock, log, problems);
 }

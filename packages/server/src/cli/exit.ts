@@ -9,6 +9,8 @@ export const EXIT = {
   usage: 2,
   /** The configuration is wrong. */
   config: 3,
+  /** An administrator has asked the server to be started again (EX_TEMPFAIL of sysexits.h). */
+  restart: 75,
 } as const;
 
 /** A command cannot go on; the message is one line: what is wrong, where, and what to do. */

@@ -42,6 +42,8 @@ export interface Running {
   readonly logger: Logger;
   readonly listening: readonly Listening[];
   readonly certificates: readonly CertificateInfo[];
+  /** Resolves when an administrator ends the server from within; `stop` is still to be called. */
+  readonly ended: Promise<'restart' | 'shutdown'>;
   /** Takes over a new configuration and the certificates; on an error everything stays as it was. */
   reload(next: LoadedConfig): Promise<void>;
   stop(): Promise<void>;
@@ -70,12 +72,14 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     const { metrics, scrape } = createMetrics();
     let ending: Promise<never> | undefined;
     const die = (): Promise<never> => (ending ??= endProcess(() => undo.disposeAsync()));
+    const { promise: ended, resolve: onStop } = Promise.withResolvers<'restart' | 'shutdown'>();
     const server = await services.createServer({
       config,
       logger,
       certificates,
       metrics,
       scrape,
+      onStop,
       onFatal: () => void die(),
     });
     undo.defer(async () => await server.stop());
@@ -107,6 +111,7 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
       logger,
       listening,
       certificates: certificates.list(),
+      ended,
       reload: async (next) => {
         current = await reload(current.written, next, { certificates, server, logger });
       },

@@ -52,7 +52,8 @@ Exit codes:
   0  done
   1  it could not be done, or a check failed
   2  the command line is wrong
-  3  the configuration is wrong`;
+  3  the configuration is wrong
+  75 the server is to be started again: an administrator has asked for that`;
 
 /**
  * Runs a command line.

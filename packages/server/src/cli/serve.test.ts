@@ -18,7 +18,7 @@ import { processIo } from ${here('./io.ts')};
 import { run } from ${here('./program.ts')};
 const remember = (word) => appendFileSync('told', word + '\\n');
 const services = {
-  createServer: async ({ config, certificates, scrape }) => {
+  createServer: async ({ config, certificates, scrape, onStop }) => {
     if (config.domains[0] === 'broken.example') throw new Error('the database is of version 9;\\n this Tutti knows up to 1');
     const server = createServer();
     return {
@@ -42,6 +42,7 @@ const services = {
       },
       reload: async (config) => {
         remember('reload ' + config.limits.depth);
+        if (process.env.STOP_HOW) onStop(process.env.STOP_HOW);
         if (process.env.CRASH) setImmediate(() => { throw new Error('oh no'); });
       },
     };
@@ -210,6 +211,25 @@ describe('outputs', () => {
     expect(await served.exit).toBe(1);
     const line = served.err.split('\n').find((text) => text.includes('"crashed"')) ?? '{}';
     expect(JSON.parse(line)).toMatchObject({ level: 'error', err: { message: 'oh no' } });
+  });
+});
+
+describe('XEP-0133 §4.30 §4.31: an administrator ends the server from within', () => {
+  test.each([
+    ['shutdown', 0, ''],
+    ['restart', 75, 'tutti: stopped; it is to be started again\n'],
+  ])('%s ends gracefully with %i', async (how, code, message) => {
+    const served = await startAndWait(undefined, { STOP_HOW: how });
+    served.child.kill('SIGHUP');
+    expect(await served.exit).toBe(code);
+    expect(told().slice(-2)).toEqual(['stopping', 'stopped']);
+    expect(served.err).toContain(`"command":"${how}"`);
+    expect(
+      served.err
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('{'))
+        .join(''),
+    ).toBe(message.trim());
   });
 });
 

@@ -1,7 +1,7 @@
 /** `tutti serve`: runs the server until a signal ends it. */
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../config/load.ts';
-import { CliError } from './exit.ts';
+import { CliError, EXIT } from './exit.ts';
 import { addConfigOptions, loadByFlags, type ConfigFlags } from './options.ts';
 import type { Context } from './program.ts';
 
@@ -15,6 +15,8 @@ Examples:
 Signals:
   SIGTERM, SIGINT  close all streams and stop; a second one stops at once
   SIGHUP           read the configuration and the certificates again
+
+Administrators may end it with an ad-hoc command as well: a shutdown ends with 0, a restart with 75.
 
 The banner goes to standard output, the log (JSON, a line each) to standard error or to log.output.`;
 
@@ -47,11 +49,11 @@ async function serve(loaded: LoadedConfig, flags: ConfigFlags, context: Context)
       logger.error({ reason: (error as Error).message }, 'not reloaded: everything stays as it was');
     }
   };
-  const end = waitForEnd(reload);
+  const end = waitForEnd(reload, running.ended);
   io.stdout.write(formatBanner({ version, loaded, flags, ...running }, io));
-  const signal = await end;
-  logger.info({ signal }, 'stopping');
-  process.once(signal, forceEnd).once(signal === 'SIGTERM' ? 'SIGINT' : 'SIGTERM', forceEnd);
+  const reason = await end;
+  logger.info(reason === 'restart' || reason === 'shutdown' ? { command: reason } : { signal: reason }, 'stopping');
+  process.once('SIGTERM', forceEnd).once('SIGINT', forceEnd);
   try {
     await running.stop();
   } catch (error) {
@@ -59,21 +61,25 @@ async function serve(loaded: LoadedConfig, flags: ConfigFlags, context: Context)
   } finally {
     process.off('uncaughtExceptionMonitor', logCrash);
   }
+  if (reason === 'restart') throw new CliError('stopped; it is to be started again', EXIT.restart);
 }
 
-/** Waits for the signal that ends the server; on the way does what SIGHUP asks, one after the other. */
-function waitForEnd(reload: () => Promise<void>): Promise<NodeJS.Signals> {
+type EndReason = NodeJS.Signals | 'restart' | 'shutdown';
+
+/** Waits for the signal or command that ends the server; on the way does what SIGHUP asks, one after the other. */
+function waitForEnd(reload: () => Promise<void>, ended: Promise<'restart' | 'shutdown'>): Promise<EndReason> {
   return new Promise((resolve) => {
     let reloading = Promise.resolve();
     const onHangup = (): void => {
       reloading = reloading.then(reload);
     };
-    const onEnd = (signal: NodeJS.Signals): void => {
+    const onEnd = (reason: EndReason): void => {
       process.off('SIGHUP', onHangup).off('SIGTERM', onEnd).off('SIGINT', onEnd);
       process.on('SIGHUP', ignoreSignal); // its default would kill the server in the middle of its goodbye
-      void reloading.then(() => resolve(signal));
+      void reloading.then(() => resolve(reason));
     };
     process.on('SIGHUP', onHangup).on('SIGTERM', onEnd).on('SIGINT', onEnd);
+    void ended.then(onEnd);
   });
 }
 

@@ -37,6 +37,8 @@ export interface CoreOptions {
     incarnation(account: JID): Promise<number | undefined>;
   };
   readonly features: readonly FeatureDefinition[];
+  /** See `FeatureApi`; absent: whoever runs this ends it in another way. */
+  readonly stop?: FeatureApi['stop'];
   /** See `FeatureApi`; absent: there is no HTTP server. */
   readonly webUrl?: FeatureApi['webUrl'];
   /** See `FeatureApi`; absent: no files are taken. */
@@ -193,6 +195,11 @@ export class Core implements SessionCore, RouterCore {
   /** Every session, or those of one account. */
   *sessions(account?: string): Iterable<Session> {
     for (const one of this.accounts.all()) if (account === undefined || one.name === account) yield* one.sessions;
+  }
+
+  /** Lets the features say what is to be said before all streams close. */
+  announceStop(): void {
+    this.registry.observe('serverStopping');
   }
 
   /** Ends every session, at shutdown: hibernating ones go with the process, their messages are in the log. */

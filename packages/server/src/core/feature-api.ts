@@ -159,6 +159,7 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     },
     serviceDomains: () => [...registry.services.keys(), ...Object.keys(core.config.components.domains)],
     webUrl: (domain) => options.webUrl?.(domain),
+    stop: options.stop,
     files: options.files,
     provideUploads(desk) {
       if (registry.uploads !== undefined) throw new Error('two features provide uploads');

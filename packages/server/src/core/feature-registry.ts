@@ -34,6 +34,7 @@ type Observer =
   | 'messageArchived'
   | 'contactReported'
   | 'messageKept'
+  | 'serverStopping'
   | 'accountRemoving';
 type Bind2Handler = (session: SessionView, element: Element) => Promise<Element | undefined> | Element | undefined;
 type NonzaHandler = (session: SessionView, element: Element) => void;
@@ -82,6 +83,7 @@ export class FeatureRegistry {
     sessionQueriedArchive: [],
     discoForms: [],
     blockChanged: [],
+    serverStopping: [],
     accountRemoving: [],
     accountRemoved: [],
   };

@@ -182,6 +182,8 @@ export interface FeatureApi {
   serviceDomains(): readonly string[];
   /** Where users of this domain reach the HTTP server, without a slash at the end; undefined: there is none. Asked when it is needed. */
   webUrl(domain: string): string | undefined;
+  /** Stops the server; `restart`: whoever supervises the process is to start it anew. Undefined: that is not ours to do. */
+  readonly stop: ((how: 'restart' | 'shutdown') => void) | undefined;
   /** Where the files of users are; undefined: this server takes none. */
   readonly files: FileVault | undefined;
   /** XEP-0363: one feature knows who may upload and read what; the HTTP server asks it. */

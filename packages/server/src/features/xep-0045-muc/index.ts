@@ -1,5 +1,6 @@
 import { JID } from '@tutti/xmpp';
 import { defineFeature, type FeatureApi, type ServiceDesk } from '../../feature.ts';
+import { sayClosing } from './closing.ts';
 import { forgetUser } from './forget.ts';
 import { Front } from './front.ts';
 import { Ghosts } from './ghosts.ts';
@@ -35,6 +36,9 @@ function openRooms(api: FeatureApi): void {
   }
   ghosts.watch();
   api.on('accountRemoved', (jid) => forget(rooms, jid));
+  api.on('serverStopping', () => {
+    for (const room of rooms.present()) rooms.send(sayClosing(room));
+  });
 }
 
 /** A removed account leaves nothing in any room. */

@@ -84,6 +84,35 @@ describe('what lasts, and what does not', () => {
     expect(owners.elements[0]?.elements.map(({ attrs }) => attrs['jid'])).toEqual(['bob@localhost']);
   });
 
+  it('XEP-0045 §11.2 the service ends: each session hears it of itself, 110 and 332; a persistent room is what it was', async () => {
+    const world = await createWorld();
+    const alice = await world.connect('alice@localhost/phone');
+    const desk = await world.connect('alice@localhost/desk');
+    const bob = await world.connect('bob@localhost/phone');
+    await joinRoom(world, alice, 'Alice');
+    await openRoom(alice, { persistentroom: '1' });
+    await joinRoom(world, desk, 'Alice');
+    await joinRoom(world, bob, 'Bob');
+    await world.settle();
+    for (const device of [alice, desk, bob]) device.take();
+    world.core.announceStop();
+    await world.settle();
+    for (const [device, nick] of [
+      [alice, 'Alice'],
+      [desk, 'Alice'],
+      [bob, 'Bob'],
+    ] as const) {
+      const [gone, ...more] = device.take();
+      expect(more).toEqual([]);
+      expect(gone?.attrs).toMatchObject({ type: 'unavailable', from: `${ROOM}/${nick}`, to: device.jid.toString() });
+      expect(codesOf(gone)).toEqual([110, 332]);
+      expect(itemOf(gone)?.attrs).toMatchObject({ affiliation: 'none', role: 'none' });
+    }
+    const next = await crash(world);
+    const again = await next.connect('alice@localhost/phone');
+    expect(itemOf((await joinRoom(next, again, 'Alice'))[0])?.attrs['affiliation']).toBe('owner');
+  });
+
   it("XEP-0045 §19.1.2 §11.1 who can't be reached is removed with 333: by an error, by a ping without an answer", async () => {
     const world = await createWorld({ settings: ['rooms.ping_after=1 minute'] });
     world.core.links.remote = new FakeLink();

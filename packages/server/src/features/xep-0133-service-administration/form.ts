@@ -28,6 +28,13 @@ export function requireText(form: DataForm | undefined, name: string): string {
   return value;
 }
 
+/** The lines of a field that has to be filled in. */
+export function requireLines(form: DataForm | undefined, name: string): string {
+  const text = (form?.fields.get(name) ?? []).join('\n');
+  if (text.trim() === '') throw missing(name);
+  return text;
+}
+
 /** The addresses in a field, one at least. */
 export function requireAddresses(form: DataForm | undefined, name: string): readonly JID[] {
   const values = (form?.fields.get(name) ?? []).filter((value) => value !== '');
