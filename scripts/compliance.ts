@@ -1,6 +1,7 @@
 // XEP-0479: XMPP Compliance Suites 2023, row by row, for an Advanced Server: docs/compliance.md.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeLeftOutList } from './left-out.ts';
 import { root } from './run-step.ts';
 import { listSpecs } from './tables.ts';
 
@@ -112,7 +113,10 @@ declaration, or its tests do not name it. Tutti is an Advanced Server in all fiv
 | suite | feature | asked of a | specification | proof |
 | --- | --- | --- | --- | --- |
 ${lines.join('\n')}
-`;
+
+## Left out on purpose
+
+${makeLeftOutList()}`;
 }
 
 function readTests(path: string): string {

@@ -5,6 +5,7 @@ import { RULES } from '../packages/routing/src/rules.ts';
 import { parseXml } from '../packages/xmpp/src/parse-xml.ts';
 import { baseSpecs } from './base-specs.ts';
 import { type ComplianceRow, findGaps, makeCompliancePage } from './compliance.ts';
+import { leftOut } from './left-out.ts';
 import { root } from './run-step.ts';
 import { listSpecs, makeDoap, replaceBetween, updateReadme } from './tables.ts';
 
@@ -55,6 +56,11 @@ describe('generated tables', () => {
       .flatMap(({ rules = [] }) => rules)
       .filter((rule) => !Object.hasOwn(RULES, rule) && !/^I[1-8]$/.test(rule));
     expect(unknown).toEqual([]);
+  });
+
+  it('nothing is left out and declared', () => {
+    const declared = new Set(listSpecs().map(({ spec }) => spec));
+    expect(leftOut.filter(({ spec }) => declared.has(spec))).toEqual([]);
   });
 
   it('refuses a page without the markers', () => {

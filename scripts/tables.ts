@@ -8,6 +8,7 @@ import { defaultWorld } from '../packages/server/src/cli/explain-world.ts';
 import { processIo } from '../packages/server/src/cli/io.ts';
 import { features } from '../packages/server/src/features/index.ts';
 import { baseSpecs } from './base-specs.ts';
+import { makeLeftOutList } from './left-out.ts';
 
 type Spec = Pick<FeatureDefinition, 'spec' | 'version' | 'name' | 'note' | 'rules'>;
 
@@ -47,7 +48,9 @@ export function replaceBetween(page: string, name: string, text: string): string
 /** The README with its example and tables as they must be. */
 export async function updateReadme(readme: string): Promise<string> {
   const withExample = replaceBetween(readme, 'explain', await makeExample());
-  return replaceBetween(replaceBetween(withExample, 'rules', makeRulesTable()), 'specifications', makeSpecsTable());
+  const withRules = replaceBetween(withExample, 'rules', makeRulesTable());
+  const withSpecs = replaceBetween(withRules, 'specifications', makeSpecsTable());
+  return replaceBetween(withSpecs, 'left-out', makeLeftOutList());
 }
 
 /** What `tutti explain` shows. */
