@@ -1,4 +1,4 @@
-import { type Element, NS, xml } from '@tutti/xmpp';
+import { type Element, NS, readForm, writeForm, xml } from '@tutti/xmpp';
 import { checkEqual, checkErrorIs, checkResult } from '../checks.ts';
 import { type Account, authenticate, localpart, LoginRefused, openStream } from '../client/login.ts';
 import type { Wire } from '../client/wire.ts';
@@ -18,6 +18,27 @@ export default section('xep-0077', '3', 'In-band registration', { needs: ['regis
     );
     const account = { jid: `${freshLocalpart('new')}@${stage.domain}`, password: 'secret' };
     checkResult(await request(wire, 'set', registration(account)));
+    await wire.close();
+    await (await authenticate(stage.address, account)).wire.close();
+  });
+
+  test('§4 §6 a data form, where there is one, has all that the fields have, and makes the account', async (stage) => {
+    const { wire } = await openStream(stage.address);
+    const query = (await request(wire, 'get', xml('query', { xmlns: NS.register }))).child('query', NS.register);
+    const x = query?.child('x', NS.dataForms);
+    const account = { jid: `${freshLocalpart('new')}@${stage.domain}`, password: 'secret' };
+    if (x === undefined)
+      checkResult(await request(wire, 'set', registration(account))); // §4: it is RECOMMENDED, not required
+    else {
+      const { formType, fields } = readForm(x);
+      checkEqual(formType, NS.register, 'the type of the form');
+      check(fields.has('username') && fields.has('password'), `fields: ${x.toString()}`);
+      const filled = writeForm('submit', NS.register, [
+        { var: 'username', value: localpart(account.jid) },
+        { var: 'password', value: account.password },
+      ]);
+      checkResult(await request(wire, 'set', xml('query', { xmlns: NS.register }, filled)));
+    }
     await wire.close();
     await (await authenticate(stage.address, account)).wire.close();
   });

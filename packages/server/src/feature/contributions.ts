@@ -107,6 +107,12 @@ export interface EarlyRequest {
 
 /** Lets people register who have been invited (XEP-0445), and keeps usernames for them. */
 export interface Doorkeeper {
+  /** Is there an invitation to get an account on this domain? */
+  isInviting(domain: string): Promise<boolean>;
+  /** The connection shows its invitation. Rejects with StanzaError where that is not good. */
+  show(request: EarlyRequest, token: string): Promise<void>;
+  /** The one username that the connection is invited under; undefined: any. */
+  nameFor(request: EarlyRequest): string | undefined;
   /** May the connection register this account, though registration is closed? Rejects with StanzaError where somebody else is to have that name. */
   admits(request: EarlyRequest, account: JID): Promise<boolean>;
   /** May the connection ask what is needed to register? */

@@ -8,7 +8,7 @@ export const inBandRegistration = defineFeature({
   spec: 'XEP-0077',
   version: '2.4',
   name: 'In-Band Registration',
-  note: 'without data forms; off by default',
+  note: 'as fields and as data forms; off by default',
   disco: { domain: [NS.register] },
   setup(api) {
     const newcomers = new Newcomers(api);

@@ -1,6 +1,7 @@
-import { type Element, JID, NS, resultReply, StanzaError, xml } from '@tutti/xmpp';
+import { type Element, JID, resultReply, StanzaError } from '@tutti/xmpp';
 import type { FeatureApi, IqRequest, SessionView } from '../../feature.ts';
 import { toStanzaError } from './errors.ts';
+import { readAnswers, tellMember } from './form.ts';
 
 /** XEP-0077 for those who have logged in: what is on file (§3.1), another password (§3.3), the end of the account (§3.2). */
 export class Members {
@@ -15,16 +16,7 @@ export class Members {
   get({ session }: IqRequest): Element {
     // §3.1: others can't register here, only at the start of a stream.
     if (session === undefined) throw new StanzaError('service-unavailable');
-    const { local } = session.account.jid;
-    const instructions = xml('instructions', null, 'You are registered. Set another password, or remove your account.');
-    return xml(
-      'query',
-      { xmlns: NS.register },
-      xml('registered'),
-      instructions,
-      xml('username', null, local),
-      xml('password'),
-    );
+    return tellMember(session.account.jid.local);
   }
 
   async set({ session, iq, payload }: IqRequest): Promise<undefined> {
@@ -38,8 +30,7 @@ export class Members {
 
   async #changePassword(session: SessionView, query: Element): Promise<void> {
     const { jid } = session.account;
-    const username = query.child('username')?.text() ?? '';
-    const password = query.child('password')?.text() ?? '';
+    const { username, password } = readAnswers(query);
     if (username === '' || password === '') {
       throw new StanzaError('bad-request', { text: 'The username and the new password are needed.' });
     }

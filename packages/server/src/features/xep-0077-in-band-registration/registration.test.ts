@@ -53,7 +53,7 @@ describe('XEP-0077 §3.1.1 before login', () => {
     const fields = await knock(world, 'get', query());
     expect(fields?.attrs).toMatchObject({ type: 'result', id: 'reg' });
     const names = fields?.child('query', NS.register)?.elements.map(({ name }) => name);
-    expect(names).toEqual(['instructions', 'username', 'password']);
+    expect(names).toEqual(['instructions', 'username', 'password', 'x']);
     const answer = await register(world, 'Bill');
     expect(answer?.attrs).toMatchObject({ type: 'result', id: 'reg' });
     expect(answer?.elements).toEqual([]);

@@ -1,4 +1,4 @@
-import { type Element, type JID, StanzaError } from '@tutti/xmpp';
+import { type JID, StanzaError } from '@tutti/xmpp';
 import type { Doorkeeper, EarlyRequest, FeatureApi } from '../../feature.ts';
 import type { Invitation, Invitations } from './invitations.ts';
 
@@ -14,15 +14,30 @@ export class Door implements Doorkeeper {
     this.#invitations = invitations;
   }
 
-  /** §4: a connection shows its token. */
-  async show({ iq, payload, domain, connection }: EarlyRequest): Promise<Element | undefined> {
+  isInviting(domain: string): Promise<boolean> {
+    return this.#invitations.isInviting(domain);
+  }
+
+  /** §4: the request that shows a token before all others. */
+  async answer(request: EarlyRequest): Promise<undefined> {
+    const { iq, payload } = request;
     if (iq.attrs['type'] !== 'set' || payload.name !== 'preauth') throw new StanzaError('bad-request');
-    const invitation = await this.#invitations.find(payload.attrs['token'] ?? '');
+    await this.show(request, payload.attrs['token'] ?? '');
+  }
+
+  /** §4: a connection shows its token. */
+  async show({ domain, connection }: EarlyRequest, token: string): Promise<void> {
+    // §4: once shown it is not looked at again.
+    if (this.#shown.get(connection)?.token === token) return;
+    const invitation = await this.#invitations.find(token);
     if (invitation?.registers !== true || invitation.domain !== domain) {
       throw new StanzaError('item-not-found', { text: 'The invitation is not good, or not any more.' });
     }
     this.#shown.set(connection, invitation);
-    return undefined;
+  }
+
+  nameFor({ connection }: EarlyRequest): string | undefined {
+    return this.#shown.get(connection)?.username;
   }
 
   admitsAny({ connection }: EarlyRequest): boolean {

@@ -25,7 +25,7 @@ export const invitations = defineFeature({
     // XEP-0445 §3: said also where only the command line invites.
     api.beforeLogin(NS.preAuthSubscription, {
       streamFeature: () => xml('register', { xmlns: NS.ibrToken }),
-      answer: (request) => door.show(request),
+      answer: (request) => door.answer(request),
     });
     answerCommandLine(api, open);
   },

@@ -67,6 +67,13 @@ export class Invitations {
     return row && toInvitation(row);
   }
 
+  /** Is there one that an account on this domain may be registered with? */
+  async isInviting(domain: string): Promise<boolean> {
+    const query = this.#db.selectFrom('invitation').select('token').where('domain', '=', domain);
+    const good = query.where('registers', '=', 1).where('expires_at', '>', this.#api.clock.now());
+    return (await good.limit(1).executeTakeFirst()) !== undefined;
+  }
+
   /** The token of the invitation that a username is kept for. */
   async keptFor(domain: string, username: string): Promise<string | undefined> {
     const query = this.#db.selectFrom('invitation').select('token').where('domain', '=', domain);
