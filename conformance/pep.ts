@@ -9,19 +9,22 @@ export async function wantEvents(device: Device, ...nodes: string[]): Promise<vo
   kinds += 1;
   // A kind of client that no server has seen before.
   const features = [NS.discoInfo, `urn:test:${Date.now()}:${kinds}`, ...nodes.map((node) => `${node}+notify`)];
-  const info = (node?: string): Element =>
+  const info = (about?: string): Element =>
     xml(
       'query',
-      { xmlns: NS.discoInfo, node },
+      { xmlns: NS.discoInfo, node: about },
       xml('identity', { category: 'client', type: 'pc', name: 'test' }),
       ...features.map((name) => xml('feature', { var: name })),
     );
   const ver = capsHash(info());
+  const node = `https://client.invalid#${ver}`;
   const isAsked = (stanza: Element): boolean =>
-    stanza.name === 'iq' && stanza.attrs['type'] === 'get' && stanza.child('query', NS.discoInfo) !== undefined;
+    stanza.name === 'iq' &&
+    stanza.attrs['type'] === 'get' &&
+    stanza.child('query', NS.discoInfo)?.attrs['node'] === node;
   const answerNext = async (): Promise<void> => {
     const { attrs } = await device.expect(isAsked);
-    const answer = info(`https://client.invalid#${ver}`);
+    const answer = info(node);
     device.send(xml('iq', { type: 'result', id: attrs['id'], to: attrs['from'] }, answer));
     // The contacts' servers ask, too.
     answerNext().catch(() => undefined);

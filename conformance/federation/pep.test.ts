@@ -2,7 +2,7 @@ import { type Element, NS, xml } from '@tutti/xmpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Device } from '../client/device.ts';
 import { requirePeer } from '../peers.ts';
-import { create, itemsOf, publish, pubsub, receiveEvent, wantEvents } from '../pep.ts';
+import { create, eventsIn, itemsOf, publish, pubsub, receiveEvent, wantEvents } from '../pep.ts';
 import { isPresence } from '../stage.ts';
 import { Authority } from './rig/authority.ts';
 import { DnsServer } from './rig/dns-server.ts';
@@ -66,6 +66,23 @@ describe.runIf(requirePeer('openssl', 'personal eventing between servers'))(
       const event = receiveEvent(bob, `${NS.tune} one`);
       await grant(bob, alice);
       expect((await event).child('delay', NS.delay)).toBeDefined();
+      await Promise.all([alice.close(), bob.close()]);
+    });
+
+    it('XEP-0163 §4.3.4 XEP-0060 §9.2 a contact elsewhere gets the last items of what it wants later, once', async () => {
+      const alice = await us.join(DOMAINS.ours, 'alice');
+      const bob = await them.join(DOMAINS.theirs, 'bob');
+      await befriend(alice, bob);
+      await alice.ask('set', publish(NS.tune, 'one', tune('one')));
+      await alice.ask('set', publish('urn:test:later', 'two', tune('two')));
+      await wantEvents(bob, NS.tune);
+      await receiveEvent(bob, `${NS.tune} one`);
+      bob.mark();
+      await wantEvents(bob, NS.tune, 'urn:test:later');
+      await receiveEvent(bob, 'urn:test:later two');
+      await alice.ask('set', publish('urn:test:later', 'three', tune('three')));
+      await receiveEvent(bob, 'urn:test:later three');
+      expect(eventsIn(bob.news())).toEqual(['urn:test:later two', 'urn:test:later three']);
       await Promise.all([alice.close(), bob.close()]);
     });
 

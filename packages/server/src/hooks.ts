@@ -10,6 +10,8 @@ export interface Hooks {
   sessionBound(session: SessionView): void;
   /** A session goes from unavailable to available presence; `first`: for the first time. */
   sessionAvailable(session: SessionView, first: boolean): void;
+  /** A session that is available has sent available presence again; its `presence` is the new one. */
+  sessionPresenceChanged(session: SessionView): void;
   /** A session begins to take messages to the bare JID: it is available, and its priority is not negative (any more). */
   sessionTakesMessages(session: SessionView): void;
   /** An available session has become unavailable, with this presence: its client's, or at its end one that the server made. */

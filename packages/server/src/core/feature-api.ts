@@ -192,7 +192,7 @@ function updateSession(core: Core, session: Session, change: SessionChange): voi
     const first = !session.wasAvailable;
     session.wasAvailable = true;
     core.registry.observe('sessionAvailable', session, first);
-  }
+  } else if (wasAvailable && change.presence !== undefined) core.registry.observe('sessionPresenceChanged', session);
   if (!tookMessages && takesMessages(session)) core.registry.observe('sessionTakesMessages', session);
 }
 

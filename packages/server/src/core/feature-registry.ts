@@ -23,6 +23,7 @@ type Observer =
   | 'sessionBound'
   | 'sessionQueriedArchive'
   | 'sessionAvailable'
+  | 'sessionPresenceChanged'
   | 'sessionTakesMessages'
   | 'sessionUnavailable'
   | 'sessionResumed'
@@ -64,6 +65,7 @@ export class FeatureRegistry {
   readonly #hooks: { [Name in keyof Hooks]: Hooks[Name][] } = {
     sessionBound: [],
     sessionAvailable: [],
+    sessionPresenceChanged: [],
     sessionTakesMessages: [],
     sessionUnavailable: [],
     sessionResumed: [],

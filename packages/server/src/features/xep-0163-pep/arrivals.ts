@@ -1,14 +1,21 @@
 import { type Element, JID } from '@tutti/xmpp';
 import type { AccountView, FeatureApi, NodeRecord, PubsubEngine, SessionView } from '../../feature.ts';
 import type { PepHost } from './host.ts';
-import type { InterestFinder } from './interests.ts';
+import { type InterestFinder, type Interests, sameCaps } from './interests.ts';
 
-/** XEP-0163 §4.3.4: who becomes available gets the last items of the nodes that it wants to hear of. */
+const NOTHING: Interests = new Set();
+
+/**
+ * XEP-0163 §4.3.4: who becomes available gets the last items of the nodes that it wants to hear of. So does who says later, by other caps, that it
+ * wants to hear of more (XEP-0060 §9.2): of these, which are new subscriptions. Presence that says no such thing brings nothing (§4.3.2).
+ */
 export class Arrivals {
   readonly #api: FeatureApi;
   readonly #engine: PubsubEngine;
   readonly #interests: InterestFinder;
   readonly #hostOf: (account: AccountView) => PepHost;
+  /** What sessions were told of. */
+  readonly #told = new WeakMap<SessionView, { readonly presence: Element; readonly interests: Interests }>();
 
   constructor(
     api: FeatureApi,
@@ -24,8 +31,22 @@ export class Arrivals {
 
   /** A local session has become available: items of its own account and of all whose presence it gets. */
   sessionCame(session: SessionView): void {
+    this.#told.delete(session);
+    this.sessionChanged(session);
+  }
+
+  /** An available session has sent its presence: items of what it did not want to hear of before. */
+  sessionChanged(session: SessionView): void {
+    const { presence } = session;
+    if (presence === undefined || sameCaps(presence, this.#told.get(session)?.presence)) return;
+    const before = this.#told.get(session)?.interests ?? NOTHING;
+    this.#told.set(session, { presence, interests: before });
     this.#inBackground(session.jid, async () => {
-      const wanted = await this.#interests.ofSession(session);
+      const interests = await this.#interests.ofSession(session);
+      // It has said something else meanwhile: that counts.
+      if (this.#told.get(session)?.presence !== presence || session.presence === undefined) return;
+      this.#told.set(session, { presence, interests });
+      const wanted = without(interests, before);
       if (wanted.size === 0) return;
       const contacts = [...this.#api.contacts(session.account)]
         .filter(
@@ -53,10 +74,12 @@ export class Arrivals {
     });
   }
 
-  /** A resource elsewhere, or of somebody who is no contact, has become available to an account. */
-  strangerCame(account: AccountView, presence: Element, from: JID): void {
+  /** A resource elsewhere, or of somebody who is no contact, has sent an account its presence; `before`: what that was until now, if it was available. */
+  strangerCame(account: AccountView, presence: Element, from: JID, before?: Element): void {
+    if (sameCaps(presence, before)) return;
     this.#inBackground(from, async () => {
-      const wanted = await this.#interests.ofPeer(account, presence, from);
+      const interests = await this.#interests.ofPeer(account, presence, from);
+      const wanted = without(interests, this.#interests.known(before) ?? NOTHING);
       // XEP-0060 §9.1.2: those who get the account's presence; §9.1.3: others get what is open, when it is published.
       if (!this.#api.maySeePresence(account, from)) return;
       for (const node of await this.#engine.announcing([account.jid.toString()], [...wanted])) {
@@ -92,4 +115,8 @@ export class Arrivals {
       this.#api.logger.error({ to: whom.toString(), error: String(error) }, 'somebody was not told the last items');
     });
   }
+}
+
+function without(interests: Interests, others: Interests): Interests {
+  return new Set([...interests].filter((name) => !others.has(name)));
 }

@@ -94,6 +94,7 @@ export const personalEventing = defineFeature({
 
     const arrivals = new Arrivals(api, engine, interests, hostOf);
     api.on('sessionAvailable', (session) => arrivals.sessionCame(session));
+    api.on('sessionPresenceChanged', (session) => arrivals.sessionChanged(session));
     api.on('presenceShared', (account, contact) => {
       if (api.isLocalDomain(contact.domain)) return arrivals.contactCame(account, contact);
       for (const { from, presence } of watchers.resourcesOf(account, contact))
@@ -102,7 +103,8 @@ export const personalEventing = defineFeature({
     api.on('presenceReceived', (account, presence, from) => {
       // What comes for one resource is of a room's occupant or the like: no subscriber.
       if (presence.attrs['to'] !== account.jid.toString()) return;
-      if (watchers.note(account, presence, from)) arrivals.strangerCame(account, presence, from);
+      const before = watchers.note(account, presence, from);
+      if (presence.attrs['type'] === undefined && !from.isBare) arrivals.strangerCame(account, presence, from, before);
     });
     api.on('accountRemoved', (jid) => forgetEverywhere(api, engine, hostOf, jid));
     // XEP-0060 §8.6: the owner's answer to a request for approval is a message to the own account.

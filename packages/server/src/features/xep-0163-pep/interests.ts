@@ -1,4 +1,4 @@
-import type { Element, JID } from '@tutti/xmpp';
+import { type Element, type JID, NS } from '@tutti/xmpp';
 import type { AccountView, FeatureApi, SessionView } from '../../feature.ts';
 
 const SUFFIX = '+notify';
@@ -45,4 +45,14 @@ export class InterestFinder {
 
 function interestsIn(features: ReadonlySet<string>): Interests {
   return new Set([...features].filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length)));
+}
+
+/** Whether two presences say the same of what their sender can do (XEP-0115). */
+export function sameCaps(presence: Element, other: Element | undefined): boolean {
+  return other !== undefined && capsOf(presence) === capsOf(other);
+}
+
+function capsOf(presence: Element): string {
+  const { ver = '', hash = '', node = '' } = presence.child('c', NS.caps)?.attrs ?? {};
+  return [hash, ver, node].join('\n');
 }

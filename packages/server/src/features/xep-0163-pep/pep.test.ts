@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createWorld } from '../../../test/world.ts';
 import { conditionOf, eventsIn, itemsOf, publish, pubsub, pubsubOwner, retract } from '../../../test/pubsub.ts';
 import { befriend } from '../../../test/contacts.ts';
-import { announceCaps, capsElement } from '../../../test/caps.ts';
+import { announceCaps, capsElement, clientInfo } from '../../../test/caps.ts';
 
 const tune = (title: string): Element => xml('tune', { xmlns: NS.tune }, xml('title', null, title));
 
@@ -36,6 +36,44 @@ describe('XEP-0163 events', () => {
     expect(eventsIn(message === undefined ? [] : [message])).toHaveLength(1);
     expect(message?.attrs['from']).toBe('alice@localhost');
     expect(message?.child('delay', NS.delay)).toBeDefined();
+  });
+
+  it('§4.3.4 XEP-0060 §9.2 who says later that it wants more gets the last items of that; other presence brings nothing', async () => {
+    const world = await createWorld();
+    const alice = await world.connect('alice@localhost/phone', { priority: 0 });
+    for (const node of ['a', 'b']) await alice.ask('set', publish(node, tune(node), { id: 'current' }));
+    const desk = await world.connect('alice@localhost/desk');
+    const announced = async (...features: string[]): Promise<string[]> => {
+      await announceCaps(world, desk, features);
+      return eventsIn(desk.take());
+    };
+    expect(await announced('a+notify')).toEqual(['a current']);
+    expect(await announced('a+notify')).toEqual([]);
+    expect(await announced('a+notify', 'b+notify')).toEqual(['b current']);
+    expect(await announced('b+notify')).toEqual([]);
+    expect(await announced('a+notify', 'b+notify')).toEqual(['a current']);
+    desk.send(xml('presence', { type: 'unavailable' }));
+    expect(await announced('a+notify', 'b+notify')).toEqual(['a current', 'b current']);
+    expect(world.problems).toEqual([]);
+  });
+
+  it('§4.3.4 what counts is what a client has said last, also while it is being asked', async () => {
+    const world = await createWorld();
+    const alice = await world.connect('alice@localhost/phone', { priority: 0 });
+    for (const node of ['a', 'b']) await alice.ask('set', publish(node, tune(node), { id: 'current' }));
+    const desk = await world.connect('alice@localhost/desk');
+    desk.send(xml('presence', null, capsElement(['a+notify'])));
+    desk.send(xml('presence', null, capsElement(['b+notify'])));
+    await world.settle();
+    const asked = desk.connection.received.filter((iq) => iq.child('query', NS.discoInfo) !== undefined);
+    expect(asked).toHaveLength(2);
+    for (const [n, features] of [['a+notify'], ['b+notify']].entries()) {
+      const node = asked[n]?.child('query', NS.discoInfo)?.attrs['node'];
+      desk.send(xml('iq', { type: 'result', id: asked[n]?.attrs['id'] }, clientInfo(features, node)));
+    }
+    await world.settle();
+    expect(eventsIn(desk.take())).toEqual(['b current']);
+    expect(world.problems).toEqual([]);
   });
 
   it('§4.1 a contact is told of what is published; a stranger is refused', async () => {

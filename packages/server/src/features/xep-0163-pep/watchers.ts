@@ -26,18 +26,19 @@ export class Watchers {
     this.#state = api.accountState(() => Promise.resolve(new Map<string, Element>()));
   }
 
-  /** Notes presence that came for an account. Gives whether the resource has just become available. */
-  note(account: AccountView, presence: Element, from: JID): boolean {
+  /** Notes presence that came for an account. Gives what it was before, where the resource was available. */
+  note(account: AccountView, presence: Element, from: JID): Element | undefined {
     const known = account.state(this.#state);
     const name = from.toString();
-    const isNew = !known.delete(name);
-    if (presence.attrs['type'] !== undefined || from.isBare) return false;
+    const before = known.get(name);
+    known.delete(name);
+    if (presence.attrs['type'] !== undefined || from.isBare) return before;
     known.set(name, presence);
     if (this.#interests.known(presence) === undefined) void this.#interests.ofPeer(account, presence, from);
     const limit = this.#api.config.pep.watchers;
     const [oldest] = known.keys();
     if (limit > 0 && known.size > limit && oldest !== undefined) known.delete(oldest);
-    return isNew;
+    return before;
   }
 
   /** What is known of the resources of somebody who is not here. */
