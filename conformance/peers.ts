@@ -15,6 +15,9 @@ const peers = {
   // Its presence is not enough: a container may forbid it to look at other processes.
   strace: { debian: 'strace', probe: ['strace', '-f', '-o', '/dev/null', 'true'] },
   chromium: { debian: 'chromium', probe: ['sh', '-c', 'command -v chromium'] },
+  profanity: { debian: 'profanity', probe: ['sh', '-c', 'command -v profanity'] },
+  // Profanity's terminal.
+  tmux: { debian: 'tmux', probe: ['tmux', '-V'] },
 } as const;
 
 export type PeerName = keyof typeof peers;
