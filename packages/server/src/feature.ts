@@ -9,6 +9,7 @@ import type { Migration } from 'kysely';
 export { type AccountAdmin, AccountError, type AccountErrorCode } from './accounts/admin.ts';
 export type { Config } from './config/schema.ts';
 export { type Clock, type Logger, type Random, randomId } from './environment.ts';
+export { BoundedMap } from './bounded-map.ts';
 export { Gate } from './archive-query/gate.ts';
 export { readMetadata } from './archive-query/metadata.ts';
 export { PageReader } from './archive-query/page.ts';

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts';
 import type { Clock } from '../environment.ts';
 import type { LinkFailure } from './failure.ts';
 
@@ -9,7 +10,7 @@ export class RecentFailures {
   readonly #clock: Clock;
   readonly #pause: () => number;
   /** With the time of the failure, in milliseconds since 1970. */
-  readonly #entries = new Map<string, { readonly at: number; readonly failure: LinkFailure }>();
+  readonly #entries = new BoundedMap<string, { readonly at: number; readonly failure: LinkFailure }>(MAX_DOMAINS);
 
   /** @param pause milliseconds; 0 = none */
   constructor(clock: Clock, pause: () => number) {
@@ -27,9 +28,6 @@ export class RecentFailures {
   }
 
   add(domain: string, failure: LinkFailure): void {
-    this.#entries.delete(domain);
-    const [oldest] = this.#entries.size >= MAX_DOMAINS ? this.#entries.keys() : [];
-    if (oldest !== undefined) this.#entries.delete(oldest);
     this.#entries.set(domain, { at: this.#clock.now(), failure });
   }
 

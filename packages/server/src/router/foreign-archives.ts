@@ -1,4 +1,5 @@
 import type { JID } from '@tutti/xmpp';
+import { BoundedMap } from '../bounded-map.ts';
 import type { Clock } from '../environment.ts';
 
 /** How long, in ms, after its query, or after the last result of it, a session may be sent results. */
@@ -9,7 +10,7 @@ const CAPACITY = 10_000;
 /** Which sessions have asked which archives outside (XEP-0313), such as those of rooms on other servers: only they are answered. */
 export class ForeignArchives {
   readonly #clock: Clock;
-  readonly #asked = new Map<string, number>();
+  readonly #asked = new BoundedMap<string, number>(CAPACITY);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -17,11 +18,7 @@ export class ForeignArchives {
 
   /** A session queries an archive. */
   ask(session: JID, archive: JID): void {
-    const key = keyOf(session, archive);
-    this.#asked.delete(key);
-    this.#asked.set(key, this.#clock.now() + WINDOW_MS);
-    const [oldest] = this.#asked.keys();
-    if (this.#asked.size > CAPACITY && oldest !== undefined) this.#asked.delete(oldest);
+    this.#asked.set(keyOf(session, archive), this.#clock.now() + WINDOW_MS);
   }
 
   /** Whether a result from that archive is one that the session has asked for. */

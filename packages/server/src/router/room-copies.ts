@@ -1,4 +1,5 @@
 import type { Element, JID } from '@tutti/xmpp';
+import { BoundedMap } from '../bounded-map.ts';
 import type { Clock } from '../environment.ts';
 import type { Place } from '../log/log.ts';
 import { hash } from './repeat.ts';
@@ -19,7 +20,7 @@ export interface Copies {
 /** D6: recognises a room's copies of one private message to several resources of an account. Only in memory: copies come within moments. */
 export class RoomCopies {
   readonly #clock: Clock;
-  readonly #seen = new Map<string, Copies>();
+  readonly #seen = new BoundedMap<string, Copies>(CAPACITY);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,22 +38,13 @@ export class RoomCopies {
     const now = this.#clock.now();
     const key = keyOf(stanza, from, to);
     const copies: Copies = { resources: new Set([to.resource]), until: now + WINDOW_MS, outcome: undefined };
-    this.#seen.delete(key);
     this.#seen.set(key, copies);
-    this.#forgetOld(now);
     return copies;
   }
 
   /** The first could not be archived: the next copy takes its part. */
   forget(stanza: Element, from: JID, to: JID): void {
     this.#seen.delete(keyOf(stanza, from, to));
-  }
-
-  #forgetOld(now: number): void {
-    for (const [key, { until }] of this.#seen) {
-      if (until > now && this.#seen.size <= CAPACITY) return;
-      this.#seen.delete(key);
-    }
   }
 }
 

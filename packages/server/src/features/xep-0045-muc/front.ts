@@ -164,7 +164,6 @@ export class Front {
       return;
     }
     if (type === 'unavailable') {
-      this.#traffic.forget(from.toString());
       this.#ghosts.forget(from);
       const said = presence.child('status');
       const notice = said === undefined ? {} : { presence: xml('presence', null, said) };

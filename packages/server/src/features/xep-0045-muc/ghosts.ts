@@ -1,5 +1,5 @@
 import { type Element, type JID, NS, StanzaError, xml } from '@tutti/xmpp';
-import type { FeatureApi, ServiceDesk } from '../../feature.ts';
+import { BoundedMap, type FeatureApi, type ServiceDesk } from '../../feature.ts';
 import type { Rooms } from './rooms.ts';
 import type { Room } from './room.ts';
 import { leave } from './visit.ts';
@@ -14,6 +14,9 @@ const GONE: readonly StanzaError['condition'][] = [
   'remote-server-timeout',
 ];
 
+/** Sessions of which it is known when they were last heard; one that is forgotten is asked earlier than it had to be. */
+const CAPACITY = 50_000;
+
 /** Does this stanza of type error say that its sender is not there? */
 export function isGone(stanza: Element): boolean {
   const error = stanza.child('error');
@@ -26,7 +29,7 @@ export class Ghosts {
   readonly #rooms: Rooms;
   readonly #deskOf: (domain: string) => ServiceDesk | undefined;
   /** When something last came from a session, by full JID; ms since 1970 UTC. */
-  readonly #heard = new Map<string, number>();
+  readonly #heard = new BoundedMap<string, number>(CAPACITY);
   readonly #asked = new Set<string>();
 
   constructor(api: FeatureApi, rooms: Rooms, deskOf: (domain: string) => ServiceDesk | undefined) {
@@ -36,7 +39,7 @@ export class Ghosts {
   }
 
   heard(from: JID): void {
-    this.#heard.set(from.toString(), this.#api.clock.now());
+    if (this.#api.config.rooms.pingAfter > 0) this.#heard.set(from.toString(), this.#api.clock.now());
   }
 
   forget(from: JID): void {

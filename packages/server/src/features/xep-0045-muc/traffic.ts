@@ -1,5 +1,5 @@
 import { type Element, type JID, NS, StanzaError } from '@tutti/xmpp';
-import type { Clock, Config } from '../../feature.ts';
+import { BoundedMap, type Clock, type Config } from '../../feature.ts';
 
 interface Meter {
   tokens: number;
@@ -14,7 +14,7 @@ const CAPACITY = 50_000;
 export class Traffic {
   readonly #clock: Clock;
   readonly #limits: () => Config['rooms'];
-  readonly #meters = new Map<string, Meter>();
+  readonly #meters = new BoundedMap<string, Meter>(CAPACITY);
 
   constructor(clock: Clock, limits: () => Config['rooms']) {
     this.#clock = clock;
@@ -35,10 +35,6 @@ export class Traffic {
     this.#spend(from.toString());
   }
 
-  forget(full: string): void {
-    this.#meters.delete(full);
-  }
-
   #spend(full: string): void {
     const { stanzasPerSecond: rate, stanzasBurst: burst } = this.#limits();
     if (rate === 0 || burst === 0) return;
@@ -46,8 +42,6 @@ export class Traffic {
     const known = this.#meters.get(full) ?? { tokens: burst, at: now };
     const tokens = Math.min(burst, known.tokens + (Math.max(0, now - known.at) * rate) / 1000);
     if (tokens < 1) throw new StanzaError('resource-constraint', { type: 'wait', text: 'Not so fast.' });
-    this.#meters.delete(full);
     this.#meters.set(full, { tokens: tokens - 1, at: now });
-    if (this.#meters.size > CAPACITY) this.#meters.delete(this.#meters.keys().next().value as string);
   }
 }
