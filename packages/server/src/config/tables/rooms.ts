@@ -15,6 +15,7 @@ export const rooms = optionalTable('Rooms for many (XEP-0045), at conference.DOM
   affiliations: limit(5000, 'Users that one room may have on record: owners, admins, members, banned ones.'),
   hats: limit(50, 'Hats in one room (XEP-0317).'),
   history: limit(50, 'Messages kept at hand for those who enter; how many an entering client gets at most. 0 = none.'),
+  history_bytes: sizeLimit('256 KiB', 'Bytes of those messages in one room.'),
   message_bytes: sizeLimit('64 KiB', 'The largest message to a room or to an occupant.'),
   presence_bytes: sizeLimit('16 KiB', 'The largest presence in a room.'),
   text_bytes: sizeLimit('4 KiB', 'The longest name, description or subject of a room.'),

@@ -17,7 +17,7 @@ export function administer(found: Room | undefined, from: JID, query: Element, h
   const affiliations: AffiliationChange[] = [];
   for (const item of items) {
     const { nick, role, affiliation } = item.attrs;
-    const reason = item.child('reason')?.text() || undefined;
+    const reason = readReason(item, here);
     // §18.4: one of both.
     if ((role === undefined) === (affiliation === undefined)) throw new StanzaError('bad-request');
     if (role !== undefined) {
@@ -37,6 +37,13 @@ export function administer(found: Room | undefined, from: JID, query: Element, h
   if (roles.length > 0 && affiliations.length > 0) throw new StanzaError('bad-request');
   if (roles.length > 0) return changeRoles(room, from, roles, here);
   return changeAffiliations(room, from, affiliations, here.limits.affiliations);
+}
+
+function readReason(item: Element, { limits: { textBytes } }: Circumstances): string | undefined {
+  const reason = item.child('reason')?.text() || undefined;
+  if (reason !== undefined && textBytes > 0 && new TextEncoder().encode(reason).length > textBytes)
+    throw new StanzaError('not-acceptable', { text: `A reason has at most ${textBytes} bytes.` });
+  return reason;
 }
 
 /** §9: a user is named by address; by nickname, if in the room. */

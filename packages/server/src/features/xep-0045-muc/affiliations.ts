@@ -13,7 +13,7 @@ import {
   type Person,
   type Room,
   withOccupant,
-  withPerson,
+  withPeople,
 } from './room.ts';
 import { removeAll } from './visit.ts';
 
@@ -36,17 +36,12 @@ export function changeAffiliations(
 ): Decision {
   const room = existing(found);
   const actor = affiliationOf(room, by);
-  let after = room;
+  const people = new Map<string, Person>();
+  const holders = holdersOf(room);
   for (const { jid, affiliation, nick, reason } of changes) {
     checkAffiliation(actor, affiliationOf(room, jid), affiliation);
     if (room.operators.has(jid.toString())) throw new StanzaError('not-allowed');
-    // §9.1: nobody bans oneself.
-    if (
-      affiliation === 'outcast' &&
-      affiliationOf(withPerson(room, jid.toString(), plain('outcast')), by) === 'outcast'
-    ) {
-      throw new StanzaError('conflict');
-    }
+    if (affiliation === 'outcast' && isOneOf(room, by, jid)) throw new StanzaError('conflict'); // §9.1: nobody bans oneself.
     const known = room.people.get(jid.toString()) ?? plain('none');
     const person: Person = {
       ...known,
@@ -55,21 +50,42 @@ export function changeAffiliations(
       // §9.1: a banned user's nickname is free again.
       nick: affiliation === 'outcast' || affiliation === 'none' ? undefined : (nick ?? known.nick),
     };
-    if (
-      person.nick !== undefined &&
-      [...after.people].some(([other, { nick: taken }]) => taken === person.nick && other !== jid.toString())
-    ) {
-      throw new StanzaError('conflict', { text: 'The nickname is registered.' });
-    }
-    after = withPerson(after, jid.toString(), person);
+    giveNick(holders, jid.toString(), known.nick, person.nick);
+    people.set(jid.toString(), person);
   }
+  const after = withPeople(room, people);
   // §10.4: a room has an owner.
   if (ownersOf(after).length === 0) throw new StanzaError('conflict', { text: 'The room would have no owner.' });
-  if (limit > 0 && after.people.size > limit && after.people.size > room.people.size) {
-    throw refusal(room, 'resource-constraint', 'The room has too many people on record.');
-  }
+  checkPeople(room, after, limit);
   const reasons = new Map(changes.map(({ jid, reason }) => [jid.toString(), reason]));
   return settle(room, after, { actor: occupantOf(room, by)?.nick, reasons });
+}
+
+/** Throws StanzaError where a room would have more people on record than it may, and more than it had. `limit`: 0 = none. */
+export function checkPeople(before: Room, after: Room, limit: number): void {
+  if (limit > 0 && after.people.size > limit && after.people.size > before.people.size)
+    throw refusal(before, 'resource-constraint', 'The room has too many people on record.');
+}
+
+/** Whether what is on record about an address, a user's or a domain, is what counts for somebody. */
+function isOneOf({ people }: Room, somebody: JID, jid: JID): boolean {
+  const user = somebody.bare;
+  return jid.equals(user) || (jid.toString() === user.domain && !people.has(user.toString()));
+}
+
+/** Registered nicknames, and whose they are. */
+function holdersOf({ people }: Room): Map<string, string> {
+  const holders = new Map<string, string>();
+  for (const [jid, { nick }] of people) if (nick !== undefined) holders.set(nick, jid);
+  return holders;
+}
+
+/** Throws StanzaError where the nickname is somebody else's. */
+function giveNick(holders: Map<string, string>, jid: string, old: string | undefined, nick: string | undefined): void {
+  if (old !== undefined && holders.get(old) === jid) holders.delete(old);
+  if (nick === undefined) return;
+  if ((holders.get(nick) ?? jid) !== jid) throw new StanzaError('conflict', { text: 'The nickname is registered.' });
+  holders.set(nick, jid);
 }
 
 function plain(affiliation: Affiliation): Person {

@@ -1,4 +1,5 @@
 import { type Element, JID, NS, readBoolean, readForm, readSingle, writeForm, xml } from '@tutti/xmpp';
+import { checkPeople } from './affiliations.ts';
 import { changeRoles } from './roles.ts';
 import { type Change, type Circumstances, type Decision, type Out, unlocked } from './decision.ts';
 import { isAdmin } from './privileges.ts';
@@ -10,7 +11,7 @@ export function hearAside(found: Room | undefined, from: JID, message: Element, 
   const room = unlocked(found);
   const x = message.child('x', NS.mucUser);
   const invites = x?.childrenNamed('invite') ?? [];
-  if (invites.length > 0) return invite(room, from, message, invites);
+  if (invites.length > 0) return invite(room, from, message, invites, here);
   const decline = x?.child('decline');
   if (decline !== undefined) return declineInvitation(room, from, message, decline);
   const form = message.child('x', NS.dataForms);
@@ -19,7 +20,7 @@ export function hearAside(found: Room | undefined, from: JID, message: Element, 
 }
 
 /** XEP-0045 §7.8.2: mediated invitations. */
-function invite(room: Room, from: JID, message: Element, invites: readonly Element[]): Decision {
+function invite(room: Room, from: JID, message: Element, invites: readonly Element[], here: Circumstances): Decision {
   const inviter = occupantOf(room, from);
   if (inviter === undefined) throw refusal(room, 'not-acceptable', 'You are not in the room.');
   if (!mayInvite(room, inviter)) throw refusal(room, 'forbidden', 'You may not invite others.');
@@ -28,7 +29,8 @@ function invite(room: Room, from: JID, message: Element, invites: readonly Eleme
   const out: Out[] = [];
   for (const one of invites) {
     const to = JID.tryParse(one.attrs['to'] ?? '');
-    if (to === undefined) throw refusal(room, 'jid-malformed');
+    // A domain among the members would be everybody there.
+    if (to === undefined || to.local === '') throw refusal(room, 'jid-malformed');
     if (affiliationOf(room, to) === 'outcast') throw refusal(room, 'not-allowed', 'The invited user is banned.');
     if (room.config.membersOnly && affiliationOf(after, to) === 'none') {
       // §7.8.2: who is invited to a members-only room becomes a member.
@@ -40,6 +42,7 @@ function invite(room: Room, from: JID, message: Element, invites: readonly Eleme
     }
     out.push({ to: [to], stanza: writeInvitation(room, inviter, message, one) });
   }
+  checkPeople(room, after, here.limits.affiliations);
   return { room: after, out, save };
 }
 
@@ -70,7 +73,8 @@ function declineInvitation(room: Room, from: JID, message: Element, decline: Ele
   if (to === undefined) throw refusal(room, 'jid-malformed');
   const inviter = [...room.occupants.values()].find(({ user, jid }) => user.equals(to.bare) || jid.equals(to));
   const known = inviter !== undefined || room.people.has(to.bare.toString());
-  if (!known) throw refusal(room, 'item-not-found');
+  // §4.2: the answer would tell who is in the room.
+  if (!known) return { room, out: [] };
   const reason = decline.child('reason');
   const said = xml('decline', { from: from.bare.toString() }, reason && xml('reason', null, reason.text()));
   const x = xml('x', { xmlns: NS.mucUser }, said);

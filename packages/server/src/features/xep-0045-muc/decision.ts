@@ -27,6 +27,8 @@ export type Change =
   /** XEP-0424: what the archive shows instead of a message. */
   | { readonly kind: 'tombstone'; readonly seq: number; readonly stanza: Element }
   | { readonly kind: 'vcard'; readonly vcard: Element | undefined }
+  /** The room is about to go: if the process ends before it has gone, the next one sees to it. */
+  | { readonly kind: 'doom' }
   /** The room goes, with all that belongs to it. */
   | { readonly kind: 'destroy' };
 

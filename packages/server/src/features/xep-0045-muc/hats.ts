@@ -1,9 +1,10 @@
 import { type DataForm, type Element, JID, NS, readForm, readSingle, StanzaError, writeForm, xml } from '@tutti/xmpp';
+import { checkPeople } from './affiliations.ts';
 import { type Change, type Circumstances, type Decision, existing, type Out, statuses } from './decision.ts';
 import { tellPresence } from './presence.ts';
 import { isAdmin } from './privileges.ts';
 import { refusal } from './refusal.ts';
-import { affiliationOf, type Hat, type Person, personOf, type Room, withPerson } from './room.ts';
+import { affiliationOf, type Hat, type Person, personOf, type Room, withPeople, withPerson } from './room.ts';
 import { toAll } from './speak.ts';
 
 const PREFIX = `${NS.hats}:commands`;
@@ -52,12 +53,10 @@ function run(room: Room, node: string, form: DataForm, { limits }: Circumstances
   if (node === `${PREFIX}:destroy`) {
     const hats = new Map(room.hats);
     hats.delete(uri);
-    let after: Room = { ...room, hats };
-    for (const [jid, person] of room.people) {
-      if (person.hats.includes(uri))
-        after = withPerson(after, jid, { ...person, hats: person.hats.filter((one) => one !== uri) });
-    }
-    return changed(room, after);
+    const bared = [...room.people]
+      .filter(([, person]) => person.hats.includes(uri))
+      .map(([jid, person]) => [jid, { ...person, hats: person.hats.filter((one) => one !== uri) }] as const);
+    return changed(room, withPeople({ ...room, hats }, bared));
   }
   const jid = JID.tryParse(required(form, 'hats#jid'));
   if (jid === undefined) throw new StanzaError('jid-malformed');
@@ -65,7 +64,9 @@ function run(room: Room, node: string, form: DataForm, { limits }: Circumstances
   const known: Person = room.people.get(user) ?? { affiliation: 'none', nick: undefined, reason: undefined, hats: [] };
   const others = known.hats.filter((one) => one !== uri);
   const hats = node === `${PREFIX}:assign` ? [...others, uri] : others;
-  return changed(room, withPerson(room, user, { ...known, hats }));
+  const after = withPerson(room, user, { ...known, hats });
+  checkPeople(room, after, limits.affiliations);
+  return changed(room, after);
 }
 
 /** What is stored, and who is told: everybody of the hats that have changed (§3.1), and that something has (104). */

@@ -1,4 +1,5 @@
 import { type Element, NS, xml } from '@tutti/xmpp';
+import type { Config } from '../../feature.ts';
 import type { PastMessage, Room } from './room.ts';
 
 /** XEP-0045 §7.2.14: how much of the discussion history somebody wants. */
@@ -50,10 +51,22 @@ export function delayOf(room: Room, at: number): Element {
   return xml('delay', { xmlns: NS.delay, from: room.jid.toString(), stamp: new Date(at).toISOString() });
 }
 
-/** The history with one more message; `limit`: messages that are kept. */
-export function remember(history: readonly PastMessage[], message: PastMessage, limit: number): readonly PastMessage[] {
-  if (limit === 0) return [];
-  return [...history.slice(Math.max(0, history.length + 1 - limit)), message];
+/** How much of the past is kept: messages, and their bytes (0 = as many as they have). */
+type HistoryBounds = Pick<Config['rooms'], 'history' | 'historyBytes'>;
+
+/** The history with one more message. */
+export function remember(
+  history: readonly PastMessage[],
+  message: Omit<PastMessage, 'bytes'>,
+  bounds: HistoryBounds,
+): readonly PastMessage[] {
+  const all = [...history, { ...message, bytes: message.stanza.toBytes(NS.client).length }];
+  let bytes = 0;
+  const tooOld = all.findLastIndex((past, index) => {
+    bytes += past.bytes;
+    return all.length - index > bounds.history || (bounds.historyBytes > 0 && bytes > bounds.historyBytes);
+  });
+  return all.slice(tooOld + 1);
 }
 
 /** Only what people said is history: no subject, no typing notification, no receipt. */

@@ -51,6 +51,25 @@ describe('what lasts, and what does not', () => {
     expect(await world.rows(ROOM)).toBe(0);
   });
 
+  it('a persistent room that was being destroyed is gone with its archive, whenever the process ends', async () => {
+    const before = await createWorld();
+    const alice = await before.connect('alice@localhost/phone');
+    await joinRoom(before, alice, 'Alice');
+    await openRoom(alice, { persistentroom: '1' });
+    await say(before, alice, 'a secret');
+    await before.account('eve@localhost');
+    before.log.remove = () => new Promise(() => {}); // the process ends in the middle of it
+    alice.send(xml('iq', { type: 'set', id: 'd', to: ROOM }, xml('query', { xmlns: NS.mucOwner }, xml('destroy'))));
+    await before.settle();
+    const world = await crash(before);
+    const eve = await world.connect('eve@localhost/phone');
+    expect(codesOf((await joinRoom(world, eve, 'Eve'))[0])).toContain(201);
+    await openRoom(eve);
+    eve.take();
+    await eve.ask('set', xml('query', { xmlns: NS.mam }), ROOM);
+    expect(eve.takeMessages()).toEqual([]);
+  });
+
   it('XEP-0045 §10.1.3 who leaves before the room is configured leaves no room', async () => {
     const world = await createWorld();
     const alice = await world.connect('alice@localhost/phone');

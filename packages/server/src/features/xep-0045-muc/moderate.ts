@@ -35,7 +35,7 @@ export function moderate(
   const retract = xml('retract', { xmlns: NS.messageRetract, id: target.id }, moderated, why);
   const id = here.newId();
   const said = xml('message', { type: 'groupchat', from: room.jid.toString(), id }, retract);
-  const tombstone = writeTombstone(target.stanza, retractedBy(said, here.now));
+  const tombstone = writeTombstone(target.stanza, retractedBy(said, here.now, retract.elements));
   return spread(room, said, said, '', here, { id: target.id, seq: target.seq, tombstone });
 }
 
@@ -49,7 +49,10 @@ export function retractOwn(message: Element, user: JID, target: Archived, now: n
 export function tombstoneFor(room: JID, retraction: Element, target: Archived, at: number): Element | undefined {
   const isModerated = retraction.attrs['from'] === room.toString();
   const user = authorOf(retraction);
-  if (isModerated) return writeTombstone(target.stanza, retractedBy(retraction, at));
+  if (isModerated) {
+    const why = retraction.child('retract', NS.messageRetract)?.elements;
+    return writeTombstone(target.stanza, retractedBy(retraction, at, why));
+  }
   return user === undefined ? undefined : retractOwn(retraction, user, target, at);
 }
 
@@ -64,12 +67,8 @@ function writeTombstone(stanza: Element, retracted: Element): Element {
   return xml('message', emptied.attrs, ...emptied.elements, retracted);
 }
 
-/** XEP-0425 §4: with who moderated it, and why. */
-function retractedBy(retraction: Element, at: number): Element {
-  const retract = retraction.child('retract', NS.messageRetract);
-  const isModeration =
-    retract?.child('moderated', NS.messageModerate) !== undefined && authorOf(retraction) === undefined;
-  const why = isModeration ? (retract?.elements ?? []) : [];
+/** `why`: XEP-0425 §4, who moderated it, and the reason, as the room has said it; an author has none to give. */
+function retractedBy(retraction: Element, at: number, why: readonly Element[] = []): Element {
   const attrs = { xmlns: NS.messageRetract, id: retraction.attrs['id'], stamp: new Date(at).toISOString() };
   return xml('retracted', attrs, ...why);
 }

@@ -1,9 +1,8 @@
 import { type DataForm, type Element, JID, NS, readForm, StanzaError, xml } from '@tutti/xmpp';
-import { settle } from './affiliations.ts';
+import { checkPeople, settle } from './affiliations.ts';
 import { type ConfigBounds, readConfigForm, writeConfigForm } from './config-form.ts';
 import { type Change, type Circumstances, type Decision, existing, type Out, statuses } from './decision.ts';
 import { type Notice, tellPresence } from './presence.ts';
-import { refusal } from './refusal.ts';
 import {
   affiliationOf,
   type Occupant,
@@ -12,7 +11,7 @@ import {
   type Person,
   type Room,
   withOccupant,
-  withPerson,
+  withPeople,
 } from './room.ts';
 import { toAll } from './speak.ts';
 import { isOver, removeAll } from './visit.ts';
@@ -46,12 +45,9 @@ function configure(room: Room, from: JID, form: DataForm, here: Circumstances): 
   }
   const { config, admins, owners } = readConfigForm(form, room.config, boundsOf(here));
   const configured = { ...room, config, locked: false };
-  const peopled = withPeople(configured, owners, admins);
+  const peopled = withLists(configured, owners, admins);
   if (ownersOf(peopled).length === 0) throw new StanzaError('conflict', { text: 'The room would have no owner.' });
-  const { limits } = here;
-  if (limits.affiliations > 0 && peopled.people.size > limits.affiliations && peopled.people.size > room.people.size) {
-    throw refusal(room, 'resource-constraint', 'The room has too many people on record.');
-  }
+  checkPeople(room, peopled, here.limits.affiliations);
   const settled = settle(room, peopled, { actor: occupantOf(room, from)?.nick });
   if (settled.room === undefined) return settled;
   const [after, told] = adaptRoles(room, settled.room);
@@ -78,30 +74,28 @@ function configure(room: Room, from: JID, form: DataForm, here: Circumstances): 
 }
 
 /** The lists of owners and admins as the form has them: who is in none of them any more is a member. */
-function withPeople(room: Room, owners: readonly JID[] | undefined, admins: readonly JID[] | undefined): Room {
-  let after = room;
+function withLists(room: Room, owners: readonly JID[] | undefined, admins: readonly JID[] | undefined): Room {
+  const changed = new Map<string, Person>();
+  const recordOf = (jid: string): Person =>
+    changed.get(jid) ?? room.people.get(jid) ?? { affiliation: 'none', nick: undefined, reason: undefined, hats: [] };
   const give = (jids: readonly JID[] | undefined, affiliation: 'owner' | 'admin'): void => {
     if (jids === undefined) return;
     const wanted = new Set(jids.map(String));
-    for (const [jid, person] of after.people) {
+    for (const jid of room.people.keys()) {
+      const person = recordOf(jid);
       if (person.affiliation === affiliation && !wanted.has(jid))
-        after = withPerson(after, jid, { ...person, affiliation: 'member' });
+        changed.set(jid, { ...person, affiliation: 'member' });
     }
     for (const jid of wanted) {
-      const known: Person = after.people.get(jid) ?? {
-        affiliation: 'none',
-        nick: undefined,
-        reason: undefined,
-        hats: [],
-      };
+      const known = recordOf(jid);
       // Who is in both lists is an owner.
       if (known.affiliation === affiliation || (affiliation === 'admin' && known.affiliation === 'owner')) continue;
-      after = withPerson(after, jid, { ...known, affiliation });
+      changed.set(jid, { ...known, affiliation });
     }
   };
   give(owners, 'owner');
   give(admins, 'admin');
-  return after;
+  return withPeople(room, changed);
 }
 
 /** A room that is not moderated any more has nobody without voice. */

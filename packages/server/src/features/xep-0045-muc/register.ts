@@ -1,8 +1,7 @@
 import { type Element, type JID, NS, readForm, readSingle, StanzaError, writeForm, xml } from '@tutti/xmpp';
-import { settle } from './affiliations.ts';
+import { checkPeople, settle } from './affiliations.ts';
 import { type Circumstances, type Decision, unlocked } from './decision.ts';
 import { atLeast } from './privileges.ts';
-import { refusal } from './refusal.ts';
 import { affiliationOf, isReserved, type Person, type Room, withPerson } from './room.ts';
 
 /** XEP-0045 §7.10: the form, or what one is registered as. */
@@ -49,9 +48,7 @@ export function register(found: Room | undefined, from: JID, query: Element, { l
     throw new StanzaError('conflict');
   const affiliation = atLeast(affiliationOf(room, from), 'member') ? affiliationOf(room, from) : 'member';
   const after = withPerson(room, jid, { ...known, affiliation, nick: resource });
-  if (limits.affiliations > 0 && after.people.size > limits.affiliations && after.people.size > room.people.size) {
-    throw refusal(room, 'resource-constraint', 'The room has too many people on record.');
-  }
+  checkPeople(room, after, limits.affiliations);
   return settle(room, after, {});
 }
 

@@ -11,7 +11,7 @@ export interface RoomWorld {
   load(jid: JID): Promise<Room | undefined>;
   save(jid: JID, changes: readonly Change[]): Promise<void>;
   send(out: readonly Out[]): void;
-  /** The room has been made, or is no more. */
+  /** The room is being made, or is no more. */
   counted(room: Room, by: 1 | -1): void;
   /** Nothing is going on (any more). */
   idle(actor: RoomActor): void;
@@ -95,7 +95,10 @@ export class RoomActor {
   }
 
   #perform(task: Task, decision: Decision): void {
-    const { save = [] } = decision;
+    const { save = [], room } = decision;
+    // It counts at once: others may be asked for while it is stored.
+    const made = this.#room === undefined ? room : undefined;
+    if (made !== undefined) this.#world.counted(made, 1);
     if (save.length === 0) return this.#apply(task, decision);
     this.#busy = true;
     this.#store(save)
@@ -103,8 +106,9 @@ export class RoomActor {
         () => this.#apply(task, decision),
         (error: unknown) => {
           this.#report(error);
-          if (task.isFact) this.#apply(task, decision);
-          else task.reject(new StanzaError('internal-server-error', { type: 'wait' }));
+          if (task.isFact) return this.#apply(task, decision);
+          if (made !== undefined) this.#world.counted(made, -1);
+          task.reject(new StanzaError('internal-server-error', { type: 'wait' }));
         },
       )
       .finally(() => {
@@ -124,13 +128,15 @@ export class RoomActor {
   }
 
   async #store(save: readonly Change[]): Promise<void> {
+    // Another room of the same name has another archive: this one is forgotten when that is gone, whenever the process ends.
+    if (save.some(({ kind }) => kind === 'destroy')) {
+      await this.#world.save(this.jid, [{ kind: 'doom' }]);
+      await this.#world.log.remove(this.jid.toString());
+    }
     await this.#world.save(this.jid, save);
-    // Another room of the same name has another archive.
-    if (save.some(({ kind }) => kind === 'destroy')) await this.#world.log.remove(this.jid.toString());
   }
 
   #apply(task: Task, { room, out, archive, answer }: Decision): void {
-    if (this.#room === undefined && room !== undefined) this.#world.counted(room, 1);
     if (this.#room !== undefined && room === undefined) this.#world.counted(this.#room, -1);
     this.#room = room;
     this.#send(out);

@@ -1,5 +1,6 @@
 import { type Element, type JID, NS, parseXml, StanzaError, xml } from '@tutti/xmpp';
 import {
+  type Config,
   type FeatureApi,
   Gate,
   PageReader,
@@ -10,7 +11,7 @@ import {
   writeFin,
   writeResult,
 } from '../../feature.ts';
-import { isHistory } from './history.ts';
+import { isHistory, remember } from './history.ts';
 import { type Archived, retractedId, tombstoneFor } from './moderate.ts';
 import { atLeast, isAdmin } from './privileges.ts';
 import { refusal } from './refusal.ts';
@@ -79,12 +80,12 @@ export class RoomArchive {
    * What a room knows of its past when it is loaded: the newest messages, oldest first, and what a crash has kept from being stored although it was
    * archived: a subject, a tombstone.
    */
-  async recall(room: Room, limit: number): Promise<Pick<Room, 'history' | 'subject'>> {
+  async recall(room: Room, limits: Config['rooms']): Promise<Pick<Room, 'history' | 'subject'>> {
     // Some of them are subjects, reactions and the like: as many rows again make up for those.
     const { rows } = await this.#api.log.query(
       room.jid.toString(),
       { includeGroupchat: true },
-      Math.max(limit * 2, 20),
+      Math.max(limits.history * 2, 20),
       false,
     );
     const stanzas = rows.map((row) => ({ row, stanza: parseXml(row.stanza, NS.client) }));
@@ -96,7 +97,7 @@ export class RoomArchive {
     const history = stanzas
       .filter(({ row, stanza }) => isHistory(stanza) && !tombstones.has(row.seq))
       .map(({ row, stanza }) => ({ stanza: withId(room.jid, withoutAddress(stanza), row.id), at: row.at, id: row.id }))
-      .slice(limit === 0 ? Infinity : -limit);
+      .reduce<Room['history']>((known, past) => remember(known, past, limits), []);
     const changed = stanzas.findLast(({ stanza }) => isSubjectChange(stanza));
     const isNewer = changed !== undefined && changed.row.at > (room.subject?.at ?? 0);
     return { history, subject: isNewer ? subjectOf(changed.stanza, changed.row.at) : room.subject };

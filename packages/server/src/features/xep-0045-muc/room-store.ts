@@ -81,7 +81,7 @@ export class RoomStore {
     return counts;
   }
 
-  /** What was not to outlive the last process: bare JIDs. */
+  /** What was not to outlive the last process, or was about to go: bare JIDs. */
   async temporary(): Promise<string[]> {
     const rows = await this.#db.selectFrom('muc_room').select('jid').where('persistent', '=', 0).execute();
     return rows.map(({ jid }) => jid);
@@ -153,6 +153,14 @@ async function saveOne(db: Kysely<RoomTables>, name: string, change: Change): Pr
         .updateTable('muc_room')
         .set({ vcard: change.vcard?.toString() ?? null })
         .where('jid', '=', name)
+        .execute();
+      return;
+    case 'doom':
+      await db
+        .updateTable('muc_room')
+        .set({ persistent: 0 })
+        .where('jid', '=', name)
+        .where('persistent', '=', 1)
         .execute();
       return;
     case 'destroy':

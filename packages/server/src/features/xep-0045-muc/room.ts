@@ -56,6 +56,7 @@ export interface PastMessage {
   readonly at: number;
   /** Its id in the room's archive. */
   readonly id: string | undefined;
+  readonly bytes: number;
 }
 
 /** XEP-0317. */
@@ -149,9 +150,16 @@ export function withoutOccupant(room: Room, occupant: Occupant): Room {
 
 /** The room with another record of a user, or with none. */
 export function withPerson(room: Room, jid: string, person: Person | undefined): Room {
+  return withPeople(room, [[jid, person]]);
+}
+
+/** The same for several. */
+export function withPeople(room: Room, changes: Iterable<readonly [string, Person | undefined]>): Room {
   const people = new Map(room.people);
-  if (person === undefined || isBlank(person)) people.delete(jid);
-  else people.set(jid, person);
+  for (const [jid, person] of changes) {
+    if (person === undefined || isBlank(person)) people.delete(jid);
+    else people.set(jid, person);
+  }
   return { ...room, people };
 }
 

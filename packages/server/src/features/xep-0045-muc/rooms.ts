@@ -119,7 +119,7 @@ export class Rooms implements RoomWorld {
     const { config } = this.#api;
     const room = await this.store.load(jid, this.#currentOperators());
     if (room === undefined) return undefined;
-    return { ...room, ...(await this.archive.recall(room, config.rooms.history)) };
+    return { ...room, ...(await this.archive.recall(room, config.rooms)) };
   }
 
   save(jid: JID, changes: readonly Change[]): Promise<void> {
@@ -169,8 +169,8 @@ export class Rooms implements RoomWorld {
   /** Rooms that were not to outlive the last process go; the others are counted. */
   async #open(): Promise<void> {
     for (const name of await this.store.temporary()) {
-      await this.store.save(JID.parse(name), [{ kind: 'destroy' }]);
       await this.log.remove(name);
+      await this.store.save(JID.parse(name), [{ kind: 'destroy' }]);
     }
     for (const [key, rooms] of await this.store.counts()) this.#counts.set(key, rooms);
   }

@@ -87,7 +87,7 @@ export function spread(
         const stanza = place === undefined ? said : said.append(xml('stanza-id', { xmlns: NS.sid, by, id: place.id }));
         const kept = retraction === undefined ? now.history : now.history.filter(({ id }) => id !== retraction.id);
         const past = { stanza, at: place?.at ?? 0, id: place?.id };
-        const history = isHistory(said) ? remember(kept, past, limits.history) : kept;
+        const history = isHistory(said) ? remember(kept, past, limits) : kept;
         return { room: history === now.history ? now : { ...now, history }, out: toAll(now, stanza) };
       },
     },
@@ -128,12 +128,16 @@ function maySetSubject(room: Room, { role }: Occupant): boolean {
 /** XEP-0045 §18.2, XEP-0421 §4, XEP-0359 §3: what only the room may say is taken out, whoever claims it. */
 function cleanMessage(room: Room, message: Element): Element {
   const own = room.jid.toString();
-  return message.without(({ name, ns, attrs }) => {
+  const said = message.without(({ name, ns, attrs }) => {
     if (ns === NS.mucUser || ns === NS.muc || ns === NS.occupantId || ns === NS.imNg) return true;
     if (ns === NS.sid && name === 'stanza-id') return JID.tryParse(attrs['by'] ?? '')?.toString() === own;
     if (ns === NS.delay) return JID.tryParse(attrs['from'] ?? '')?.bare.toString() === own;
     return ns === NS.messageModerate;
   });
+  const retract = said.child('retract', NS.messageRetract);
+  if (retract?.child('moderated', NS.messageModerate) === undefined) return said;
+  const allowed = retract.without(({ ns }) => ns === NS.messageModerate);
+  return said.without((child) => child === retract).append(allowed);
 }
 
 /** The message as it comes from the occupant: id kept or made (XEP-0045 §7.4), with the occupant's id. */
