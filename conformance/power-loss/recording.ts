@@ -1,4 +1,4 @@
-import { locateFiles } from '../../packages/server/src/database.ts';
+import { locateFiles } from '../../packages/server/src/files.ts';
 import type { Chance } from '../../simulation/world/chance.ts';
 import { Commits, type Durability } from './commits.ts';
 import { Disk } from './disk.ts';

@@ -2,6 +2,8 @@
 import { loadConfig } from './config/load.ts';
 import { planReload } from './config/reload.ts';
 import type { Logger } from './environment.ts';
+import { openFiles } from './files.ts';
+import { observeLog } from './observe/log.ts';
 import { createMetrics } from './observe/prometheus.ts';
 import { createServer, type Listening, type Server } from './server.ts';
 import { prepareCertificates } from './tls/certificates.ts';
@@ -49,7 +51,16 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
   let written = first;
   const { certificates } = await prepareCertificates(config, config.data);
   const { metrics, scrape } = createMetrics();
-  const server = await createServer({ config, logger: options.logger ?? silent, certificates, metrics, scrape });
+  const logger = options.logger ?? silent;
+  const onDeath = (error: Error): void => {
+    logger.error({ error: error.message }, 'the log is gone: nothing can be archived any more');
+  };
+  const files = openFiles(config, { observer: observeLog(metrics), onDeath });
+  const server = await createServer({ config, files, logger, certificates, metrics, scrape }).catch(async (error) => {
+    const opened = await files.catch(() => undefined);
+    await opened?.close();
+    throw error;
+  });
   try {
     const listening = await server.start();
     const reload = async (settings: readonly string[]): Promise<readonly string[]> => {

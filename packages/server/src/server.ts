@@ -7,11 +7,11 @@ import { CoreStreamHost } from './core/stream-host.ts';
 import { measureLag, reportSession, type SessionReport } from './core/session-report.ts';
 import { type Database, openDatabase } from './database.ts';
 import type { Logger } from './environment.ts';
+import type { Files } from './files.ts';
 import { Federation } from './federation/federation.ts';
 import { ServerTls } from './federation/tls.ts';
 import { features } from './features/index.ts';
 import { type Listening, startListeners } from './listeners.ts';
-import { observeLog } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { keepSecret } from './secret.ts';
 import { StreamSettings } from './stream-settings.ts';
@@ -27,6 +27,8 @@ export type { Listening } from './listeners.ts';
 /** What a server is made of. The data folder is nobody else's. */
 export interface ServerOptions {
   readonly config: Config;
+  /** Closed with the server; where that can't be made, by who opened them. */
+  readonly files: Promise<Files>;
   readonly logger: Logger;
   readonly certificates: Certificates;
   readonly metrics: Metrics;
@@ -34,8 +36,6 @@ export interface ServerOptions {
   readonly scrape: () => Promise<{ readonly contentType: string; readonly body: string }>;
   /** An administrator ends it from within; whoever runs it calls `stop` then. Absent: they can't. */
   readonly onStop?: (how: 'restart' | 'shutdown') => void;
-  /** The server can't do its work any more, and only a new process can. */
-  readonly onFatal?: (error: Error) => void;
 }
 
 /** A server; `start` it once. */
@@ -62,14 +62,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const made: { core?: Core } = {};
   const current = (): Config => made.core?.config ?? config;
   const database = await openDatabase(config, {
+    files: options.files,
     current,
-    observer: observeLog(options.metrics),
     onDisable: (account) => made.core?.accountDisabled(account),
     onRemove: async (account) => made.core?.accountRemoved(account),
-    onDeath: (error) => {
-      logger.error({ error: error.message }, 'the log is gone: nothing can be archived any more');
-      options.onFatal?.(error);
-    },
   });
   const vault = await openVault(config, current);
   const web = { port: config.http.port };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createAccounts } from '../src/accounts/accounts.ts';
 import { accountMigrations } from '../src/accounts/schema.ts';
-import { locateFiles } from '../src/database.ts';
+import { locateFiles } from '../src/files.ts';
 import { features } from '../src/features/index.ts';
 import { openSqliteLog } from '../src/log/sqlite/sqlite-log.ts';
 import { LogError, type NewRow } from '../src/log/log.ts';

@@ -8,7 +8,9 @@ import { featureHandlers } from '../control/features.ts';
 import { sessionHandlers } from '../control/sessions.ts';
 import { claimDataDir, type ControlHandlers } from '../control/server.ts';
 import type { Logger } from '../environment.ts';
+import { openFiles } from '../files.ts';
 import { createLogger, type RootLogger } from '../observe/logger.ts';
+import { observeLog } from '../observe/log.ts';
 import { createMetrics } from '../observe/prometheus.ts';
 import {
   prepareCertificates,
@@ -67,21 +69,19 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     const claim = claimDataDir(config.data, logger);
     undo.defer(() => claim.release());
     for (const warning of loaded.warnings) logger.warn({}, warning);
-    const { certificates, notes } = await prepareCertificates(config, config.data);
-    logNotes(notes, logger);
     const { metrics, scrape } = createMetrics();
     let ending: Promise<never> | undefined;
-    const die = (): Promise<never> => (ending ??= endProcess(() => undo.disposeAsync()));
+    const die = (error: Error): void => {
+      logger.error({ error: error.message }, 'the log is gone: nothing can be archived any more');
+      ending ??= endProcess(() => undo.disposeAsync());
+    };
+    // First of all: its threads start while the rest of the server is loaded.
+    const files = openFiles(config, { observer: observeLog(metrics), onDeath: die });
+    undo.defer(closeFiles(files));
+    const { certificates, notes } = await prepareCertificates(config, config.data);
+    logNotes(notes, logger);
     const { promise: ended, resolve: onStop } = Promise.withResolvers<'restart' | 'shutdown'>();
-    const server = await services.createServer({
-      config,
-      logger,
-      certificates,
-      metrics,
-      scrape,
-      onStop,
-      onFatal: () => void die(),
-    });
+    const server = await services.createServer({ config, files, logger, certificates, metrics, scrape, onStop });
     undo.defer(async () => await server.stop());
     const listening = await server.start().catch((error: unknown) => {
       throw explainListenError(error);
@@ -123,6 +123,12 @@ export async function launch(loaded: LoadedConfig, { services, version }: Contex
     await undo.disposeAsync();
     throw error;
   }
+}
+
+/** Closes them where nobody came to do it; why they can't be opened is told by who waits for them. */
+function closeFiles(files: Promise<{ close(): Promise<void> }>): () => Promise<void> {
+  const opened = files.catch(() => undefined);
+  return async () => await (await opened)?.close();
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What `tutti verify` looks at: both files of a data folder, and that they agree. */
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { locateFiles } from '../database.ts';
+import { locateFiles } from '../files.ts';
 import { type Fault, type FaultRule, type Report, RULES } from '../log/sqlite/fault.ts';
 import { hasLog, openForReading, openLogForReading, type Progress, verifyLog } from '../log/sqlite/verify.ts';
 import { verifyStore } from '../store/sqlite/verify.ts';

@@ -49,6 +49,13 @@ const LAST_ANSWERS_MS = 50;
 /** How often Node looks who takes too long. */
 const LOOK_MS = 5000;
 
+/** No route has a schema: what would check them, a tenth of all that a start loads, is not loaded. */
+const NO_SCHEMAS = { buildValidator: refuseSchema, buildSerializer: refuseSchema };
+
+function refuseSchema(): never {
+  throw new Error('routes have no schemas here');
+}
+
 /** The HTTP server of everything that speaks HTTP. */
 export interface HttpServer {
   /** Others add their routes here before `listen`. */
@@ -71,6 +78,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   const app = fastify({
     serverFactory: (handle) =>
       createServer(times, (request, response) => handle(request, response)).setTimeout(QUIET_MS),
+    schemaController: { compilersFactory: NO_SCHEMAS },
   });
   const connections = options.connections && new HttpConnections(options.connections);
   if (connections !== undefined) app.server.on('upgrade', ({ socket }) => connections.release(socket));

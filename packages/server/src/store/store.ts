@@ -1,6 +1,4 @@
-import { Kysely, type Migration } from 'kysely';
-import { migrateStore } from './migrate.ts';
-import { NodeSqliteDialect } from './sqlite/dialect.ts';
+import type { Kysely, Migration } from 'kysely';
 import { LocalExecutor } from './sqlite/local.ts';
 import { ThreadExecutor } from './sqlite/thread.ts';
 
@@ -30,16 +28,9 @@ export interface StoreOptions {
 /** Opens the store in a SQLite file, in a worker thread of its own. Rejects with StoreError. */
 export async function openStore({ path, busyMs = 5000 }: StoreOptions): Promise<Store> {
   const connection = { path, busyMs };
-  const executor = path === ':memory:' ? new LocalExecutor(connection) : await ThreadExecutor.open(connection);
-  // oxlint-disable-next-line typescript/no-explicit-any -- as above
-  const db = new Kysely<any>({ dialect: new NodeSqliteDialect(executor) });
-  return {
-    db,
-    tables: <Tables>() => db as Kysely<Tables>,
-    migrate: (migrations) => migrateStore(db, path, migrations),
-    close: async () => {
-      await db.destroy();
-      await executor.close();
-    },
-  };
+  const [executor, { makeStore }] = await Promise.all([
+    path === ':memory:' ? new LocalExecutor(connection) : ThreadExecutor.open(connection),
+    import('./make-store.ts'), // the query builder is large: it is loaded while the thread starts
+  ]);
+  return makeStore(executor, path);
 }

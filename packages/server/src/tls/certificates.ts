@@ -72,7 +72,7 @@ export async function prepareCertificates(
   dataDir: string,
   now: () => number = Date.now,
 ): Promise<{ readonly certificates: Certificates; readonly notes: readonly CertificateNote[] }> {
-  let loaded = await load(config, dataDir, now());
+  let loaded = load(config, dataDir, now());
   const certificates: Certificates = {
     socketOptions: (domain) => ({
       isServer: true,
@@ -83,14 +83,14 @@ export async function prepareCertificates(
     pemFor: (servername) => choose(loaded, servername).credentials,
     list: () => describe(loaded),
     reload: async (next) => {
-      loaded = await load(next, dataDir, now());
+      loaded = load(next, dataDir, now());
       return loaded.notes;
     },
   };
   return { certificates, notes: loaded.notes };
 }
 
-async function load({ domains, tls, s2s }: CertificateConfig, dataDir: string, now: number): Promise<Loaded> {
+function load({ domains, tls, s2s }: CertificateConfig, dataDir: string, now: number): Loaded {
   if (s2s.ca !== '') readAuthorities(s2s.ca);
   const minVersion: SecureVersion = `TLSv${tls.minVersion}`;
   const makeEntry = (credentials: Credentials): Entry => {
@@ -122,7 +122,7 @@ async function load({ domains, tls, s2s }: CertificateConfig, dataDir: string, n
   if (others.length === 0 && firstNamed !== undefined) {
     return { named, fallback: firstNamed, selfSigned: false, domains, notes };
   }
-  const { credentials, made } = await keepSelfSigned(dataDir, others, now);
+  const { credentials, made } = keepSelfSigned(dataDir, others, now);
   if (made !== undefined) {
     const message = `made a self-signed certificate for ${others.join(', ')}: ${made}`;
     notes.push({ level: 'info', message });

@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { domainToASCII } from 'node:url';
 import { makeFolder } from '../folder.ts';
 import { CertificateError, coversDomain, readAddress, readCredentials, type Credentials } from './credentials.ts';
+import { issueSelfSigned } from './issue.ts';
 
 const DAY_MS = 86_400_000;
 const VALID_DAYS = 365;
 const RENEW_DAYS = 30;
-
-/** Node's own types of subjectAltName, as the generator counts them. */
-const DNS = 2;
-const IP = 7;
 
 /** Where the made certificate of a data folder is kept. */
 export function locateSelfSigned(dataDir: string): { readonly certFile: string; readonly keyFile: string } {
@@ -29,7 +26,9 @@ export function explainRenewal(kept: Credentials, domains: readonly string[], no
   const missing = domains.filter((domain) => !coversDomain(leaf, domain));
   if (missing.length > 0) return `it is not for ${missing.join(', ')}`;
   const names = (leaf.subjectAltName ?? '').split(', ').length;
-  return names === listAltNames(domains).length ? undefined : 'it is for domains that are no longer served';
+  return names === listNames(domains).length + listAddresses(domains).length
+    ? undefined
+    : 'it is for domains that are no longer served';
 }
 
 /**
@@ -38,15 +37,15 @@ export function explainRenewal(kept: Credentials, domains: readonly string[], no
  * @param now milliseconds since 1970-01-01 UTC
  * @returns the certificate, and why it was made if it was
  */
-export async function keepSelfSigned(
+export function keepSelfSigned(
   dataDir: string,
   domains: readonly string[],
   now: number,
-): Promise<{ readonly credentials: Credentials; readonly made?: string }> {
+): { readonly credentials: Credentials; readonly made?: string } {
   const { certFile, keyFile } = locateSelfSigned(dataDir);
   const reason = findReason(certFile, keyFile, domains, now);
   if (typeof reason !== 'string') return { credentials: reason };
-  const { private: key, cert } = await generate(domains, now);
+  const { key, cert } = issue(domains, now);
   makeFolder(join(dataDir, 'tls'));
   replaceFile(keyFile, key, 0o600);
   replaceFile(certFile, cert, 0o644);
@@ -64,31 +63,24 @@ function findReason(certFile: string, keyFile: string, domains: readonly string[
   }
 }
 
-async function generate(domains: readonly string[], now: number): Promise<{ private: string; cert: string }> {
-  const { generate: generateCertificate } = await import('selfsigned'); // slow to load, seldom needed
+function issue(domains: readonly string[], now: number): ReturnType<typeof issueSelfSigned> {
   const first = domainToASCII(domains[0] ?? '');
-  const commonName = first === '' || first.length > 64 ? 'tutti' : first; // only subjectAltName is looked at
-  return generateCertificate([{ name: 'commonName', value: commonName }], {
-    keyType: 'ec',
-    curve: 'P-256',
-    algorithm: 'sha256',
-    notBeforeDate: new Date(now - DAY_MS),
-    notAfterDate: new Date(now + VALID_DAYS * DAY_MS),
-    extensions: [
-      { name: 'basicConstraints', cA: false, critical: true },
-      { name: 'keyUsage', digitalSignature: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames: listAltNames(domains) },
-    ],
+  return issueSelfSigned({
+    commonName: first === '' || first.length > 64 ? 'tutti' : first, // only subjectAltName is looked at
+    domains: listNames(domains),
+    addresses: listAddresses(domains),
+    notBefore: new Date(now - DAY_MS),
+    notAfter: new Date(now + VALID_DAYS * DAY_MS),
   });
 }
 
-function listAltNames(domains: readonly string[]): ({ type: 2; value: string } | { type: 7; ip: string })[] {
-  const names = domains
-    .filter((domain) => readAddress(domain) === undefined)
-    .map((domain) => ({ type: DNS, value: domainToASCII(domain) }) as const);
-  const addresses = new Set(['127.0.0.1', '::1', ...domains.flatMap((domain) => readAddress(domain) ?? [])]);
-  return [...names, ...[...addresses].map((ip) => ({ type: IP, ip }) as const)];
+function listNames(domains: readonly string[]): string[] {
+  return domains.filter((domain) => readAddress(domain) === undefined).map((domain) => domainToASCII(domain));
+}
+
+/** Those of loopback always. */
+function listAddresses(domains: readonly string[]): string[] {
+  return [...new Set(['127.0.0.1', '::1', ...domains.flatMap((domain) => readAddress(domain) ?? [])])];
 }
 
 function replaceFile(file: string, text: string, mode: number): void {
