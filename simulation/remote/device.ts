@@ -27,9 +27,11 @@ class Life implements Connection {
 
   write(bytes: Uint8Array): void {
     if (this.closed) return;
-    const element = parseXml(bytes, NS.client);
-    this.received.push(element);
-    this.#take(element);
+    const { elements } = parseXml(`<stream xmlns='${NS.client}'>${new TextDecoder().decode(bytes)}</stream>`);
+    for (const element of elements) {
+      this.received.push(element);
+      this.#take(element);
+    }
   }
 
   pause(): void {}

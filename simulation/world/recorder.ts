@@ -2,6 +2,9 @@ import { type Element, NS, parseXml } from '@tutti/xmpp';
 import { type Copy, keyOf, readCopy, readRow } from '../model/message.ts';
 import type { AccountFacts } from '../model/facts.ts';
 
+const STREAM_OPEN = Buffer.from(`<stream xmlns='${NS.client}'>`);
+const STREAM_CLOSE = Buffer.from('</stream>');
+
 /** A session of the server, as it was watched. */
 export interface SessionRecord {
   readonly number: number;
@@ -100,7 +103,10 @@ export class Recorder {
   /** The last row of each account that has been shown. */
   readonly heads = new Map<string, number>();
   readonly #versions = new Map<string, Version[]>();
-  readonly #copies = new WeakMap<Uint8Array, { readonly element: Element; readonly copy: Copy | undefined }>();
+  readonly #copies = new WeakMap<
+    Uint8Array,
+    readonly { readonly element: Element; readonly copy: Copy | undefined }[]
+  >();
   readonly #now: () => number;
   readonly #look: (account: string) => AccountFacts;
   readonly #accounts: readonly string[];
@@ -190,19 +196,20 @@ export class Recorder {
     this.receipts.push({ place: this.mark(), session: undefined, stanza, key: keyOf(stanza) });
   }
 
-  written(session: SessionRecord, bytes: Uint8Array): Write {
-    const place = this.mark();
+  /** What the server writes at once may be several elements. */
+  written(session: SessionRecord, bytes: Uint8Array): readonly Write[] {
     let known = this.#copies.get(bytes);
     if (known === undefined) {
-      const element = parseXml(bytes, NS.client);
-      known = { element, copy: readCopy(element, session.account) };
+      known = readElements(bytes).map((element) => ({ element, copy: readCopy(element, session.account) }));
       this.#copies.set(bytes, known);
     }
-    const write = { place, session, connection: session.connections.length, element: known.element, copy: known.copy };
-    this.writes.push(write);
-    const enabled = known.element.is('enabled', NS.sm) ? known.element : known.element.child('enabled', NS.sm);
-    if (enabled?.attrs['resume'] === 'true') session.resumableFor = Number(enabled.attrs['max']) * 1000;
-    return write;
+    return known.map(({ element, copy }) => {
+      const write = { place: this.mark(), session, connection: session.connections.length, element, copy };
+      this.writes.push(write);
+      const enabled = element.is('enabled', NS.sm) ? element : element.child('enabled', NS.sm);
+      if (enabled?.attrs['resume'] === 'true') session.resumableFor = Number(enabled.attrs['max']) * 1000;
+      return write;
+    });
   }
 
   forwarded(stanza: Element): void {
@@ -285,4 +292,9 @@ export class Recorder {
 export function startCounting(session: SessionRecord, place: number): void {
   session.counted = [];
   session.countsAt = place;
+}
+
+/** The elements of a piece of a stream. */
+function readElements(bytes: Uint8Array): Element[] {
+  return [...parseXml(Buffer.concat([STREAM_OPEN, bytes, STREAM_CLOSE])).elements];
 }

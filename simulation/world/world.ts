@@ -195,8 +195,9 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
   written(link: Link, bytes: Uint8Array): void {
     const session = this.#byLink.get(link);
     if (session === undefined) return;
-    const { element } = this.recorder.written(session, bytes);
-    this.tell(() => `        server → ${session.jid} (${session.number}): ${shorten(element)}`);
+    for (const { element } of this.recorder.written(session, bytes)) {
+      this.tell(() => `        server → ${session.jid} (${session.number}): ${shorten(element)}`);
+    }
   }
 
   closed(link: Link, by: 'server' | 'client' | 'network'): void {

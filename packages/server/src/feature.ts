@@ -12,9 +12,10 @@ export { type Clock, type Logger, type Random, randomId } from './environment.ts
 export { BoundedMap } from './bounded-map.ts';
 export { Gate } from './archive-query/gate.ts';
 export { readMetadata } from './archive-query/metadata.ts';
-export { PageReader } from './archive-query/page.ts';
+export { type ArchivePage, PageReader } from './archive-query/page.ts';
+export { writePage } from './archive-query/page-writer.ts';
 export { writeForm as writeArchiveForm } from './archive-query/form.ts';
-export { readQuery as readArchiveQuery } from './archive-query/query.ts';
+export { type Query as ArchiveQuery, readQuery as readArchiveQuery } from './archive-query/query.ts';
 export { writeFin, writeResult } from './archive-query/results.ts';
 export type { AccountLog, Row } from './log/log.ts';
 export {
@@ -30,6 +31,7 @@ export type { MayReceive, PubsubHost, PubsubLimits } from './pubsub/host.ts';
 export type { NodeConfig, NodeRecord, PepChange, PepItem } from './pubsub/model.ts';
 export type { NodeRules } from './pubsub/node-config.ts';
 export { pubsubMigrations } from './pubsub/schema.ts';
+export type { WrittenMessages } from './session/written.ts';
 export type { ServiceDesk, ServiceInfo, ServiceRequest } from './service-desk.ts';
 export type * from './feature/api.ts';
 export type * from './feature/contributions.ts';

@@ -6,7 +6,7 @@ import type { Connection, StreamSession } from '../src/stream/host.ts';
 /** A connection that remembers what was written to it. */
 export class FakeConnection implements Connection {
   readonly id = 'test';
-  readonly framing = 'document';
+  readonly framing: Connection['framing'] = 'document';
   readonly address = '127.0.0.1';
   readonly secure = true;
   /** What the peer has not read; set it to play a slow client. */
@@ -26,6 +26,20 @@ export class FakeConnection implements Connection {
   close(error?: { toElement(): Element }): void {
     this.closed = true;
     this.closedWith = error?.toElement();
+  }
+}
+
+/** The same for a client that comes over TCP and reads when its test does: until then everything waits for it. */
+export class StreamConnection extends FakeConnection {
+  override readonly framing = 'stream';
+  writes = 0;
+
+  override write(bytes: Uint8Array): void {
+    this.writes += 1;
+    const text = new TextDecoder().decode(bytes);
+    const elements = parseXml(`<stream xmlns='jabber:client'>${text}</stream>`).elements;
+    this.received.push(...elements.map((element) => parseXml(element.toString())));
+    this.buffered += bytes.length;
   }
 }
 
@@ -59,6 +73,7 @@ export class Device {
 
   /** Everything received since the last call. */
   take(): Element[] {
+    if (this.connection instanceof StreamConnection) this.connection.buffered = 0;
     return this.connection.received.splice(0);
   }
 

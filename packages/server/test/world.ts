@@ -31,6 +31,8 @@ export interface DeviceOptions {
   readonly imNg?: boolean;
   readonly carbons?: boolean;
   readonly priority?: number;
+  /** What it comes over. */
+  readonly connection?: FakeConnection;
 }
 
 /** The real core in one process: a memory log, an in-process database, connections that only remember. */
@@ -58,7 +60,7 @@ export class World {
   async connect(full: string, options: DeviceOptions = {}): Promise<Device> {
     const jid = JID.parse(full);
     if (!(await this.core.options.accounts.exists(jid.bare))) await this.account(jid.bare.toString());
-    const connection = new FakeConnection();
+    const connection = options.connection ?? new FakeConnection();
     const identity = { account: jid.bare, mechanism: 'TEST' };
     const { session } = await this.host.bind(identity, { resource: jid.resource }, connection);
     const device = new Device(this.core, this.host, session, connection);

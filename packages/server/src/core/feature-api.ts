@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { FeatureApi, SessionChange, SessionView, StateKey } from '../feature.ts';
 import type { LocalAccount } from '../router/local-account.ts';
 import { Outgoing } from '../session/outgoing.ts';
+import { sendWritten } from '../session/send-written.ts';
 import { ServiceDesk } from '../service-desk.ts';
 import type { Session } from '../session/session.ts';
 import type { Core } from './core.ts';
@@ -116,6 +117,7 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     },
     hasRoom: (view) => sessionOf(view).hasRoom,
     whenRoom: (view) => sessionOf(view).whenRoom(),
+    deliverWritten: (view, messages) => sendWritten(sessionOf(view), messages),
     present: (account, row) => (account as LocalAccount).present(row).element,
     beginReplay(view) {
       const session = sessionOf(view);

@@ -8,6 +8,7 @@ import type { AccountLog, Row } from '../log/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { PepChange } from '../pubsub/model.ts';
 import type { ServiceDesk } from '../service-desk.ts';
+import type { WrittenMessages } from '../session/written.ts';
 import type { TokenStore } from '../stream/sasl/credentials.ts';
 import type { FileVault, UploadDesk } from '../uploads/uploads.ts';
 import type {
@@ -138,6 +139,8 @@ export interface FeatureApi {
   hasRoom(session: SessionView): boolean;
   /** I8: resolves when a session can take more of what need not be sent at once; hold a long answer back until then. False: it has ended. */
   whenRoom(session: SessionView): Promise<boolean>;
+  /** Hands a session archived messages that are written already, as fast as it takes them (D7, I8). False: it has ended. */
+  deliverWritten(session: SessionView, messages: WrittenMessages): Promise<boolean>;
   /** A row of an account's log as its sessions get it: the archived stanza with its stanza-id (A5, I2). */
   present(account: AccountView, row: Row): Element;
   /** D5: what comes live for a legacy session waits behind what is replayed to it, until the result is called. */

@@ -2,8 +2,9 @@ import { type Element, NS, StreamError, xml } from '@tutti/xmpp';
 import type { Clock, Timer } from '../environment.ts';
 import { type Counter, countStanza, type Metrics } from '../observe/metrics.ts';
 import type { Connection } from '../stream/host.ts';
-import type { Outgoing } from './outgoing.ts';
+import { Outgoing } from './outgoing.ts';
 import type { StreamManagement } from './stream-management.ts';
+import type { Room, WrittenMessages } from './written.ts';
 
 /** How many stanzas go out before the client is asked for its count at once (XEP-0198 §4), and how long it may take otherwise. */
 const REQUEST_AFTER = 25;
@@ -77,6 +78,24 @@ export class Outbox {
   sendRow(out: Outgoing, seq: number): void {
     if (this.#heldPresence !== undefined) this.#releasePresence(this.#heldPresence);
     this.#write(out, seq);
+  }
+
+  /**
+   * Does what `send` does for each of the messages from `from` on, with one write for as many as there is room for, one at least. Gives how many: none
+   * where they have to be sent one by one.
+   */
+  sendWritten(messages: WrittenMessages, from: number): number {
+    const { connection, sm } = this;
+    if (this.#held !== undefined || connection?.framing !== 'stream') return 0;
+    if (this.#heldPresence !== undefined) this.#releasePresence(this.#heldPresence);
+    const to = messages.fit(from, this.#room);
+    connection.write(messages.slice(from, to));
+    this.#core.metrics.stanzasOut.message.inc(to - from);
+    if (sm !== undefined) {
+      for (let at = from; at < to; at += 1) sm.sent(new Outgoing(messages.slice(at, at + 1)));
+      this.requestSoon();
+    }
+    return to - from;
   }
 
   /** What the client has not acknowledged, or what waits for a resumption to be over, less the rows of a cursor. */
@@ -172,6 +191,17 @@ export class Outbox {
     const { stanzasOut, stanzaErrors } = this.#core.metrics;
     countStanza(stanzasOut, out.element.name);
     if (out.element.attrs['type'] === 'error') stanzaErrors.inc();
+  }
+
+  /** What may be sent before the bounds are reached. */
+  get #room(): Room {
+    const { outboxBytes, smUnackedMax } = this.#core.limits;
+    const { sm } = this;
+    const waiting = Math.max(sm?.keptBytes ?? 0, this.connection?.buffered ?? 0);
+    return {
+      bytes: outboxBytes === 0 ? Infinity : outboxBytes - waiting,
+      stanzas: sm === undefined || smUnackedMax === 0 ? Infinity : smUnackedMax - sm.unacknowledged.length,
+    };
   }
 
   #isWithinBounds(stanzas: number): boolean {

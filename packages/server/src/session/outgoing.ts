@@ -1,17 +1,24 @@
-import { type Element, NS } from '@tutti/xmpp';
+import { type Element, NS, parseXml } from '@tutti/xmpp';
+import { declareNamespace } from './written.ts';
 
 /** A stanza on its way to clients: serialized once per framing, shared by all the sessions that get it. */
 export class Outgoing {
-  readonly element: Element;
   /** Its place in the account's log: set where it is a row that the account has received. */
   readonly seq: number | undefined;
+  #element: Element | undefined;
   #stream: Uint8Array | undefined;
   #document: Uint8Array | undefined;
   #size: number | undefined;
 
-  constructor(element: Element, seq?: number) {
-    this.element = element;
+  /** @param stanza an element, or one of `WrittenMessages` */
+  constructor(stanza: Element | Uint8Array, seq?: number) {
+    if (stanza instanceof Uint8Array) this.#stream = stanza;
+    else this.#element = stanza;
     this.seq = seq;
+  }
+
+  get element(): Element {
+    return (this.#element ??= parseXml(this.#stream as Uint8Array, NS.client));
   }
 
   /** Bytes that it keeps in memory. */
@@ -21,11 +28,12 @@ export class Outgoing {
   }
 
   bytes(framing: 'stream' | 'document'): Uint8Array {
-    if (framing === 'stream') {
-      this.#stream ??= this.element.toBytes(NS.client);
-      return this.#stream;
-    }
-    this.#document ??= this.element.toBytes();
-    return this.#document;
+    if (framing === 'stream') return (this.#stream ??= this.element.toBytes(NS.client));
+    return (this.#document ??= this.#writeDocument());
+  }
+
+  #writeDocument(): Uint8Array {
+    if (this.#element === undefined) return declareNamespace(this.#stream as Uint8Array);
+    return this.#element.toBytes();
   }
 }

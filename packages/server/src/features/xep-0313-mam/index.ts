@@ -1,5 +1,7 @@
 import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
 import {
+  type ArchivePage,
+  type ArchiveQuery,
   defineFeature,
   type FeatureApi,
   Gate,
@@ -7,8 +9,10 @@ import {
   readArchiveQuery,
   readMetadata,
   type SessionView,
+  type WrittenMessages,
   writeArchiveForm,
   writeFin,
+  writePage,
   writeResult,
 } from '../../feature.ts';
 import { sweepArchive } from './retention.ts';
@@ -83,19 +87,21 @@ class Archive {
     reading.queries += 1;
     try {
       const page = await this.#gate.pass(() => reading.reader.read(query));
-      const { account } = session;
-      for (const row of query.flipped ? page.rows.toReversed() : page.rows) {
-        if (!(await this.#api.whenRoom(session))) throw new StanzaError('recipient-unavailable');
-        const archived = this.#api.present(account, row);
-        this.#api.deliver(
-          session,
-          writeResult(row, archived, account.jid.toString(), session.jid.toString(), query.id),
-        );
+      const fin = writeFin(page);
+      for (const messages of this.#write(page, session, query)) {
+        if (!(await this.#api.deliverWritten(session, messages))) throw new StanzaError('recipient-unavailable');
       }
-      return writeFin(page);
+      return fin;
     } finally {
       reading.queries -= 1;
     }
+  }
+
+  #write({ rows }: ArchivePage, { account, jid }: SessionView, { id, flipped }: ArchiveQuery): WrittenMessages[] {
+    const address = { from: account.jid.toString(), to: jid.toString(), queryId: id };
+    return writePage(flipped ? rows.toReversed() : rows, address, (row) =>
+      writeResult(row, this.#api.present(account, row), address.from, address.to, id),
+    );
   }
 
   #reading(session: SessionView): Reading {

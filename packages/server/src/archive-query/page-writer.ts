@@ -1,0 +1,137 @@
+import { type Element, escapeAttribute, NS } from '@tutti/xmpp';
+import type { Row } from '../log/log.ts';
+import { WrittenMessages } from '../session/written.ts';
+import { isWritable, STAMP_LENGTH, StampWriter } from './stamp.ts';
+
+/** Where the results of a page come from, and where they go. */
+export interface PageAddress {
+  /** Bare JID of the archive, which is also the `by` of its stanza-ids. */
+  readonly from: string;
+  readonly to: string;
+  readonly queryId: string | undefined;
+}
+
+/** Bytes of messages after which a new buffer begins: whoever keeps one message keeps all of its buffer. */
+const BUFFER_BYTES = 65_536;
+
+const ID_LENGTH = 16;
+const encoder = new TextEncoder();
+const OPEN = encoder.encode('<message ');
+const CLOSE = encoder.encode('</message>');
+/** `xmlns`, of a declaration. */
+const DECLARATION = encoder.encode('xmlns');
+
+/**
+ * XEP-0313 §4.2: writes the results of a page, byte for byte as `writeResult` would, around the stored bytes of each message, which are copied and not
+ * parsed (I2). What is stored was serialized here, so its two ends tell whether it is as simple as it nearly always is; any other row, such as one
+ * without content or with prefixes, is written by `make`.
+ */
+export function writePage(rows: readonly Row[], address: PageAddress, make: (row: Row) => Element): WrittenMessages[] {
+  const writer = new PageWriter(address);
+  const written: WrittenMessages[] = [];
+  for (let from = 0; from < rows.length; ) {
+    const to = findRun(rows, from);
+    if (to > from) written.push(writer.write(rows.slice(from, to)));
+    else {
+      const bytes = make(rows[from] as Row).toBytes(NS.client);
+      written.push(new WrittenMessages(bytes, [bytes.length]));
+    }
+    from = Math.max(to, from + 1);
+  }
+  return written;
+}
+
+/** The end of the simple rows that begin at `from` and go into one buffer. */
+function findRun(rows: readonly Row[], from: number): number {
+  let bytes = 0;
+  let to = from;
+  for (; to < rows.length && bytes < BUFFER_BYTES; to += 1) {
+    const row = rows[to] as Row;
+    if (!isSimple(row)) break;
+    bytes += row.stanza.length;
+  }
+  return to;
+}
+
+function isSimple({ at, stanza }: Row): boolean {
+  const end = stanza.length - CLOSE.length;
+  return (
+    end > OPEN.length &&
+    hasAt(stanza, 0, OPEN) &&
+    !hasAt(stanza, OPEN.length, DECLARATION) &&
+    hasAt(stanza, end, CLOSE) &&
+    isWritable(at)
+  );
+}
+
+function hasAt(bytes: Uint8Array, offset: number, part: Uint8Array): boolean {
+  for (let at = 0; at < part.length; at += 1) if (bytes[offset + at] !== part[at]) return false;
+  return true;
+}
+
+/** Knows what goes before and behind each message: the same for all, but for the id (twice) and the stamp. */
+class PageWriter {
+  readonly #before: Uint8Array;
+  readonly #behind: Uint8Array;
+  /** Places in these. */
+  readonly #id: number;
+  readonly #stamp: number;
+  readonly #stanzaId: number;
+  readonly #stamps = new StampWriter();
+
+  constructor({ from, to, queryId }: PageAddress) {
+    const query = queryId === undefined ? '' : ` queryid='${escapeAttribute(queryId)}'`;
+    const by = escapeAttribute(from);
+    const parts = [
+      `<message from='${by}' to='${escapeAttribute(to)}'><result xmlns='${NS.mam}'${query} id='`,
+      `'><forwarded xmlns='${NS.forward}'><delay xmlns='${NS.delay}' stamp='`,
+      `'/><message xmlns='${NS.client}'`,
+      `<stanza-id xmlns='${NS.sid}' by='${by}' id='`,
+      `'/></message></forwarded></result></message>`,
+    ].map((part) => encoder.encode(part)) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    const [head, middle, open, stanzaId, end] = parts;
+    this.#before = concat(head, new Uint8Array(ID_LENGTH), middle, new Uint8Array(STAMP_LENGTH), open);
+    this.#behind = concat(stanzaId, new Uint8Array(ID_LENGTH), end);
+    this.#id = head.length;
+    this.#stamp = this.#id + ID_LENGTH + middle.length;
+    this.#stanzaId = stanzaId.length;
+  }
+
+  write(rows: readonly Row[]): WrittenMessages {
+    // Of a message its name gives way, and the end tag.
+    const more = this.#before.length + this.#behind.length - (OPEN.length - 1) - CLOSE.length;
+    const bytes = new Uint8Array(rows.reduce((sum, { stanza }) => sum + stanza.length + more, 0));
+    const ends: number[] = [];
+    let end = 0;
+    for (const row of rows) ends.push((end = this.#writeRow(row, bytes, end)));
+    return new WrittenMessages(bytes, ends);
+  }
+
+  /** Gives the end. */
+  #writeRow({ id, at, stanza }: Row, bytes: Uint8Array, offset: number): number {
+    const attributes = offset + this.#before.length;
+    const content = attributes - (OPEN.length - 1);
+    const close = content + stanza.length - CLOSE.length;
+    bytes.set(stanza, content); // first, since the others go over its ends
+    bytes.set(this.#before, offset);
+    bytes.set(this.#behind, close);
+    writeId(id, bytes, offset + this.#id);
+    writeId(id, bytes, close + this.#stanzaId);
+    this.#stamps.write(at, bytes, offset + this.#stamp);
+    return close + this.#behind.length;
+  }
+}
+
+function writeId(id: string, bytes: Uint8Array, offset: number): void {
+  for (let at = 0; at < ID_LENGTH; at += 1) bytes[offset + at] = id.charCodeAt(at);
+}
+
+function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
