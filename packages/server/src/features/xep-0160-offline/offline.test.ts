@@ -246,6 +246,59 @@ describe('XEP-0160 D5 a legacy session that comes online', () => {
     expect(bodies(chamber)).toEqual(numbers(1, 5));
   });
 
+  it('I7 is not given again what another ends of, and a third one after that', async () => {
+    const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"', 'limits.sm_unacked_max=2']);
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+    await say(world, balcony, presence());
+    balcony.cut();
+    const garden = await arrive(world, 'garden');
+    garden.connection.buffered = 300_000;
+    const chamber = await arrive(world, 'chamber');
+    for (const body of numbers(1, 5)) await say(world, romeo, message(body));
+    expect(world.core.accounts.get(JULIET)?.session('balcony'), 'more than it may be kept').toBeUndefined();
+    garden.cut();
+    await world.settle();
+    expect(bodies(chamber)).toEqual(numbers(1, 5));
+  });
+
+  it('D5 is not given what another has had of the delivery in which one ends', async () => {
+    const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"', 'limits.sm_unacked_max=2']);
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+    balcony.cut();
+    const garden = await world.connect(`${JULIET}/garden`, { carbons: true });
+    const chamber = await world.connect(`${JULIET}/chamber`, { priority: 0 });
+    await say(world, romeo, ...numbers(1, 5).map((body) => message(body, { to: `${JULIET}/balcony` })));
+    expect(world.core.accounts.get(JULIET)?.session('balcony'), 'more than may be kept').toBeUndefined();
+    expect(garden.takeMessages()).toHaveLength(5);
+    expect(bodies(chamber)).toEqual([]);
+  });
+
+  it('D5 is not given what another one has on its way', async () => {
+    const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
+    const manage = xml('enable', { xmlns: NS.sm, resume: 'true' });
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    const chamber = await world.connect(`${JULIET}/chamber`);
+    const garden = await world.connect(`${JULIET}/garden`);
+    balcony.send(manage);
+    await say(world, balcony, presence());
+    world.clock.advance(1000);
+    garden.send(manage);
+    await say(world, garden, presence());
+    balcony.cut();
+    await say(world, romeo, message('1'));
+    await say(world, chamber, presence());
+    world.clock.advance(60_000);
+    await world.settle();
+    expect(bodies(garden)).toEqual(['1']);
+    expect(bodies(chamber), 'it is on its way to the garden').toEqual([]);
+    garden.cut();
+    world.clock.advance(60_000);
+    await world.settle();
+    expect(bodies(chamber), 'where it was lost').toEqual(['1']);
+  });
+
   it('is not given what another leaves behind when it reads the archive itself', async () => {
     const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
     const balcony = await world.connect(`${JULIET}/balcony`);

@@ -35,9 +35,12 @@ export class Replays {
   inherit(ended: SessionView, isReader: (session: SessionView) => boolean): Promise<void> {
     const { account } = ended;
     return this.#inTurn(account, async () => {
+      // I7, D5: it may have ended in the middle of a delivery to several: the others have that first.
+      await Promise.resolve();
       const session = account.sessions.find((one) => takesMessages(one) && !isReader(one));
       if (session === undefined) return;
-      const known = new Set(session.underWay);
+      // D5: what is on its way to any other is that one's to leave behind.
+      const known = new Set(account.sessions.flatMap(({ underWay }) => underWay));
       const due = new Set(ended.underWay.filter((seq) => seq > account.legacyCursor && !known.has(seq)));
       if (due.size === 0) return;
       await this.#replay(session, Math.min(...due) - 1, Math.max(...due), due);
