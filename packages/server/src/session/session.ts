@@ -1,5 +1,4 @@
 import { type Element, type JID, NS, StreamError, xml } from '@tutti/xmpp';
-import type { Timer } from '../environment.ts';
 import type { SessionView } from '../feature.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { LocalAccount } from '../router/local-account.ts';
@@ -7,6 +6,7 @@ import type { Connection, StreamSession } from '../stream/host.ts';
 import { Asks } from './asks.ts';
 import { Backlog } from './backlog.ts';
 import { type CursorEvents, LogCursor } from './cursor.ts';
+import { Hibernation } from './hibernation.ts';
 import { Inbound, type InboundSession } from './inbound.ts';
 import type { Divergence } from './ledger.ts';
 import { Outbox, overflowError } from './outbox.ts';
@@ -45,7 +45,7 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
   /** Stable id of the client's installation (XEP-0388 §2.3), if it gave one. */
   readonly agent: string | undefined;
   readonly #inbound: Inbound;
-  #hibernation: Timer | undefined;
+  readonly #hibernation = new Hibernation();
   /** Rows given before the session takes messages; no more than could be replayed. */
   #early: Set<number> | undefined;
   readonly #backlog = new Backlog();
@@ -98,7 +98,7 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
 
   /** XEP-0198 §5: without a connection, waiting to be resumed. */
   get hibernating(): boolean {
-    return this.#hibernation !== undefined;
+    return this.#hibernation.isOn;
   }
 
   /** E2, E4: from this place in the log on, every row is delivered live. */
@@ -259,7 +259,8 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
       void this.whenQuiet().then(() => this.end());
       return;
     }
-    this.#hibernation = this.#core.clock.after(this.#resumeTimeout * 1000, () => this.end());
+    const whenQuiet = (): Promise<void> => this.whenQuiet();
+    this.#hibernation.begin(this.#core.clock, this.#resumeTimeout, whenQuiet, () => this.end());
     this.#count();
     for (const entry of sm.unacknowledged) if (typeof entry !== 'number') this.#tellKept(entry);
   }
@@ -311,9 +312,8 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
   }
 
   #wake(): void {
-    if (this.#hibernation === undefined) return;
-    this.#hibernation.cancel();
-    this.#hibernation = undefined;
+    if (!this.hibernating) return;
+    this.#hibernation.stop();
     this.#count();
   }
 

@@ -1,7 +1,10 @@
 import { type Element, NS, xml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
-import { FakeConnection } from '../../test/device.ts';
-import { createWorld } from '../../test/world.ts';
+import { type Device, FakeConnection } from '../../test/device.ts';
+import { createWorld, type World } from '../../test/world.ts';
+import type { MemoryDisk } from '../log/memory/memory-log.ts';
+
+type Resumption = ReturnType<World['host']['resume']>;
 
 const chat = (to: string, id: string): Element => xml('message', { to, type: 'chat', id }, xml('body', null, id));
 const presence = (priority: number): Element => xml('presence', null, xml('priority', null, String(priority)));
@@ -59,6 +62,65 @@ describe('XEP-0198 two resumptions at the same time', () => {
       [],
       ['unseen'],
     ]);
+  });
+});
+
+describe('XEP-0198 §5 a session that has waited long enough for its client', () => {
+  /** Romeo has written twice, and is gone; nothing is written to the disk yet, and the second message not even looked at. */
+  async function leave(): Promise<{
+    world: World;
+    romeo: Device;
+    answer: () => Promise<void>;
+    resume: () => Resumption;
+  }> {
+    const commits: (() => void)[] = [];
+    let stuck = false;
+    const disk: MemoryDisk = { commit: (_batch, done) => (stuck ? void commits.push(done) : queueMicrotask(done)) };
+    const world = await createWorld({ disk, settings: ['limits.sm_resume_timeout="1 minute"'] });
+    const romeo = await world.connect('romeo@localhost/orchard', { priority: 0 });
+    romeo.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+    await world.settle();
+    const [enabled] = romeo.take();
+    await world.account('juliet@localhost');
+    stuck = true;
+    for (const stanza of [chat('juliet@localhost', '1'), presence(0), chat('juliet@localhost', '2')])
+      romeo.send(stanza);
+    romeo.cut();
+    const answer = async (): Promise<void> => {
+      await world.settle();
+      commits.shift()?.();
+      await world.settle();
+    };
+    const resume = (): Resumption => {
+      const identity = { account: romeo.jid.bare, mechanism: 'TEST' };
+      const element = xml('resume', { xmlns: NS.sm, previd: enabled?.attrs['id'], h: 0 });
+      return world.host.resume(identity, element, new FakeConnection());
+    };
+    return { world, romeo, answer, resume };
+  }
+
+  it('I3 ends when all is handled that had come, however long the disk takes', async () => {
+    const { world, romeo, answer, resume } = await leave();
+    const { view } = romeo;
+    world.clock.advance(60_000);
+    const late = resume();
+    await answer();
+    expect(view.ended).toBe(false);
+    await answer();
+    expect(view.ended).toBe(true);
+    expect((await late).answer.name).toBe('failed');
+    expect(await world.rows('juliet@localhost')).toBe(2);
+  });
+
+  it('does not end when its client is back by then', async () => {
+    const { world, romeo, answer, resume } = await leave();
+    const back = resume();
+    world.clock.advance(60_000);
+    await answer();
+    await answer();
+    const { answer: resumed } = await back;
+    expect(resumed.attrs['h']).toBe('3');
+    expect(romeo.view.ended).toBe(false);
   });
 });
 
