@@ -6,9 +6,6 @@ import { fork } from 'node:child_process';
 import { parseArguments } from '../scripts/arguments.ts';
 import type { Problem } from './world/problem.ts';
 
-/** So many worlds that fail are enough to look at; each takes a while to shrink. */
-const ENOUGH = 10;
-
 const HELP = `Usage: npm run simulate -- [options]
 
   --seeds N      worlds to play (default 200)
@@ -18,10 +15,11 @@ const HELP = `Usage: npm run simulate -- [options]
   --seed S       one world: tells everything that happens in it
   --only s1,s4   with --seed: only these steps of it
   --mutant NAME  with a bug planted in the server; see npm run simulate:mutants
-  --first        end at the first world that fails
+  --failures N   end a process at its Nth world that fails; each takes a while to shrink (default 10; 0: never)
+  --first        end at the first world that fails, and don't shrink it
   --json         one JSON object at the end
 
-A process ends at its ${ENOUGH}th world that fails, however many were asked for.
+Worlds that fail are told as they are found, on the standard error output with --json.
 `;
 
 /** A world that failed. */
@@ -51,6 +49,7 @@ const { values } = parseArguments(HELP, {
     seed: { type: 'string' },
     only: { type: 'string' },
     mutant: { type: 'string' },
+    failures: { type: 'string', default: '10' },
     first: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -82,6 +81,7 @@ async function runWorlds(): Promise<Summary> {
   const failures: Failure[] = [];
   const total = values.minutes === undefined ? Number(values.seeds) : Infinity;
   const limit = values.minutes === undefined ? Infinity : Number(values.minutes) * 60;
+  const enough = Number(values.failures);
   let worlds = 0;
   let messages = 0;
   let writes = 0;
@@ -98,13 +98,16 @@ async function runWorlds(): Promise<Summary> {
     };
     const story = values.first ? generateStory(seed) : await shrinkStory(generateStory(seed), fails);
     const { problems } = await player.play(story);
-    failures.push({
+    const failure = {
       seed,
       problems: problems.slice(0, 5),
       story: tellStory(story),
       steps: story.steps.map(({ id }) => id),
-    });
-    if (values.first || failures.length >= ENOUGH) break;
+    };
+    failures.push(failure);
+    if (process.send !== undefined) process.send({ failure });
+    else tellFailure(failure);
+    if (values.first || failures.length === enough) break;
   }
   await player.close();
   return { worlds, messages, writes, seconds: seconds(), failures };
@@ -117,11 +120,15 @@ async function runJobs(jobs: number): Promise<Summary> {
     new Promise((resolve, reject) => {
       const seeds = Math.ceil((Number(values.seeds) - job) / jobs);
       const args = ['--from', String(Number(values.from) + job), '--stride', String(jobs), '--seeds', String(seeds)];
+      args.push('--failures', values.failures);
       if (values.minutes !== undefined) args.push('--minutes', values.minutes);
       if (values.mutant !== undefined) args.push('--mutant', values.mutant);
       if (values.first) args.push('--first');
       const child = fork(import.meta.filename, args, { execArgv: process.execArgv });
-      child.on('message', ({ summary }: { summary: Summary }) => resolve(summary));
+      child.on('message', ({ failure, summary }: { failure?: Failure; summary?: Summary }) => {
+        if (failure !== undefined) tellFailure(failure);
+        if (summary !== undefined) resolve(summary);
+      });
       child.on('exit', (code) => reject(new Error(`a process of the simulation ended with ${code}`)));
     });
   const parts = await Promise.all(Array.from({ length: jobs }, (_, job) => run(job)));
@@ -151,15 +158,16 @@ async function tellWorld(seed: number, only: readonly string[] | undefined): Pro
   return problems.length === 0 ? 0 : 1;
 }
 
+function tellFailure({ seed, problems, story, steps }: Failure): void {
+  const tell = values.json ? console.error : console.log;
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  tell(`World ${seed} fails:\n${tellProblems(problems)}\n\nThe shortest story that fails in the same way:\n${story}`);
+  tell(`\nEverything that happens in it: npm run simulate -- --seed ${seed} --only ${steps.join(',')}\n`);
+}
+
 function report(summary: Summary): void {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   if (values.json) return console.log(JSON.stringify(summary));
-  for (const { seed, problems, story, steps } of summary.failures) {
-    console.log(
-      `World ${seed} fails:\n${tellProblems(problems)}\n\nThe shortest story that fails in the same way:\n${story}`,
-    );
-    console.log(`\nEverything that happens in it: npm run simulate -- --seed ${seed} --only ${steps.join(',')}\n`);
-  }
   const { worlds, messages, writes, seconds, failures } = summary;
   console.log(
     `${worlds} worlds, ${messages} messages in, ${writes} stanzas out, ${seconds.toFixed(1)} s: ${failures.length} failed`,

@@ -33,6 +33,20 @@ const FOUND: readonly (readonly [rule: string, seed: number, steps: string])[] =
   ['D6 more versions of the facts than are combined', 1028302, 's5,s14,s18,s21,s22,s25,s30,s32,s33,s34,s35'],
   ['A8 S8 twice under way at a crash', 1030865, 's4,s5,s6,s8,s12,s13,s14,s15,s18,s19,s23,s28'],
   ['D3 what a slow session was never sent comes back', 1049897, 's1,s2,s4,s18,s23,s37,s39'],
+  ['D5 a delivery that ends one session, another has had it', 3025329, 's1,s4,s5,s6,s14,s17,s18'],
+  [
+    'A3 the sender blocks whom it has written to, and the error cannot be archived',
+    3030096,
+    's1,s2,s10,s11,s12,s16,s25,s26,s27,s45',
+  ],
+  ['I4 a resumption that nobody asks for while the disk is stuck', 3035858, 's2,s6,s9,s18,s23,s34,s48'],
+  ['I7 a delivery that ends the first of two sessions', 3043601, 's1,s2,s3,s5,s6,s9,s12'],
+  ['E4 IM-NG is enabled while nobody is connected', 3044353, 's15,s18,s35,s36,s38,s39,s40'],
+  ['D5 a delivery to oneself that ends a session', 3050270, 's10,s13,s14,s16'],
+  ['S8 a repetition that waits longer than its session', 3051780, 's5,s10,s42,s46,s47,s60,s63'],
+  ['I4 one that is gone before the disk is good again', 3052521, 's17,s20,s36,s47,s51,s54,s61'],
+  ['I7 a delivery in the middle of which a session ends', 3057052, 's2,s3,s4,s5,s35,s36,s41'],
+  ['S8 what is not archived is repeated while it is on its way', 3061005, 's7,s21,s42,s43,s51,s56'],
 ];
 
 /** Alice writes to Bob; in between the server is killed. */

@@ -3,6 +3,7 @@ import type { AccountFacts } from '../model/facts.ts';
 import { keyOf } from '../model/message.ts';
 import { bareOf, domainOf, type Expected, expect, type Given, isRoomPrivate, noticeForm } from '../model/reference.ts';
 import { count, makeTally, type Tally } from './tally.ts';
+import { Timing } from './timing.ts';
 import type { Recorder, SessionRecord, Unit } from '../world/recorder.ts';
 
 /** One message that the server got, and what became of it. */
@@ -32,8 +33,6 @@ interface Arrival {
 
 /** S8. */
 const REPEAT_MS = 7 * 24 * 3_600_000;
-/** How long, in ms, a message may take when the disk is good. */
-const PATIENCE = 3000;
 /** Versions of the facts that are combined at most, the last ones; with more of them nothing is certain. */
 const MANY = 50;
 
@@ -56,7 +55,7 @@ export class Ledger {
   readonly #acknowledged: ReadonlySet<string>;
   readonly #taken = new Set<Unit>();
   readonly #unitsByKey: ReadonlyMap<string, readonly Unit[]>;
-  readonly #writesByKey = new Map<string, number[]>();
+  readonly #timing: Timing;
   readonly #roomFirsts = new Map<string, Instance>();
 
   constructor(
@@ -70,12 +69,7 @@ export class Ledger {
     this.#policy = policy;
     this.#acknowledged = acknowledged;
     this.#unitsByKey = Map.groupBy(recorder.units, ({ key }) => key);
-    for (const { copy, place } of recorder.writes) {
-      if (copy === undefined || copy.form === 'result' || copy.form === 'replay') continue;
-      const places = this.#writesByKey.get(copy.key) ?? [];
-      places.push(place);
-      this.#writesByKey.set(copy.key, places);
-    }
+    this.#timing = new Timing(recorder);
     for (const { stanza, key, place, session } of recorder.receipts) {
       const roomKey = isRoomPrivate(stanza) ? `${key} ${bareOf(stanza.attrs['to'] ?? '')}` : undefined;
       const known = roomKey === undefined ? undefined : this.#roomFirsts.get(roomKey);
@@ -89,10 +83,14 @@ export class Ledger {
   #arrive(arrival: Arrival): Instance {
     const { stanza, key, place, session } = arrival;
     // What has not been begun when its session ends never is.
-    const limit = this.#calmAfter(place);
+    const limit = this.#timing.calmAfter(place);
     const begun = Math.min(limit, session?.endedAt ?? Infinity);
     const unit = arrival.first === undefined ? this.#takeUnit(arrival, begun) : undefined;
-    const answered = this.#firstWrite(key, place, limit) ?? this.#firstWrite(`${keyOf(stanza)}!`, place, limit);
+    // S8, A8: where the same message is under way twice without a row, nobody knows which of the two an answer is of.
+    const isAmbiguous = unit === undefined && this.#timing.isSentTwice(key, place, limit);
+    const first =
+      this.#timing.firstWrite(key, place, limit) ?? this.#timing.firstWrite(`${keyOf(stanza)}!`, place, limit);
+    const answered = isAmbiguous ? undefined : first;
     const done = arrival.first === undefined ? (unit?.done ?? answered ?? limit) : this.#copied(arrival, arrival.first);
     // What happens in the same moment may be before or after.
     const end = Math.max(done, this.#recorder.placeAfter(done, 0) - 1);
@@ -101,7 +99,7 @@ export class Ledger {
       (answered !== undefined && answered <= begun) ||
       this.#acknowledged.has(`${key} ${session?.number}`);
     const { expected, isWhole } = this.#expect(arrival, end);
-    const certain = arrival.certain && isWhole && (evident || !this.#wasDisturbed(session, place, limit));
+    const certain = arrival.certain && isWhole && (evident || !this.#timing.wasDisturbed(session, place, limit));
     const repeats = session !== undefined && !arrival.own && this.#isRepeated(arrival, unit);
     const instance: Instance = { stanza, key, place, end, session, unit, certain, expected, repeats };
     this.instances.push(instance);
@@ -165,7 +163,17 @@ export class Ledger {
     const possible = instance.expected.filter(
       ({ rows }) => rows.length === (instance.unit?.rows.length ?? rows.length),
     );
-    for (const error of errors.values()) {
+    // Only one of them was made: that which is being archived is the first to look for its rows.
+    const isTried = (error: Element | undefined): boolean => {
+      const archived = error?.with({ to: bareOf(from) }).toString(NS.client);
+      return (this.#unitsByKey.get(error === undefined ? '' : keyOf(error)) ?? []).some(({ rows }) =>
+        rows.some(({ xml: text }) => text === archived),
+      );
+    };
+    const [tried = [], others = []] = [true, false].map((is) =>
+      [...errors.values()].filter((one) => isTried(one) === is),
+    );
+    for (const error of [...tried, ...others]) {
       if (error === undefined || possible.every((one) => one.error === undefined)) continue;
       const certain = instance.certain && errors.size === 1;
       if (this.#accounts.has(bareOf(from))) {
@@ -333,33 +341,11 @@ export class Ledger {
 
   /** D6: when a later copy was delivered. */
   #copied({ key, place, stanza }: Arrival, first: Instance): number {
-    const limit = this.#calmAfter(first.end);
+    const limit = this.#timing.calmAfter(first.end);
     const to = stanza.attrs['to'];
     return (
       this.#recorder.writes.find((write) => write.copy?.key === key && write.session.jid === to && write.place >= place)
         ?.place ?? limit
-    );
-  }
-
-  #firstWrite(key: string, from: number, to: number): number | undefined {
-    return this.#writesByKey.get(key)?.find((place) => place >= from && place <= to);
-  }
-
-  /** The place by which whatever came at another is done with: it takes a while, longer with a bad disk, and ends with a crash. */
-  #calmAfter(place: number): number {
-    const recorder = this.#recorder;
-    const start = recorder.times[place] as number;
-    let end = start + PATIENCE;
-    for (const { from, to } of recorder.badDisk) if (from <= end && to >= start) end = Math.max(end, to + PATIENCE);
-    const calm = Math.min(recorder.placeAfter(place, end - start), recorder.times.length - 1);
-    return Math.min(calm, recorder.crashes.find((crash) => crash >= place) ?? calm);
-  }
-
-  /** The sender's session, or the server, ended before it can be known to have handled what came. */
-  #wasDisturbed(session: SessionRecord | undefined, place: number, limit: number): boolean {
-    if (this.#recorder.crashes.includes(limit)) return true;
-    return (
-      session?.forced === true && session.endedAt !== undefined && session.endedAt <= limit && session.endedAt >= place
     );
   }
 

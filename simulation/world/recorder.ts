@@ -235,6 +235,7 @@ export class Recorder {
   }
 
   settled(unit: Unit, result: 'committed' | 'failed' | 'repeated', seqs: readonly number[]): void {
+    this.mark(); // E4: who has enabled IM-NG without a word from the server since the last mark, has done so before this row
     unit.result = result;
     unit.seqs = seqs;
     unit.rows.forEach(({ account }, index) => {
