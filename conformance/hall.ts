@@ -3,7 +3,7 @@ import type { Device } from './client/device.ts';
 import { check } from './failure.ts';
 import { freshLocalpart } from './target.ts';
 
-/** Fields of a configuration form by name; without `#` they are of `muc#roomconfig_`. */
+/** Fields of a configuration form by name; without `#` or a namespace they are of `muc#roomconfig_`. */
 export type RoomFields = Readonly<Record<string, string | readonly string[]>>;
 
 /** A room of a test. */
@@ -95,7 +95,7 @@ export function submit(formType: string, fields: RoomFields, prefix = ''): Eleme
     ...Object.entries(fields).map(([name, value]) =>
       xml(
         'field',
-        { var: name.includes('#') ? name : `${prefix}${name}` },
+        { var: /[#{]/.test(name) ? name : `${prefix}${name}` },
         ...[value].flat().map((one) => xml('value', null, one)),
       ),
     ),

@@ -1,7 +1,7 @@
-import { NS, xml } from '@tutti/xmpp';
+import { NS, readForm, xml } from '@tutti/xmpp';
 import { checkEqual, checkErrorIs, checkNothing, checkResult } from '../checks.ts';
 import type { Device } from '../client/device.ts';
-import { codes, Hall, itemOf, nextMessage, presenceOf } from '../hall.ts';
+import { codes, Hall, itemOf, nextMessage, presenceOf, submit } from '../hall.ts';
 import { section } from '../suite.ts';
 
 const three = { alice: 'phone=legacy', bob: 'phone=legacy', carol: 'phone=legacy' } as const;
@@ -118,6 +118,35 @@ export default section('xep-0045', '9', 'Admin use cases', { needs: ['muc'] }, (
       checkResult(await hall.admin(alice.phone, { jid: bob.jid, affiliation: 'owner' }));
       checkResult(await hall.admin(alice.phone, { jid: alice.jid, affiliation: 'admin' }));
       checkErrorIs(await alice.phone.iq('get', xml('query', { xmlns: NS.mucOwner }), hall.jid), 'forbidden');
+    },
+    ['muc-complete'],
+  );
+
+  test(
+    '§9.9 an admin approves a registration by a form',
+    async (stage) => {
+      const { alice, bob, carol } = await stage.cast(three);
+      // How a room comes to ask is for each server to say; this is our field, in the form of the room.
+      const hall = await Hall.open(alice.phone, 'Alice', { membersonly: '1', '{tutti:muc:0}registration': 'approval' });
+      await stage.settle();
+      for (const [device, nick, allow] of [
+        [bob.phone, 'Bob', '1'],
+        [carol.phone, 'Carol', '0'],
+      ] as const) {
+        const filled = submit(NS.mucRegister, { 'muc#register_roomnick': nick });
+        const request = await nextMessage(
+          alice.phone,
+          undefined,
+          () => void device.iq('set', xml('query', { xmlns: NS.register }, filled), hall.jid),
+        );
+        const form = readForm(request.child('x', NS.dataForms) ?? xml('x'));
+        checkEqual([form.formType, form.fields.get('muc#register_roomnick')], [NS.mucRegister, [nick]], 'the form');
+        const answer = submit(NS.mucRegister, { 'muc#register_roomnick': nick, 'muc#register_allow': allow });
+        alice.phone.message({ to: hall.jid }, answer);
+        await stage.settle();
+      }
+      await hall.enter(bob.phone, 'Bob');
+      checkErrorIs(await hall.refusal(carol.phone, 'Carol'), 'registration-required');
     },
     ['muc-complete'],
   );

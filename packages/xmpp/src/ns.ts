@@ -186,6 +186,7 @@ export const NS = {
   notificationSettings: 'urn:xmpp:notification-settings:1',
   // Our own
   tuttiDevices: 'tutti:devices:0',
+  tuttiMuc: 'tutti:muc:0',
 } as const;
 
 /** The short name of a namespace in {@link NS}. */

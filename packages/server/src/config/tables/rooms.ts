@@ -13,6 +13,7 @@ export const rooms = optionalTable('Rooms for many (XEP-0045), at conference.DOM
   occupants: limit(2000, 'Occupants of one room.'),
   sessions_per_occupant: limit(20, 'Sessions that one user may have in a room under one nickname.'),
   affiliations: limit(5000, 'Users that one room may have on record: owners, admins, members, banned ones.'),
+  requests: limit(100, 'Registrations with one room that wait for an admin to approve them.'),
   hats: limit(50, 'Hats in one room (XEP-0317).'),
   history: limit(50, 'Messages kept at hand for those who enter; how many an entering client gets at most. 0 = none.'),
   history_bytes: sizeLimit('256 KiB', 'Bytes of those messages in one room.'),

@@ -14,6 +14,7 @@ import {
   type Room,
   withOccupant,
   withPeople,
+  withRequest,
 } from './room.ts';
 import { removeAll } from './visit.ts';
 
@@ -119,10 +120,12 @@ export function settle(
   }
   const { save = [], ...decision } = removeAll(room, leaving);
   const changes = changesBetween(before, after);
+  const answered = answeredBy(after, changes);
   return {
     ...decision,
+    room: decision.room && answered.reduce((left, { jid }) => withRequest(left, jid, undefined), decision.room),
     out: [...out, ...decision.out, ...tellAbsent(before, after, changes)],
-    save: [...changes, ...save],
+    save: [...changes, ...answered, ...save],
   };
 }
 
@@ -138,6 +141,13 @@ function changesBetween(before: Room, after: Room): Extract<Change, { kind: 'per
   return [...jids]
     .filter((jid) => before.people.get(jid) !== after.people.get(jid))
     .map((jid) => ({ kind: 'person', jid, person: after.people.get(jid) }));
+}
+
+/** §9.9: whoever has been given an affiliation has nothing to wait for. */
+function answeredBy(after: Room, changes: readonly { readonly jid: string }[]): Extract<Change, { kind: 'request' }>[] {
+  return changes
+    .filter(({ jid }) => after.requests.has(jid) && affiliationOf(after, JID.parse(jid)) !== 'none')
+    .map(({ jid }) => ({ kind: 'request', jid, request: undefined }));
 }
 
 /** XEP-0045 §19.1: who is not in the room learns of a new affiliation by a message. */

@@ -1,5 +1,6 @@
 import { type Element, JID, NS, readBoolean, readForm, readSingle, writeForm, xml } from '@tutti/xmpp';
 import { checkPeople } from './affiliations.ts';
+import { answerRequest } from './approval.ts';
 import { changeRoles } from './roles.ts';
 import { type Change, type Circumstances, type Decision, type Out, unlocked } from './decision.ts';
 import { isAdmin } from './privileges.ts';
@@ -87,9 +88,10 @@ function declineInvitation(room: Room, from: JID, message: Element, decline: Ele
 
 const REQUEST = NS.mucRequest;
 
-/** XEP-0045 §7.13, §8.6: voice is asked for, or given. */
+/** XEP-0045 §7.13, §8.6: voice is asked for, or given; §9.9: membership is given. */
 function hearForm(room: Room, from: JID, element: Element, here: Circumstances): Decision {
   const form = readForm(element);
+  if (form.formType === NS.mucRegister && form.type === 'submit') return answerRequest(room, from, form, here);
   if (form.formType !== REQUEST) throw refusal(room, 'bad-request');
   if (form.type === 'cancel') return { room, out: [] };
   const sender = occupantOf(room, from);

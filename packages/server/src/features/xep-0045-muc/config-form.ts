@@ -13,6 +13,9 @@ import { BROADCAST_ROLES, type BroadcastRole, type RoomConfig } from './room-con
 import type { Room } from './room.ts';
 
 const PM: readonly string[] = ['anyone', 'participants', 'moderators', 'none'] satisfies RoomConfig['allowPm'][];
+const REGISTRATION: readonly string[] = ['automatic', 'approval', 'closed'] satisfies RoomConfig['registration'][];
+/** XEP-0068 §3.4: ours, in a form that is not. */
+const REGISTRATION_FIELD = `{${NS.tuttiMuc}}registration`;
 const WHOIS: readonly string[] = ['moderators', 'anyone'] satisfies RoomConfig['whois'][];
 
 /** Bounds that the service sets to what an owner may choose. */
@@ -109,6 +112,17 @@ export function writeConfigForm(room: Room, bounds: ConfigBounds): Element {
       ],
     },
     {
+      var: REGISTRATION_FIELD,
+      type: 'list-single',
+      label: 'Who becomes a member by registering',
+      value: config.registration,
+      options: [
+        ['automatic', 'Anybody, where anybody may enter and speak'],
+        ['approval', 'Whom an admin approves'],
+        ['closed', 'Nobody'],
+      ],
+    },
+    {
       var: 'muc#maxhistoryfetch',
       type: 'text-single',
       label: 'Messages of history at entry, at most',
@@ -131,7 +145,7 @@ export function readConfigForm(form: DataForm, config: RoomConfig, bounds: Confi
   };
   const flag = (name: string, old: boolean): boolean => readBoolean(form, field(name)) ?? old;
   const choice = <T extends string>(name: string, among: readonly string[], old: T): T => {
-    const value = readSingle(form, field(name)) ?? old;
+    const value = readSingle(form, name.startsWith('{') ? name : field(name)) ?? old;
     if (!among.includes(value)) throw unacceptable(name, `is one of ${among.join(', ')}`);
     return value as T;
   };
@@ -160,6 +174,7 @@ export function readConfigForm(form: DataForm, config: RoomConfig, bounds: Confi
       moderated: flag('moderatedroom', config.moderated),
       membersOnly: flag('membersonly', config.membersOnly),
       password: isProtected ? secret : '',
+      registration: choice(REGISTRATION_FIELD, REGISTRATION, config.registration),
       whois: choice('whois', WHOIS, config.whois),
       maxHistory: readHistory(form, config.maxHistory, bounds.history),
       pubsub: text('pubsub', config.pubsub),

@@ -1,6 +1,6 @@
 import { type Element, type JID, StanzaError, xml } from '@tutti/xmpp';
 import type { Config } from '../../feature.ts';
-import type { Person, Room } from './room.ts';
+import type { Person, RegistrationRequest, Room } from './room.ts';
 
 /** What a room knows of the moment and of its service. */
 export interface Circumstances {
@@ -24,6 +24,7 @@ export type Change =
   /** The room itself: configuration, subject, hats, avatar. */
   | { readonly kind: 'room'; readonly room: Room }
   | { readonly kind: 'person'; readonly jid: string; readonly person: Person | undefined }
+  | { readonly kind: 'request'; readonly jid: string; readonly request: RegistrationRequest | undefined }
   /** XEP-0424: what the archive shows instead of a message. */
   | { readonly kind: 'tombstone'; readonly seq: number; readonly stanza: Element }
   | { readonly kind: 'vcard'; readonly vcard: Element | undefined }

@@ -85,14 +85,10 @@ export class Front {
         (room) =>
           showRegistration(room, from),
     );
-    decide(
-      'set',
-      'query',
-      NS.register,
-      ({ from, payload }) =>
-        (room) =>
-          register(room, from, payload, here()),
-    );
+    decide('set', 'query', NS.register, ({ iq, from, payload }) => {
+      this.#traffic.check(iq, from);
+      return (room) => register(room, from, payload, here());
+    });
     decide(
       'set',
       'command',

@@ -14,7 +14,7 @@ export const muc = defineFeature({
   spec: 'XEP-0045',
   version: '1.35.5',
   name: 'Multi-User Chat',
-  note: 'no groupchat 1.0, no approval of registrations',
+  note: 'no groupchat 1.0',
   rules: ['D6', 'S4'],
   migrations: roomMigrations,
   setup(api) {

@@ -22,6 +22,8 @@ export interface RoomConfig {
   readonly membersOnly: boolean;
   /** '': none. */
   readonly password: string;
+  /** Who becomes a member by registering (§7.10): anybody who may speak at once, whom an admin approves, or nobody. */
+  readonly registration: 'automatic' | 'approval' | 'closed';
   readonly whois: 'moderators' | 'anyone';
   readonly maxHistory: number;
   /** URI of an associated pubsub node. */
@@ -50,6 +52,7 @@ export function defaultConfig(history: number): RoomConfig {
     moderated: false,
     membersOnly: false,
     password: '',
+    registration: 'automatic',
     whois: 'moderators',
     maxHistory: history,
     pubsub: '',

@@ -34,6 +34,7 @@ export class RoomStore {
     const row = await this.#db.selectFrom('muc_room').selectAll().where('jid', '=', name).executeTakeFirst();
     if (row === undefined) return undefined;
     const people = await this.#db.selectFrom('muc_person').selectAll().where('room', '=', name).execute();
+    const requests = await this.#db.selectFrom('muc_request').selectAll().where('room', '=', name).execute();
     const data = JSON.parse(row.data) as StoredRoom;
     return {
       jid,
@@ -41,6 +42,7 @@ export class RoomStore {
       locked: data.locked,
       config: { ...defaultConfig(0), ...data.config },
       people: new Map(people.map((one) => [one.jid, readPerson(one)])),
+      requests: new Map(requests.map(({ jid: by, nick, at }) => [by, { nick, at }])),
       operators,
       occupants: new Map(),
       nicks: new Map(),
@@ -87,9 +89,11 @@ export class RoomStore {
     return rows.map(({ jid }) => jid);
   }
 
-  /** The rooms that have a user on record. */
+  /** The rooms that have a user on record, or a request of theirs. */
   async roomsOf(jid: string): Promise<string[]> {
-    const rows = await this.#db.selectFrom('muc_person').select('room').where('jid', '=', jid).execute();
+    const people = this.#db.selectFrom('muc_person').select('room').where('jid', '=', jid);
+    const requests = this.#db.selectFrom('muc_request').select('room').where('jid', '=', jid);
+    const rows = await people.union(requests).execute();
     return rows.map(({ room }) => room);
   }
 
@@ -138,6 +142,15 @@ async function saveOne(db: Kysely<RoomTables>, name: string, change: Change): Pr
         .execute();
       return;
     }
+    case 'request': {
+      await db.deleteFrom('muc_request').where('room', '=', name).where('jid', '=', change.jid).execute();
+      if (change.request === undefined) return;
+      await db
+        .insertInto('muc_request')
+        .values({ room: name, jid: change.jid, ...change.request })
+        .execute();
+      return;
+    }
     case 'tombstone': {
       const { seq, stanza } = change;
       const text = stanza.toString(NS.client);
@@ -164,7 +177,7 @@ async function saveOne(db: Kysely<RoomTables>, name: string, change: Change): Pr
         .execute();
       return;
     case 'destroy':
-      for (const table of ['muc_tombstone', 'muc_person'] as const)
+      for (const table of ['muc_tombstone', 'muc_request', 'muc_person'] as const)
         await db.deleteFrom(table).where('room', '=', name).execute();
       await db.deleteFrom('muc_room').where('jid', '=', name).execute();
   }

@@ -59,6 +59,13 @@ export interface PastMessage {
   readonly bytes: number;
 }
 
+/** XEP-0045 §9.9: somebody wants to become a member, under this nickname. */
+export interface RegistrationRequest {
+  readonly nick: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly at: number;
+}
+
 /** XEP-0317. */
 export interface Hat {
   readonly uri: string;
@@ -77,6 +84,8 @@ export interface Room {
   readonly config: RoomConfig;
   /** By bare JID, or domain. */
   readonly people: ReadonlyMap<string, Person>;
+  /** XEP-0045 §9.9: what waits for an admin, by bare JID. */
+  readonly requests: ReadonlyMap<string, RegistrationRequest>;
   /** Bare JIDs of those who run the service: owners of every room. */
   readonly operators: ReadonlySet<string>;
   /** By nickname. */
@@ -161,6 +170,14 @@ export function withPeople(room: Room, changes: Iterable<readonly [string, Perso
     else people.set(jid, person);
   }
   return { ...room, people };
+}
+
+/** The room with a request to become a member, or without one. */
+export function withRequest(room: Room, jid: string, request: RegistrationRequest | undefined): Room {
+  const requests = new Map(room.requests);
+  if (request === undefined) requests.delete(jid);
+  else requests.set(jid, request);
+  return { ...room, requests };
 }
 
 /** A record that says nothing. */

@@ -104,6 +104,7 @@ export class Rooms implements RoomWorld {
       locked: true,
       config: defaultConfig(history),
       people: new Map([[creator, owner]]),
+      requests: new Map(),
       operators,
       occupants: new Map(),
       nicks: new Map(),

@@ -28,6 +28,8 @@ export interface RoomTables {
     hats: string;
   };
   muc_tombstone: { room: string; seq: number; stanza: string };
+  /** XEP-0045 §9.9: requests to become a member; `at`: ms since 1970 UTC. */
+  muc_request: { room: string; jid: string; nick: string; at: number };
 }
 
 /** Made with the feature; a room takes everything along. */
@@ -63,6 +65,19 @@ export const roomMigrations: Readonly<Record<string, Migration>> = {
         .addColumn('stanza', 'text', (column) => column.notNull())
         .addPrimaryKeyConstraint('muc_tombstone_key', ['room', 'seq'])
         .execute();
+    },
+  },
+  'xep-0045/002-requests': {
+    async up(db) {
+      await db.schema
+        .createTable('muc_request')
+        .addColumn('room', 'text', (column) => column.notNull().references('muc_room.jid').onDelete('cascade'))
+        .addColumn('jid', 'text', (column) => column.notNull())
+        .addColumn('nick', 'text', (column) => column.notNull())
+        .addColumn('at', 'integer', (column) => column.notNull())
+        .addPrimaryKeyConstraint('muc_request_key', ['room', 'jid'])
+        .execute();
+      await db.schema.createIndex('muc_request_by_jid').on('muc_request').column('jid').execute();
     },
   },
 };
