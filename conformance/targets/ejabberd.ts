@@ -11,11 +11,11 @@ import { freePort, listening } from './prosody.ts';
 /** Debian's ejabberd on loopback, with a folder of its own: archives and Carbons on, limits off. It runs without Erlang's distribution. */
 export async function startEjabberd(): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'ejabberd-'));
-  const port = await freePort();
+  const [port, http] = [await freePort(), await freePort()];
   const spool = join(folder, 'spool');
   mkdirSync(spool);
   const config = join(folder, 'ejabberd.yml');
-  await writeFile(config, configuration(port));
+  await writeFile(config, configuration(port, http));
   const env = {
     ...process.env,
     HOME: folder,
@@ -28,11 +28,12 @@ export async function startEjabberd(): Promise<Target> {
   const args = ['+K', 'true', '-noinput', '-mnesia', 'dir', JSON.stringify(spool), '-s', 'ejabberd'];
   const child = spawn('erl', args, { env, cwd: folder, stdio: 'ignore' });
   await listening(port, child);
+  await listening(http, child);
   const address = { transport: 'tcp', host: '127.0.0.1', port, tls: 'none', domain: 'localhost' } as const;
   const probed = await probeForeign({
     domain: 'localhost',
     tcp: address,
-    ws: undefined,
+    ws: { ...address, transport: 'ws', port: http },
     bosh: undefined,
     accounts: [],
     grace: 20,
@@ -51,7 +52,7 @@ export async function startEjabberd(): Promise<Target> {
   };
 }
 
-function configuration(port: number): string {
+function configuration(port: number, http: number): string {
   return `
 hosts: ["localhost"]
 loglevel: error
@@ -61,6 +62,7 @@ auth_password_format: scram
 shaper_rules: {}
 listen:
   - { port: ${port}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: false, access: all, shaper: none, max_stanza_size: infinity }
+  - { port: ${http}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: { /xmpp-websocket: ejabberd_http_ws } }
 modules:
   mod_blocking: {}
   mod_caps: {}

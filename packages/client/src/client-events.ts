@@ -13,8 +13,11 @@ export interface ClientEvents {
   status: [status: Status];
   /** K5: how far catching up is; the last one of a catch-up has nothing behind. */
   progress: [progress: Progress];
-  /** A message is in the archive, told once; `live` unless it was there before this device came. */
-  message: [message: Message, conversation: Conversation, live: boolean];
+  /**
+   * A message is in the archive, told once; `live` unless it was there before this device came. It is the conversation's newest, unless
+   * `before` names one that it stands before: archives of servers without IM-NG may put a message before others that were there.
+   */
+  message: [message: Message, conversation: Conversation, live: boolean, before: Message | undefined];
   /** Something in a conversation is not as it was. */
   change: [conversation: Conversation];
   /** The other side began or stopped typing. */

@@ -5,11 +5,12 @@ import { answerInfo, writeCaps } from './caps.ts';
 import { composeReceipt } from './compose.ts';
 import { waitBefore } from './connection/backoff.ts';
 import { Connection } from './connection/connection.ts';
-import type { Conversation } from './conversation.ts';
+import type { Added, Conversation } from './conversation.ts';
 import { Displayed } from './displayed.ts';
 import type { ClientEvents, Status } from './client-events.ts';
 import { asError, TuttiError } from './errors.ts';
 import { Listeners } from './events.ts';
+import { Expected } from './expected.ts';
 import { Inbox } from './inbox.ts';
 import type { ChatState } from './incoming.ts';
 import { Journal } from './journal.ts';
@@ -20,7 +21,6 @@ import { Poller } from './poller.ts';
 import { Requests } from './requests.ts';
 import { type Mode, Session } from './session.ts';
 import { Timelines } from './timelines.ts';
-import type { Message } from './timeline/view.ts';
 
 /** Makes a client of one account; it connects when it is started. */
 export function createClient(options: ClientOptions): Client {
@@ -41,6 +41,7 @@ export class Client {
   readonly #journal: Journal;
   readonly #outbox: Outbox;
   readonly #timelines: Timelines;
+  readonly #expected: Expected;
   readonly #inbox: Inbox;
   readonly #displayed: Displayed;
   readonly #started = Promise.withResolvers<void>();
@@ -88,9 +89,10 @@ export class Client {
       displayed: (peer, id) => {
         if (this.#status === 'online') this.#displayed.publish(peer, id);
       },
-      added: (conversation, messages, live) => this.#added(conversation, messages, live),
+      added: (conversation, added, live) => this.#added(conversation, added, live),
       changed: (conversation) => this.#listeners.tell('change', conversation),
     });
+    this.#expected = new Expected(this.account);
     this.#displayed = new Displayed({
       account: this.account,
       request: (iq) => this.request(iq),
@@ -209,6 +211,9 @@ export class Client {
       outbox: this.#outbox,
       timelines: this.#timelines,
       archived: (row) => this.#session?.take(row),
+      arrived: (message) => {
+        if (this.#mode !== 'im-ng') this.#expected.note(message);
+      },
       poke: () => (this.#poller === undefined ? undefined : () => this.#poller?.poke()),
       private: (message) => listeners.tell('private', message),
       unarchived: (message) => {
@@ -276,7 +281,9 @@ export class Client {
       request: (iq) => this.request(iq),
       archive: this.#archive,
       timelines: this.#timelines,
+      expected: this.#expected,
       history: this.#settings.history,
+      lateMs: this.#settings.limits.lateMs,
       enabled: (mode) => {
         this.#mode = mode;
         // RFC 6121 §2.2: the list first, so that presences have somebody to belong to.
@@ -304,10 +311,11 @@ export class Client {
     return new Poller({
       clock,
       read: async () => {
-        const sent = this.#outbox.handed;
+        const [sent, expected] = [this.#outbox.handed, this.#expected.all];
         await session.catchUp(true);
         await this.#journal.settle();
-        return this.#outbox.missed(sent, limits.archiveAttempts);
+        const isHoped = this.#expected.missed(expected, limits.archiveAttempts);
+        return this.#outbox.missed(sent, limits.archiveAttempts) || isHoped;
       },
       wait: (attempt) => this.#waitBefore(attempt),
       failed: (error) => this.#listeners.tell('error', asError(error)),
@@ -318,9 +326,9 @@ export class Client {
     for (const error of await this.people.load()) this.#listeners.tell('error', error);
   }
 
-  #added(conversation: Conversation, messages: readonly Message[], live: boolean): void {
-    for (const message of messages) {
-      this.#listeners.tell('message', message, conversation, live);
+  #added(conversation: Conversation, added: readonly Added[], live: boolean): void {
+    for (const { message, before } of added) {
+      this.#listeners.tell('message', message, conversation, live, before);
       const { outgoing, wantsReceipt, messageId } = message;
       if (!this.#settings.receipts || !live || outgoing || !wantsReceipt) continue;
       this.#tolerate(this.#outbox.send(conversation.peer, composeReceipt(messageId)));

@@ -9,6 +9,7 @@ import {
   type Piece,
   readUpTo,
   refuseMessage,
+  retellView,
   type View,
 } from './timeline/view.ts';
 
@@ -18,6 +19,12 @@ export interface ConversationParts {
   readonly sendChatState: (peer: string, state: ChatState) => Promise<void>;
   /** This device has displayed everything up to a message of the archive. */
   readonly displayed: (peer: string, archiveId: string) => void;
+}
+
+/** A message that the archive has more, and the one it stands before: undefined at the end, where nearly all of them come. @internal */
+export interface Added {
+  readonly message: Message;
+  readonly before: Message | undefined;
 }
 
 /** The timeline with one other side: every message exactly once, in archive order, and at its end those on their way. */
@@ -112,13 +119,30 @@ export class Conversation {
   }
 
   /** Takes what the archive has more; gives the messages among it. @internal */
-  extend(entries: readonly Entry[]): readonly Message[] {
+  extend(entries: readonly Entry[]): readonly Added[] {
     const before = this.#archived.messages.length;
     this.#entries.push(...entries);
     this.#archived = extendView(this.#archived, entries);
-    this.#view = undefined;
-    if (this.#displayed !== undefined) this.displayedUpTo(this.#displayed);
-    return this.#archived.messages.slice(before);
+    this.#changed();
+    return this.#archived.messages.slice(before).map((message) => ({ message, before: undefined }));
+  }
+
+  /**
+   * Takes the last entries as they are now: those that were there, and new ones (`fresh`, by id) behind or between them. Gives the
+   * messages among the new ones. @internal
+   */
+  rewrite(end: readonly Entry[], fresh: ReadonlySet<string>): readonly Added[] {
+    const known = end.filter(({ id }) => !fresh.has(id));
+    if (known.length === 0) return this.extend(end);
+    this.#entries.splice(this.#entries.length - known.length, known.length, ...end);
+    const old = this.#archived;
+    this.#archived = retellView(old, extendView(emptyView, this.#entries));
+    this.#changed();
+    const { messages } = this.#archived;
+    const isFresh = ({ id }: Message): boolean => id !== undefined && fresh.has(id);
+    return messages.flatMap((message, index) =>
+      isFresh(message) ? [{ message, before: messages.slice(index).find((later) => !isFresh(later)) }] : [],
+    );
   }
 
   /** A device has displayed everything up to this entry of the archive. Gives whether that changes what is unread; it may be an entry that comes later. @internal */
@@ -151,6 +175,11 @@ export class Conversation {
   /** @internal */
   setPeerState(state: ChatState | undefined): void {
     this.#chatState = state;
+  }
+
+  #changed(): void {
+    this.#view = undefined;
+    if (this.#displayed !== undefined) this.displayedUpTo(this.#displayed);
   }
 
   get #current(): View {

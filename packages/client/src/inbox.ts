@@ -24,6 +24,8 @@ interface InboxParts {
   readonly timelines: Timelines;
   /** A message that stands in the archive came live. */
   readonly archived: (row: Row) => void;
+  /** A message, or the copy of one, came live that may stand in the archive. */
+  readonly arrived: (message: Element) => void;
   /** Without IM-NG: there may be something new in the archive. Undefined with IM-NG, and before everything is read. */
   readonly poke: () => (() => void) | undefined;
   readonly private: (message: Element) => void;
@@ -66,6 +68,7 @@ export class Inbox {
   }
 
   #poke(message: Element): void {
+    this.#parts.arrived(message);
     if (isConversational(message)) this.#parts.poke()?.();
   }
 

@@ -56,7 +56,7 @@ export function placeMessage(message: Element, own: string): { readonly peer: st
 }
 
 /** The id that the account's archive gave a message: XEP-0359 §3. */
-function readStanzaId(message: Element, own: string): string | undefined {
+export function readStanzaId(message: Element, own: string): string | undefined {
   return message.childrenNamed('stanza-id', NS.sid).find((one) => one.attrs['by'] === own)?.attrs['id'];
 }
 

@@ -61,6 +61,27 @@ describe('a journal', () => {
     await journal.settle();
   });
 
+  it.each([
+    ['within what was appended just now', '2', { append: ['1', '2', '2½', '3'] }],
+    ['before all of it', '0', { cutAfter: '0', append: ['2½', '3'] }],
+  ])('a cut and what comes after it in one step: %s', async (_, cutAfter, expected) => {
+    const { store, commits, end } = slowStore();
+    const journal = new Journal(store, () => undefined);
+    journal.open();
+    journal.add({});
+    journal.add({ append: [entry('1'), entry('2')] });
+    journal.add({ append: [entry('3')] });
+    journal.add({ cutAfter, append: [entry('2½'), entry('3')] });
+    await end();
+    expect({ ...commits[1], append: commits[1]?.append?.map(({ id }) => id) }).toEqual({
+      ...expected,
+      put: [],
+      remove: [],
+    });
+    await end();
+    await journal.settle();
+  });
+
   it('waits until the store has been read', async () => {
     const { store, commits, end } = slowStore();
     const journal = new Journal(store, () => undefined);

@@ -62,7 +62,8 @@ export class Journal {
 
 /** Several changes, one after the other, as one. */
 function joinChanges(changes: readonly Change[]): Change {
-  const append: Entry[] = [];
+  let append: Entry[] = [];
+  let cutAfter: string | undefined;
   const put = new Map<string, Outgoing>();
   const remove = new Set<string>();
   let account: string | undefined;
@@ -70,6 +71,12 @@ function joinChanges(changes: readonly Change[]): Change {
   for (const change of changes) {
     account = change.account ?? account;
     cursor = change.cursor ?? cursor;
+    if (change.cutAfter !== undefined) {
+      const kept = append.findIndex(({ id }) => id === change.cutAfter) + 1;
+      // What is cut off may be older than all that was appended just now.
+      if (kept === 0) cutAfter = change.cutAfter;
+      append = append.slice(0, kept);
+    }
     append.push(...(change.append ?? []));
     for (const message of change.put ?? []) {
       put.set(message.id, message);
@@ -83,6 +90,7 @@ function joinChanges(changes: readonly Change[]): Change {
   return {
     ...(account !== undefined && { account }),
     ...(cursor !== undefined && { cursor }),
+    ...(cutAfter !== undefined && { cutAfter }),
     append,
     put: [...put.values()],
     remove: [...remove],

@@ -48,6 +48,11 @@ export interface Limits {
    * The wait between is that of `reconnect`.
    */
   readonly archiveAttempts: number;
+  /**
+   * How much later than its stamp a message may appear in the archive of a server without IM-NG, behind others that were read already:
+   * so much of the timeline's end is read again each time. In milliseconds; 0: however much, so that all is read again.
+   */
+  readonly lateMs: number;
 }
 
 /** The options with everything that was left out. */
@@ -59,7 +64,7 @@ export interface Settings extends Required<Omit<ClientOptions, 'password' | 'res
 }
 
 const DEFAULT_BACKOFF: Backoff = { firstMs: 1000, maxMs: 60_000, attempts: 0 };
-const DEFAULT_LIMITS: Limits = { answerMs: 30_000, closeMs: 2000, pageSize: 100, archiveAttempts: 5 };
+const DEFAULT_LIMITS: Limits = { answerMs: 30_000, closeMs: 2000, pageSize: 100, archiveAttempts: 5, lateMs: 10_000 };
 
 export function completeOptions(options: ClientOptions): Settings {
   return {

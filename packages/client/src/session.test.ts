@@ -2,6 +2,7 @@ import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
 import { Archive } from './archive.ts';
 import { systemClock } from './environment.ts';
+import { Expected } from './expected.ts';
 import { type Incoming, readIncoming } from './incoming.ts';
 import { Journal } from './journal.ts';
 import { Outbox } from './outbox.ts';
@@ -79,7 +80,9 @@ function setUp(features: readonly string[], read: (session: Session) => readonly
     request,
     archive,
     timelines,
+    expected: new Expected(own),
     history: 'all',
+    lateMs: 10_000,
     enabled: (mode) => requests.push(`enabled ${mode}`),
     progress: () => undefined,
     troubled: (error) => troubles.push(error.message),
@@ -107,7 +110,12 @@ describe('a session', () => {
   it('without IM-NG, Carbons; without those too it goes on and says so', async () => {
     const { session, requests, troubles } = setUp([NS.mam], () => []);
     await session.run();
-    expect(requests).toEqual([`query ${NS.discoInfo}`, `enable ${NS.carbons}`, 'enabled legacy', `query ${NS.mam}`]);
+    expect(requests).toEqual([
+      `query ${NS.discoInfo}`,
+      `enable ${NS.carbons}`,
+      'enabled legacy',
+      ...Array(2).fill(`query ${NS.mam}`),
+    ]);
     expect(troubles).toEqual(['service-unavailable']);
   });
 

@@ -2,6 +2,7 @@ import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
 import { domainOf } from './address.ts';
 import type { Archive } from './archive.ts';
 import { TuttiError } from './errors.ts';
+import type { Expected } from './expected.ts';
 import type { Row } from './incoming.ts';
 import type { Timelines } from './timelines.ts';
 
@@ -22,7 +23,10 @@ interface SessionParts {
   readonly request: (iq: Element) => Promise<Element>;
   readonly archive: Archive;
   readonly timelines: Timelines;
+  readonly expected: Expected;
   readonly history: 'all' | number;
+  /** How much later than its stamp a row may appear in the archive of a server without IM-NG, in milliseconds; 0: however much. */
+  readonly lateMs: number;
   /** Messages come from now on as the mode says; presence may be sent. */
   readonly enabled: (mode: Mode) => void;
   readonly progress: (progress: Progress) => void;
@@ -36,6 +40,8 @@ export class Session {
   #buffer: Row[] | undefined = [];
   #mode: Mode | undefined;
   #extended = false;
+  /** Without IM-NG: the newest stamp that the archive has shown in this session, in milliseconds since 1970. */
+  #newest: number | undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -63,14 +69,34 @@ export class Session {
   async catchUp(live: boolean, tell?: (progress: Progress) => void): Promise<void> {
     const { timelines, archive } = this.#parts;
     timelines.startCatchUp();
-    if (timelines.cursor === undefined) await this.#begin();
+    const sure = this.#mode === 'legacy' ? await this.#findSure() : undefined;
+    if (timelines.cursor === undefined) await this.#begin(sure);
     let done = 0;
     await archive.readAfter(timelines.cursor ?? '', this.#extended, (rows, behind) => {
       done += rows.length;
-      timelines.append(rows, live);
+      if (sure === undefined) timelines.append(rows, live);
+      else {
+        this.#note(rows);
+        this.#parts.expected.found(rows);
+        timelines.merge(rows, sure, live);
+      }
       tell?.({ done, behind });
     });
     timelines.keepCursor();
+  }
+
+  /**
+   * Without IM-NG: the stamp up to which nothing comes into the archive any more. The server's own clock says so: when it had stamped one
+   * row, before this reading began, all rows that are `lateMs` older were there.
+   */
+  async #findSure(): Promise<number> {
+    const { archive, lateMs } = this.#parts;
+    if (this.#newest === undefined) this.#note(await archive.readNewest(1));
+    return lateMs === 0 ? -Infinity : (this.#newest ?? -Infinity) - lateMs;
+  }
+
+  #note(rows: readonly Row[]): void {
+    for (const { time } of rows) if (time !== undefined) this.#newest = Math.max(this.#newest ?? time, time);
   }
 
   /** K1: before initial presence, and never both. */
@@ -93,10 +119,11 @@ export class Session {
   }
 
   /** The first start over a store. */
-  async #begin(): Promise<void> {
+  async #begin(sure: number | undefined): Promise<void> {
     const { history, timelines, archive } = this.#parts;
     if (history === 'all') return timelines.begin('');
     const rows = await archive.readNewest(Math.max(history, 1));
+    if (sure !== undefined) return timelines.mergeFirst(rows, sure, history > 0);
     if (history > 0) timelines.append(rows, false);
     timelines.begin(rows.at(-1)?.id ?? '');
   }
@@ -105,6 +132,8 @@ export class Session {
   #join(): void {
     const buffered = this.#buffer ?? [];
     this.#buffer = undefined;
+    // What came before the server had said what it can: it is in the archive, which has been read.
+    if (this.#mode === 'legacy') return;
     this.#parts.timelines.append(buffered, true);
   }
 }

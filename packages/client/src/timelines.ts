@@ -1,12 +1,12 @@
-import type { StanzaError } from '@tutti/xmpp';
+import type { Element, StanzaError } from '@tutti/xmpp';
 import type { Clock } from './environment.ts';
-import { Conversation, type ConversationParts } from './conversation.ts';
+import { type Added, Conversation, type ConversationParts } from './conversation.ts';
 import { isChatStateOnly, placeMessage, readOriginId, type Row } from './incoming.ts';
 import type { Journal } from './journal.ts';
 import { type Outbox, toFailure } from './outbox.ts';
 import { readError } from './requests.ts';
-import type { Entry, Outgoing, Snapshot } from './store/store.ts';
-import type { Message } from './timeline/view.ts';
+import type { Change, Entry, Outgoing, Snapshot } from './store/store.ts';
+import { Tail } from './timeline/tail.ts';
 
 interface TimelinesParts extends ConversationParts {
   /** Bare JID. */
@@ -15,8 +15,14 @@ interface TimelinesParts extends ConversationParts {
   readonly outbox: Outbox;
   readonly clock: Clock;
   /** There are new messages in a conversation. */
-  readonly added: (conversation: Conversation, messages: readonly Message[], live: boolean) => void;
+  readonly added: (conversation: Conversation, added: readonly Added[], live: boolean) => void;
   readonly changed: (conversation: Conversation) => void;
+}
+
+/** A row that was not known, as it is kept and as it came. */
+interface Fresh {
+  readonly entry: Entry;
+  readonly message: Element;
 }
 
 /** All conversations of the account, and how far its archive has been read. */
@@ -26,6 +32,7 @@ export class Timelines {
   readonly #known = new Set<string>();
   /** Rows of the last catch-up that are not kept: their live copies are known by these. */
   readonly #passed = new Set<string>();
+  readonly #tail = new Tail();
   #cursor: string | undefined;
   #kept: string | undefined;
 
@@ -38,6 +45,7 @@ export class Timelines {
     const byPeer = Map.groupBy(entries, ({ peer }) => peer);
     for (const [peer, theirs] of byPeer) this.conversation(peer).extend(theirs);
     for (const { id } of entries) this.#known.add(id);
+    this.#tail.load(entries, cursor ?? '');
     for (const { peer } of this.#parts.outbox.all) this.conversation(peer).refresh();
     this.#cursor = this.#kept = cursor;
   }
@@ -88,45 +96,60 @@ export class Timelines {
   /** The archive will be read from the cursor on. */
   startCatchUp(): void {
     this.#passed.clear();
+    this.#tail.rewind();
   }
 
   /** K5: takes rows that follow what is known, in archive order; those known already are passed over. Every row counts once. */
   append(rows: readonly Row[], live: boolean): void {
-    const entries: Entry[] = [];
-    const sent: { readonly id: string; readonly archiveId: string }[] = [];
-    const refused: { readonly id: string; readonly error: StanzaError }[] = [];
-    for (const { id, time, message } of rows) {
-      const isKnown = this.#known.has(id) || this.#passed.has(id);
+    const fresh: Fresh[] = [];
+    for (const row of rows) {
+      const isKnown = this.#known.has(row.id) || this.#passed.has(row.id);
       // What comes live again is behind the cursor; what the archive gives again is a step forward.
-      if (!isKnown || !live) this.#cursor = id;
+      if (!isKnown || !live) this.#cursor = row.id;
       if (isKnown) continue;
-      const place = placeMessage(message, this.#parts.account);
-      // A7: what is gone from the archive tomorrow is not kept, so that all devices have the same.
-      if (isChatStateOnly(message)) {
-        if (!live) this.#passed.add(id);
+      const entry = this.#admit(row);
+      if (entry !== undefined) fresh.push({ entry, message: row.message });
+      else if (!live) this.#passed.add(row.id);
+    }
+    if (fresh.length === 0) return;
+    const append = fresh.map(({ entry }) => entry);
+    // Nothing comes in before what the server has shown in its order.
+    this.#tail.load(append, append.at(-1)?.id ?? '');
+    this.#keep({ append }, fresh, live);
+  }
+
+  /**
+   * Without IM-NG: takes rows as the archive gives them behind the cursor, the known ones too, and puts the others where they stand.
+   * The cursor goes on to the last row that is no younger than `sure`, in milliseconds since 1970.
+   */
+  merge(rows: readonly Row[], sure: number, live: boolean): void {
+    const fresh: Fresh[] = [];
+    for (const row of rows) {
+      const entry = this.#known.has(row.id) ? undefined : this.#admit(row);
+      if (entry === undefined) {
+        this.#tail.pass(row.id);
         continue;
       }
-      this.#known.add(id);
-      entries.push({ id, ...place, time: time ?? this.#parts.clock.now(), xml: message.toString() });
-      const name = readOriginId(message) ?? '';
-      if (this.#parts.outbox.get(name) === undefined) continue;
-      if (place.outgoing) sent.push({ id: name, archiveId: id });
-      else if (message.attrs['type'] === 'error') refused.push({ id: name, error: readError(message) });
+      this.#tail.insert(entry);
+      fresh.push({ entry, message: row.message });
     }
-    if (entries.length === 0) return;
-    this.#kept = this.#cursor;
-    const change = {
-      append: entries,
-      remove: sent.map(({ id }) => id),
-      ...(this.#kept !== undefined && { cursor: this.#kept }),
-    };
-    this.#parts.journal.add(change, () => {
-      // Its failure came by an error that this archive does not keep.
-      const failed = sent.map(({ id }) => this.#parts.outbox.get(id)).filter((message) => message !== undefined);
-      for (const { id, archiveId } of sent) this.#parts.outbox.archived(id, archiveId);
-      this.#show(entries, live, failed);
-    });
-    for (const { id, error } of refused) this.#parts.outbox.fail(id, error);
+    const rewrite = this.#tail.take();
+    this.#cursor = this.#tail.settle(sure) ?? this.#cursor;
+    if (rewrite === undefined) return;
+    const { cutAfter, entries } = rewrite;
+    this.#keep(entries.length === fresh.length ? { append: entries } : { cutAfter, append: entries }, fresh, live);
+  }
+
+  /** Without IM-NG, the first start over a store that shall not have everything: the timeline begins with these rows, or behind them. */
+  mergeFirst(rows: readonly Row[], sure: number, isKept: boolean): void {
+    if (!isKept || rows.length === 0) return this.begin(rows.at(-1)?.id ?? '');
+    const [first] = rows;
+    this.#cursor = first?.id ?? '';
+    this.merge(rows, sure, false);
+    // The next reading begins behind the first one.
+    this.#tail.settleThrough(first?.id ?? '');
+    this.#tail.rewind();
+    this.keepCursor();
   }
 
   /** Keeps the cursor where only rows were passed over that are not kept: the next catch-up need not read them. */
@@ -136,10 +159,43 @@ export class Timelines {
     this.#parts.journal.add({ cursor: this.#cursor });
   }
 
-  #show(entries: readonly Entry[], live: boolean, failed: readonly Outgoing[]): void {
-    for (const [peer, theirs] of Map.groupBy(entries, (entry) => entry.peer)) {
+  /** What a row says of a conversation; undefined for one that is not kept. */
+  #admit({ id, time, message }: Row): Entry | undefined {
+    // A7: what is gone from the archive tomorrow is not kept, so that all devices have the same.
+    if (isChatStateOnly(message)) return undefined;
+    this.#known.add(id);
+    const place = placeMessage(message, this.#parts.account);
+    return { id, ...place, time: time ?? this.#parts.clock.now(), xml: message.toString() };
+  }
+
+  /** Keeps entries, then shows those among them that are new. */
+  #keep(change: Change, fresh: readonly Fresh[], live: boolean): void {
+    const { outbox, journal } = this.#parts;
+    const sent: { readonly id: string; readonly archiveId: string }[] = [];
+    const refused: { readonly id: string; readonly error: StanzaError }[] = [];
+    for (const { entry, message } of fresh) {
+      const id = readOriginId(message) ?? '';
+      if (outbox.get(id) === undefined) continue;
+      if (entry.outgoing) sent.push({ id, archiveId: entry.id });
+      else if (message.attrs['type'] === 'error') refused.push({ id, error: readError(message) });
+    }
+    this.#kept = this.#cursor;
+    const cursor = this.#kept !== undefined && { cursor: this.#kept };
+    journal.add({ ...change, ...cursor, remove: sent.map(({ id }) => id) }, () => {
+      // Its failure came by an error that this archive does not keep.
+      const failed = sent.map(({ id }) => outbox.get(id)).filter((message) => message !== undefined);
+      for (const { id, archiveId } of sent) outbox.archived(id, archiveId);
+      this.#show(change.append ?? [], new Set(fresh.map(({ entry }) => entry.id)), live, failed);
+    });
+    for (const { id, error } of refused) outbox.fail(id, error);
+  }
+
+  /** Shows the end of the timeline, with what is new in it. */
+  #show(end: readonly Entry[], fresh: ReadonlySet<string>, live: boolean, failed: readonly Outgoing[]): void {
+    for (const [peer, theirs] of Map.groupBy(end, (entry) => entry.peer)) {
+      if (!theirs.some(({ id }) => fresh.has(id))) continue;
       const conversation = this.conversation(peer);
-      const added = conversation.extend(theirs);
+      const added = conversation.rewrite(theirs, fresh);
       for (const { id, failure } of failed) if (failure !== undefined) conversation.refuse(id, failure);
       if (added.length > 0) this.#parts.added(conversation, added, live);
       this.#parts.changed(conversation);

@@ -1,38 +1,48 @@
 import { NS, xml } from '@tutti/xmpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requirePeer } from '../../../conformance/peers.ts';
+import { startEjabberd } from '../../../conformance/targets/ejabberd.ts';
 import { startProsody } from '../../../conformance/targets/prosody.ts';
 import type { Target } from '../../../conformance/target.ts';
 import { type Client, type ClientOptions, createClient, memoryStore } from '../src/index.ts';
+import { readArchive } from './archive.ts';
 import { Network } from './network.ts';
 import { hastyClock, textsOf, until } from './world.ts';
 
-describe.runIf(requirePeer('prosody', 'a client on a server without IM-NG'))(
-  'a client on Prosody, without IM-NG',
-  { timeout: 120_000 },
-  () => {
-    let prosody: Target;
+const SERVERS = [
+  { name: 'Prosody', peer: 'prosody', start: startProsody },
+  { name: 'ejabberd', peer: 'ejabberd', start: startEjabberd },
+] as const;
+
+/** How often the messages of one moment are sent. */
+const RUNS = Number(process.env['TUTTI_RUNS'] ?? 5);
+
+describe.each(SERVERS)('a client on $name, without IM-NG', ({ name, peer, start }) => {
+  describe.runIf(requirePeer(peer, `a client on ${name}, without IM-NG`))('one timeline', { timeout: 120_000 }, () => {
+    let server: Target;
     let network: Network;
     const clients: Client[] = [];
 
     beforeAll(async () => {
-      prosody = await startProsody();
-      network = await Network.to(prosody.address('ws').port);
-    }, 30_000);
+      server = await start();
+      network = await Network.to(server.address('ws').port);
+    }, 60_000);
     afterAll(async () => {
       await Promise.all(clients.map((client) => client.stop()));
       await network.close();
-      await prosody.stop();
+      await server.stop();
     });
+
+    const service = (port = server.address('ws').port): string => `ws://127.0.0.1:${port}/xmpp-websocket`;
 
     async function online(
       jid: string,
       options: Partial<ClientOptions> = {},
-      port = prosody.address('ws').port,
+      port = server.address('ws').port,
     ): Promise<Client> {
       const client = createClient({
-        service: `ws://127.0.0.1:${port}/xmpp-websocket`,
-        domain: prosody.domain,
+        service: service(port),
+        domain: server.domain,
         username: jid.split('@')[0] ?? '',
         password: 'secret',
         clock: hastyClock,
@@ -45,13 +55,13 @@ describe.runIf(requirePeer('prosody', 'a client on a server without IM-NG'))(
     }
 
     /** The texts of a conversation of somebody's as the archive has them: a new device reads it. */
-    async function readArchive(jid: string, peer: string): Promise<string[]> {
+    async function readAnew(jid: string, peer: string): Promise<string[]> {
       const reader = await online(jid);
       return textsOf(reader, peer);
     }
 
     it('says so, and the same calls give the same timeline: own messages, those of siblings, and those of others', async () => {
-      const [alice, bob] = [await prosody.account('alice'), await prosody.account('bob')];
+      const [alice, bob] = [await server.account('alice'), await server.account('bob')];
       const [phone, desk, his] = [await online(alice.jid), await online(alice.jid), await online(bob.jid)];
       expect(phone.mode).toBe('legacy');
       const id = await phone.conversation(bob.jid).send('Dinner?');
@@ -67,15 +77,54 @@ describe.runIf(requirePeer('prosody', 'a client on a server without IM-NG'))(
         () => lengths().every((length) => length === 9),
         () => lengths().join(),
       );
-      const archived = await readArchive(alice.jid, bob.jid);
+      const archived = await readAnew(alice.jid, bob.jid);
       expect(archived).toHaveLength(9);
       for (const device of [phone, desk]) expect(textsOf(device, bob.jid)).toEqual(archived);
-      expect(textsOf(his, alice.jid)).toEqual(await readArchive(bob.jid, alice.jid));
+      expect(textsOf(his, alice.jid)).toEqual(await readAnew(bob.jid, alice.jid));
       expect(phone.conversation(bob.jid).messages[0]).toMatchObject({ id, state: 'archived' });
     });
 
+    it('K5: what all devices say in one moment is on every device as the archive has it, once', {
+      timeout: RUNS * 60_000,
+    }, async () => {
+      for (let run = 0; run < RUNS; run += 1) {
+        const [alice, bob] = [await server.account('alice'), await server.account('bob')];
+        const devices = await Promise.all(
+          [alice.jid, alice.jid, alice.jid, bob.jid, bob.jid].map((jid) => online(jid)),
+        );
+        const peerOf = ({ account }: Client): string => (account === alice.jid ? bob.jid : alice.jid);
+        const told = devices.map((device) => {
+          const ids: (string | undefined)[] = [];
+          device.on('message', ({ id }, _, __, before) => {
+            const at = before === undefined ? -1 : ids.indexOf(before.id);
+            ids.splice(at === -1 ? ids.length : at, 0, id);
+          });
+          return ids;
+        });
+        const saying = devices.flatMap((device, index) =>
+          [1, 2, 3].map((n) => device.conversation(peerOf(device)).send(`${index}.${n}`)),
+        );
+        await Promise.all(saying);
+        await until(
+          () => devices.every((device) => textsOf(device, peerOf(device)).length >= saying.length),
+          () => devices.map((device) => textsOf(device, peerOf(device)).join()).join(' | '),
+        );
+        for (const jid of [alice.jid, bob.jid]) {
+          const archived = await readArchive(service(), jid.split('@')[0] ?? '');
+          expect(archived).toHaveLength(saying.length);
+          for (const [index, device] of devices.entries()) {
+            if (device.account !== jid) continue;
+            const ids = device.conversation(peerOf(device)).messages.map(({ id }) => id);
+            expect(ids).toEqual(archived.map(({ id }) => id));
+            expect(told[index]).toEqual(ids);
+          }
+        }
+        await Promise.all(devices.map((device) => device.stop()));
+      }
+    });
+
     it('K5 K6: a message sent while the answer is lost, and what was missed, are there once', async () => {
-      const [alice, bob] = [await prosody.account('alice'), await prosody.account('bob')];
+      const [alice, bob] = [await server.account('alice'), await server.account('bob')];
       const store = memoryStore();
       const phone = await online(alice.jid, { store }, network.port);
       const his = await online(bob.jid);
@@ -101,7 +150,7 @@ describe.runIf(requirePeer('prosody', 'a client on a server without IM-NG'))(
     });
 
     it('C4: an error is found at its message', async () => {
-      const alice = await prosody.account('alice');
+      const alice = await server.account('alice');
       const phone = await online(alice.jid);
       const chat = phone.conversation('nobody@localhost');
       void chat.send('Anybody?');
@@ -113,12 +162,12 @@ describe.runIf(requirePeer('prosody', 'a client on a server without IM-NG'))(
     });
 
     it('A8: what the server does not archive is said to have failed, and does not wait for ever', async () => {
-      const alice = await prosody.account('alice');
+      const alice = await server.account('alice');
       const phone = await online(alice.jid, { limits: { archiveAttempts: 2 } });
       await phone.request(
         xml('iq', { type: 'set' }, xml('prefs', { xmlns: NS.mamPrefs, default: 'never' }, xml('always'), xml('never'))),
       );
       await expect(phone.conversation(alice.jid).send('unkept')).rejects.toMatchObject({ condition: 'not-archived' });
     });
-  },
-);
+  });
+});

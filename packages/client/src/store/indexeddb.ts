@@ -65,7 +65,7 @@ async function load(database: IDBDatabase): Promise<Snapshot> {
 
 /** One transaction, complete in itself: the browser ends it also when the page goes away. */
 function write(opened: Opened, change: Change): Promise<void> {
-  const { account, cursor, append = [], put = [], remove = [] } = change;
+  const { account, cursor, cutAfter, append = [], put = [], remove = [] } = change;
   const places = new Map(opened.outgoing);
   let last = Math.max(0, ...places.values());
   // What only this device has must outlast a power cut; all else is in the archive too, and read again from the cursor on.
@@ -82,7 +82,6 @@ function write(opened: Opened, change: Change): Promise<void> {
     const [meta, entries, outgoing] = TABLES.map((name) => transaction.objectStore(name)) as [Table, Table, Table];
     if (account !== undefined) meta.put(account, 'account');
     if (cursor !== undefined) meta.put(cursor, 'cursor');
-    for (const entry of append) entries.add(entry);
     for (const message of put) {
       const place = places.get(message.id) ?? (last += 1);
       places.set(message.id, place);
@@ -93,7 +92,16 @@ function write(opened: Opened, change: Change): Promise<void> {
       places.delete(id);
       if (place !== undefined) outgoing.delete(place);
     }
-    transaction.commit();
+    const finish = (): void => {
+      for (const entry of append) entries.add(entry);
+      transaction.commit();
+    };
+    if (cutAfter === undefined) return finish();
+    const place = entries.index('id').getKey(cutAfter);
+    place.addEventListener('success', () => {
+      entries.delete(IDBKeyRange.lowerBound(place.result ?? 0, true));
+      finish();
+    });
   });
 }
 

@@ -8,9 +8,12 @@ export function memoryStore(): TimelineStore {
   const ids = new Set<string>();
   const outgoing = new Map<string, Outgoing>();
 
-  function write({ append = [], put = [], remove = [], ...meta }: Change): void {
-    const known = append.find(({ id }) => ids.has(id));
+  function write({ cutAfter, append = [], put = [], remove = [], ...meta }: Change): void {
+    const kept = cutAfter === undefined ? entries.length : entries.findIndex(({ id }) => id === cutAfter) + 1;
+    const cut = new Set(entries.slice(kept).map(({ id }) => id));
+    const known = append.find(({ id }) => ids.has(id) && !cut.has(id));
     if (known !== undefined) throw new Error(`entry ${known.id} is there already`);
+    for (const { id } of entries.splice(kept)) ids.delete(id);
     account = meta.account ?? account;
     cursor = meta.cursor ?? cursor;
     for (const entry of append) {

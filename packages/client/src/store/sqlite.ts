@@ -22,15 +22,19 @@ export function sqliteStore(path: string): TimelineStore {
     'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   );
   const addEntry = database.prepare('INSERT INTO entry (id, peer, outgoing, time, xml) VALUES (?, ?, ?, ?, ?)');
+  const cutEntries = database.prepare(
+    'DELETE FROM entry WHERE place > coalesce((SELECT place FROM entry WHERE id = ?), 0)',
+  );
   const putOutgoing = database.prepare(
     `INSERT INTO outgoing (id, peer, time, xml, failure) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET peer = excluded.peer, time = excluded.time, xml = excluded.xml, failure = excluded.failure`,
   );
   const removeOutgoing = database.prepare('DELETE FROM outgoing WHERE id = ?');
 
-  function write({ account, cursor, append = [], put = [], remove = [] }: Change): void {
+  function write({ account, cursor, cutAfter, append = [], put = [], remove = [] }: Change): void {
     if (account !== undefined) setMeta.run('account', account);
     if (cursor !== undefined) setMeta.run('cursor', cursor);
+    if (cutAfter !== undefined) cutEntries.run(cutAfter);
     for (const { id, peer, outgoing, time, xml } of append) addEntry.run(id, peer, Number(outgoing), time, xml);
     for (const { id, peer, time, xml, failure } of put) {
       putOutgoing.run(id, peer, time, xml, failure === undefined ? null : JSON.stringify(failure));

@@ -37,7 +37,7 @@ export interface Snapshot {
   readonly account: string | undefined;
   /** The archive has been read up to this id; '' is its beginning. Undefined: not read at all yet. */
   readonly cursor: string | undefined;
-  /** In the order in which they were appended. */
+  /** In archive order, which is that of the appending. */
   readonly entries: readonly Entry[];
   /** In the order in which they were first put. */
   readonly outgoing: readonly Outgoing[];
@@ -47,7 +47,12 @@ export interface Snapshot {
 export interface Change {
   readonly account?: string;
   readonly cursor?: string;
-  /** New entries, in archive order; none has an id that is there already. */
+  /**
+   * Removes all entries behind this one, before others are appended: what was there comes again among them, with what came in between.
+   * '' removes all. Only without IM-NG.
+   */
+  readonly cutAfter?: string;
+  /** Goes to the end, in archive order; none has an id that is there already. */
   readonly append?: readonly Entry[];
   /** Replaces one with the same id in its place, else goes to the end. */
   readonly put?: readonly Outgoing[];

@@ -106,6 +106,33 @@ export const storeCases: readonly StoreCase[] = [
     },
   },
   {
+    title: 'puts entries between others: all behind a place goes, and what is appended takes its place',
+    async run(open) {
+      const store = open();
+      const ids = async (): Promise<string> => (await store.load()).entries.map(({ id }) => id).join();
+      await store.commit({ append: [entry('1'), entry('3'), entry('4')] });
+      await store.commit({ cutAfter: '1', append: [entry('2'), entry('3'), entry('4')], cursor: 'c' });
+      expectSame(await ids(), '1,2,3,4');
+      await store.commit({ append: [entry('5')] });
+      await store.commit({ cutAfter: '5', append: [entry('6')] });
+      expectSame(await ids(), '1,2,3,4,5,6');
+      const before = await store.load();
+      // Not even the cut, where what is appended is there already.
+      const isKept = await store.commit({ cutAfter: '3', append: [entry('4'), entry('2')] }).then(
+        () => true,
+        () => false,
+      );
+      expectSame(isKept, false);
+      expectSame(await store.load(), before);
+      await store.commit({ cutAfter: '', append: [entry('0'), entry('1')] });
+      await store.close();
+      const again = open();
+      expectSame((await again.load()).entries, [entry('0'), entry('1')]);
+      expectSame((await again.load()).cursor, 'c');
+      await again.close();
+    },
+  },
+  {
     title: 'a change that says nothing changes nothing',
     async run(open) {
       const store = open();

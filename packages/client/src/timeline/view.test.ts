@@ -8,7 +8,7 @@ import {
   composeRetraction,
   composeText,
 } from '../compose.ts';
-import { emptyView, extendView, type Message, type Piece, refuseMessage } from './view.ts';
+import { emptyView, extendView, type Message, type Piece, readUpTo, refuseMessage, retellView } from './view.ts';
 
 /** Somebody sends a payload. */
 type Line = readonly [who: 'me' | 'you', ...payload: Element[]];
@@ -309,5 +309,34 @@ describe('a view: what is unread', () => {
     ],
   ] as [string, Line[], number][])('%s', (_, lines, expected) => {
     expect(view(...lines).unread).toBe(expected);
+  });
+});
+
+describe('a view: told anew, when something came in between', () => {
+  const lines = converse(['me', say('Dinner?')], ['you', say('When?')], ['you', say('Where?')], ['you', say('Hello?')]);
+  const without = (index: number): ReturnType<typeof extendView> => extendView(emptyView, lines.toSpliced(index, 1));
+  const whole = extendView(emptyView, lines);
+
+  it('keeps what was read on any device, also of what came in before that', () => {
+    const read = readUpTo(without(1), 2);
+    expect(read.unread).toBe(1);
+    expect(retellView(read, whole)).toMatchObject({ read: 3, unread: 1 });
+    expect(retellView(without(1), whole)).toEqual(whole);
+  });
+
+  it('keeps what was refused by an error that no archive has', () => {
+    const refused = refuseMessage(without(2), '1', { condition: 'forbidden' });
+    expect(retellView(refused, whole).messages[0]).toMatchObject({
+      state: 'failed',
+      failure: { condition: 'forbidden' },
+    });
+  });
+
+  it('an edit that came without its message is no message any more when that comes', () => {
+    const [message, edit] = converse(['you', say('Dinnner')], ['you', ...composeEdit('1', 'Dinner')]);
+    const before = extendView(emptyView, [edit!]);
+    expect(bodies(before.messages)).toEqual(['< Dinner']);
+    const { messages } = retellView(before, extendView(emptyView, [message!, edit!]));
+    expect(messages).toMatchObject([{ id: 'a1', body: 'Dinner' }]);
   });
 });

@@ -87,6 +87,17 @@ export function readUpTo(view: View, count: number): View {
   return { ...view, read: count, unread };
 }
 
+/** The view that a timeline's pieces give now, with what the view of before knew from elsewhere: what was read, and what was refused. */
+export function retellView(before: View, view: View): View {
+  const lastRead = before.messages[before.read - 1]?.id;
+  const refused = before.messages.filter(({ failure }) => failure !== undefined);
+  const told = refused.reduce(
+    (draft, { messageId, failure }) => (failure === undefined ? draft : refuseMessage(draft, messageId, failure)),
+    view,
+  );
+  return readUpTo(told, told.messages.findIndex(({ id }) => id !== undefined && id === lastRead) + 1);
+}
+
 interface Draft {
   readonly messages: Message[];
   read: number;
