@@ -11,7 +11,7 @@ import {
 } from '../../feature.ts';
 import { Arrivals } from './arrivals.ts';
 import { PEP_DEFAULTS, PepHost } from './host.ts';
-import { InterestFinder } from './interests.ts';
+import { InterestFinder, readCaps } from './interests.ts';
 import { Watchers } from './watchers.ts';
 
 /** XEP-0060 §16.3: what an account's nodes can do. */
@@ -103,8 +103,10 @@ export const personalEventing = defineFeature({
     api.on('presenceReceived', (account, presence, from) => {
       // What comes for one resource is of a room's occupant or the like: no subscriber.
       if (presence.attrs['to'] !== account.jid.toString()) return;
-      const before = watchers.note(account, presence, from);
-      if (presence.attrs['type'] === undefined && !from.isBare) arrivals.strangerCame(account, presence, from, before);
+      const isHere = presence.attrs['type'] === undefined && !from.isBare;
+      const caps = isHere ? readCaps(presence) : undefined;
+      const before = watchers.note(account, from, caps);
+      if (caps !== undefined) arrivals.strangerCame(account, caps, from, before);
     });
     api.on('accountRemoved', (jid) => forgetEverywhere(api, engine, hostOf, jid));
     // XEP-0060 §8.6: the owner's answer to a request for approval is a message to the own account.

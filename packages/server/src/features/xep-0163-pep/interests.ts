@@ -1,4 +1,4 @@
-import { type Element, type JID, NS } from '@tutti/xmpp';
+import { type Element, type JID, NS, parseXml, xml } from '@tutti/xmpp';
 import type { AccountView, FeatureApi, SessionView } from '../../feature.ts';
 
 const SUFFIX = '+notify';
@@ -43,8 +43,30 @@ export class InterestFinder {
   }
 }
 
+const interests = new WeakMap<ReadonlySet<string>, Interests>();
+
+/** Made once for all clients of a kind. */
 function interestsIn(features: ReadonlySet<string>): Interests {
-  return new Set([...features].filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length)));
+  const made =
+    interests.get(features) ??
+    new Set([...features].filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length)));
+  interests.set(features, made);
+  return made;
+}
+
+/** Longer ones are no caps: `ver` is a hash (XEP-0115 §5.1), `node` the address of a web page. */
+const VER_LENGTH = 100;
+const NODE_LENGTH = 1000;
+
+/**
+ * What is kept of somebody's presence: the caps, in memory of their own, whatever else it says, as thousands of them are kept. Undefined: it has none,
+ * and nobody can know what its sender wants to hear of.
+ */
+export function readCaps(presence: Element): Element | undefined {
+  const { ver = '', hash, node = '' } = presence.child('c', NS.caps)?.attrs ?? {};
+  if (ver === '' || ver.length > VER_LENGTH || node === '' || node.length > NODE_LENGTH) return undefined;
+  if (hash !== 'sha-1' && hash !== 'sha-256') return undefined;
+  return parseXml(xml('presence', null, xml('c', { xmlns: NS.caps, ver, hash, node })).toBytes());
 }
 
 /** Whether two presences say the same of what their sender can do (XEP-0115). */

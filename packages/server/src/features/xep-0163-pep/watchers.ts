@@ -17,7 +17,7 @@ import type { InterestFinder, Interests } from './interests.ts';
 export class Watchers {
   readonly #api: FeatureApi;
   readonly #interests: InterestFinder;
-  /** Available resources by full JID, with their presence; not the account's own and not local contacts', whose sessions are known. */
+  /** Available resources by full JID, with the caps of their presence; not the account's own and not local contacts', whose sessions are known. */
   readonly #state: StateKey<Map<string, Element>>;
 
   constructor(api: FeatureApi, interests: InterestFinder) {
@@ -26,15 +26,14 @@ export class Watchers {
     this.#state = api.accountState(() => Promise.resolve(new Map<string, Element>()));
   }
 
-  /** Notes presence that came for an account. Gives what it was before, where the resource was available. */
-  note(account: AccountView, presence: Element, from: JID): Element | undefined {
+  /** Notes what the presence that came for an account says (`readCaps`); undefined: the resource wants nothing. Gives what it was before. */
+  note(account: AccountView, from: JID, presence: Element | undefined): Element | undefined {
     const known = account.state(this.#state);
     const name = from.toString();
     const before = known.get(name);
     known.delete(name);
-    if (presence.attrs['type'] !== undefined || from.isBare) return before;
+    if (presence === undefined) return before;
     known.set(name, presence);
-    if (this.#interests.known(presence) === undefined) void this.#interests.ofPeer(account, presence, from);
     const limit = this.#api.config.pep.watchers;
     const [oldest] = known.keys();
     if (limit > 0 && known.size > limit && oldest !== undefined) known.delete(oldest);
