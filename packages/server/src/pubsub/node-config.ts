@@ -1,6 +1,7 @@
 import { type DataForm, type Element, type Field, type FieldType, NS, StanzaError, writeForm } from '@tutti/xmpp';
 import { pubsubError } from './errors.ts';
 import type { AccessModel, NodeConfig } from './model.ts';
+import { byteLength } from './node-store.ts';
 
 /** What nodes of a service can be, and are at first. */
 export interface NodeRules {
@@ -8,6 +9,8 @@ export interface NodeRules {
   readonly accessModels: readonly AccessModel[];
   /** Items that one node may keep; 0: no limit. */
   readonly maxItems: number;
+  /** Bytes of what a form says, all together; 0: no limit. */
+  readonly configBytes: number;
 }
 
 interface ConfigField {
@@ -108,6 +111,8 @@ export function readConfig(form: DataForm, rules: NodeRules): Partial<NodeConfig
     const field = BY_NAME.get(name);
     if (field !== undefined) changes[field.key] = readField(field, values, rules);
   }
+  if (rules.configBytes > 0 && byteLength(JSON.stringify(changes)) > rules.configBytes)
+    throw new StanzaError('not-acceptable', { text: `The form may have ${rules.configBytes} bytes.` });
   return changes;
 }
 

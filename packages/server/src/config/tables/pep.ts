@@ -6,6 +6,10 @@ export const pep = optionalTable(
   {
     nodes: limit(1000, 'Nodes that one account may have.'),
     node_name_bytes: sizeLimit('1 KiB', 'The longest name of a node, and the longest id of an item.'),
+    config_bytes: sizeLimit(
+      '4 KiB',
+      'How much the form may say that describes a node: title, description and the like.',
+    ),
     items: limit(10_000, 'Items that one node may keep; what clients call "max".'),
     item_bytes: sizeLimit('256 KiB', 'The largest payload of an item.'),
     bytes: sizeLimit('64 MiB', 'Payloads of all nodes of one account together.'),

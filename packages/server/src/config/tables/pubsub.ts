@@ -10,6 +10,7 @@ export const pubsub = optionalTable('Nodes that anybody can subscribe to (XEP-00
   ),
   nodes: limit(100, 'Nodes that one address may have made.'),
   node_name_bytes: sizeLimit('1 KiB', 'The longest name of a node, and the longest id of an item.'),
+  config_bytes: sizeLimit('4 KiB', 'How much the form may say that describes a node: title, description and the like.'),
   items: limit(10_000, 'Items that one node may keep; what clients call "max".'),
   item_bytes: sizeLimit('256 KiB', 'The largest payload of an item.'),
   bytes: sizeLimit('64 MiB', 'Payloads in all nodes that one address has made, together.'),

@@ -87,5 +87,10 @@ export class DomainHost implements PubsubHost {
 }
 
 function serviceRules({ pubsub }: Config): NodeRules {
-  return { defaults: SERVICE_DEFAULTS, accessModels: ['authorize', 'open', 'whitelist'], maxItems: pubsub.items };
+  return {
+    defaults: SERVICE_DEFAULTS,
+    accessModels: ['authorize', 'open', 'whitelist'],
+    maxItems: pubsub.items,
+    configBytes: pubsub.configBytes,
+  };
 }

@@ -28,6 +28,18 @@ it('nodes, their names, items and bytes have bounds, each at its edge', async ()
   expect(await itemsOf(phone, 'abcd')).toEqual(['1234']);
 });
 
+it('the form that describes a node has a bound: it is told to whoever asks for the nodes', async () => {
+  const world = await createWorld({ settings: ['pep.config_bytes=100'] });
+  const phone = await world.connect('alice@localhost/phone');
+  const create = async (node: string, title: string): Promise<string> => {
+    const form = xml('x', { xmlns: NS.dataForms, type: 'submit' }, field('pubsub#title', title));
+    return conditionOf(await phone.ask('set', pubsub(xml('create', { node }), xml('configure', null, form))));
+  };
+  const most = 100 - '{"title":""}'.length;
+  expect(await create('a', 'x'.repeat(most))).toBe('');
+  expect(await create('b', 'x'.repeat(most + 1))).toBe('not-acceptable');
+});
+
 it('subscriptions and affiliations of a node have a bound, those of an address another one', async () => {
   const world = await createWorld({ settings: ['pep.members=2', 'pep.subscriptions=2'] });
   const alice = await world.connect('alice@localhost/phone', { priority: 0 });

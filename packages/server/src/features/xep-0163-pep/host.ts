@@ -107,5 +107,6 @@ function pepRules({ pep }: Config): NodeRules {
     defaults: PEP_DEFAULTS,
     accessModels: ['authorize', 'open', 'presence', 'roster', 'whitelist'],
     maxItems: pep.items,
+    configBytes: pep.configBytes,
   };
 }
