@@ -161,6 +161,10 @@ const limits = optionalTable(
     sm_resume_timeout: duration('10 minutes', 'How long a lost session waits for its resumption (XEP-0198).', {
       none: 'no resumption',
     }),
+    sm_lost_sessions: limit(
+      10,
+      'Lost sessions of one account that wait for their resumption; the one that has been silent for longest gives way.',
+    ),
     sm_unacked_max: limit(1000, 'Stanzas that wait for an acknowledgement before the session reads the archive.'),
     idle_ping: duration('5 minutes', 'After how long a silence the server asks whether a client is still there.', {
       none: 'never',

@@ -34,6 +34,20 @@ test('I8 what no log has is kept for a lost session up to twice the bound in byt
   expect(errors.every(({ attrs }) => attrs['type'] === 'error')).toBe(true);
 });
 
+test('limits.sm_lost_sessions: so many wait for their resumption; the one that was silent for longest gives way', async () => {
+  const world = await createWorld({ settings: ['limits.sm_lost_sessions=2'] });
+  const lost: string[] = [];
+  for (const name of ['c', 'a', 'b']) {
+    const device = await world.connect(`bob@localhost/${name}`);
+    device.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+    await world.settle();
+    world.clock.advance(1000);
+    device.cut();
+    lost.push([...world.core.sessions('bob@localhost')].map(({ resource }) => resource).join(' '));
+  }
+  expect(lost).toEqual(['c', 'c a', 'a b']);
+});
+
 test('I8 a resumption is as fast as the client reads', async () => {
   const world = await createWorld({ settings });
   const alice = await world.connect('alice@localhost/phone', { imNg: true });

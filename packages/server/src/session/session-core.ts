@@ -29,6 +29,7 @@ export interface SessionLimits {
   readonly sessionsPerAccount: number;
   readonly smUnackedMax: number;
   readonly smResumeTimeout: number;
+  readonly smLostSessions: number;
   readonly offlineMessages: number;
   readonly iqTimeout: number;
   readonly stanzasPerSecond: number;

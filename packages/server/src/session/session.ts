@@ -11,6 +11,7 @@ import { Inbound, type InboundSession } from './inbound.ts';
 import type { Divergence } from './ledger.ts';
 import { Outbox, overflowError } from './outbox.ts';
 import { Outgoing } from './outgoing.ts';
+import { endSurplus } from './lost-sessions.ts';
 import { Progress } from './progress.ts';
 import { resendUnacknowledged } from './resumption.ts';
 import type { SessionCore } from './session-core.ts';
@@ -262,6 +263,7 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
     const whenQuiet = (): Promise<void> => this.whenQuiet();
     this.#hibernation.begin(this.#core.clock, this.#resumeTimeout, whenQuiet, () => this.end());
     this.#count();
+    endSurplus(this.account.sessions, this.#core.limits.smLostSessions);
     for (const entry of sm.unacknowledged) if (typeof entry !== 'number') this.#tellKept(entry);
   }
 

@@ -1,11 +1,14 @@
 import { type Element, type JID, NS, parseXml, StanzaError, xml } from '@tutti/xmpp';
 import {
   type Config,
+  deliverRows,
   type FeatureApi,
   Gate,
   PageReader,
   readArchiveQuery,
   readMetadata,
+  type Recipient,
+  recipientOf,
   type Row,
   writeArchiveForm,
   writeFin,
@@ -41,17 +44,23 @@ export class RoomArchive {
     const query = readArchiveQuery(payload);
     return this.#counted(from.toString(), async () => {
       const reader = new PageReader(this.#api.log, () => this.#api.config.limits, room.jid);
-      const page = await this.#gate.pass(() => reader.read(query));
+      const { rows, fin } = await this.#gate.pass(async () => {
+        const page = await reader.read(query);
+        return { rows: query.flipped ? page.rows.toReversed() : [...page.rows], fin: writeFin(page) };
+      });
       const tombstones = await this.#store.tombstones(
         room.jid,
-        page.rows.map(({ seq }) => seq),
+        rows.map(({ seq }) => seq),
       );
       const addresses = mayKnowAddresses(room, from);
-      for (const row of query.flipped ? page.rows.toReversed() : page.rows) {
-        const archived = present(room, row, tombstones.get(row.seq), addresses);
-        await this.#send(from, writeResult(row, archived, room.jid.toString(), from.toString(), query.id));
+      const own = room.jid.toString();
+      for await (const piece of deliverRows(this.#api.log, own, rows, this.#recipient(from))) {
+        for (const row of piece) {
+          const archived = present(room, row, tombstones.get(row.seq), addresses);
+          await this.#send(from, writeResult(row, archived, own, from.toString(), query.id));
+        }
       }
-      return writeFin(page);
+      return fin;
     });
   }
 
@@ -111,6 +120,13 @@ export class RoomArchive {
     const tombstone = tombstoneFor(room, stanza, target, at);
     if (tombstone !== undefined)
       await this.#store.save(room, [{ kind: 'tombstone', seq: target.seq, stanza: tombstone }]);
+  }
+
+  #recipient(to: JID): Recipient {
+    const { clock } = this.#api;
+    const session = this.#api.session(to);
+    if (session !== undefined) return recipientOf(this.#api, session);
+    return { clock, hasRoom: () => true, whenRoom: () => Promise.resolve(true) };
   }
 
   /** As fast as a client of ours reads; with the marker for one session of somebody else's (C3): no server is to take it for a message. */

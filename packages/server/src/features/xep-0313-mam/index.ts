@@ -1,13 +1,15 @@
 import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
 import {
-  type ArchivePage,
   type ArchiveQuery,
   defineFeature,
+  deliverRows,
   type FeatureApi,
   Gate,
   PageReader,
   readArchiveQuery,
   readMetadata,
+  recipientOf,
+  type Row,
   type SessionView,
   type WrittenMessages,
   writeArchiveForm,
@@ -86,10 +88,15 @@ class Archive {
     }
     reading.queries += 1;
     try {
-      const page = await this.#gate.pass(() => reading.reader.read(query));
-      const fin = writeFin(page);
-      for (const messages of this.#write(page, session, query)) {
-        if (!(await this.#api.deliverWritten(session, messages))) throw new StanzaError('recipient-unavailable');
+      const { rows, fin } = await this.#gate.pass(async () => {
+        const page = await reading.reader.read(query);
+        return { rows: query.flipped ? page.rows.toReversed() : [...page.rows], fin: writeFin(page) };
+      });
+      const own = session.account.jid.toString();
+      for await (const piece of deliverRows(this.#api.log, own, rows, recipientOf(this.#api, session))) {
+        for (const messages of this.#write(piece, session, query)) {
+          if (!(await this.#api.deliverWritten(session, messages))) throw new StanzaError('recipient-unavailable');
+        }
       }
       return fin;
     } finally {
@@ -97,9 +104,9 @@ class Archive {
     }
   }
 
-  #write({ rows }: ArchivePage, { account, jid }: SessionView, { id, flipped }: ArchiveQuery): WrittenMessages[] {
+  #write(rows: readonly Row[], { account, jid }: SessionView, { id }: ArchiveQuery): WrittenMessages[] {
     const address = { from: account.jid.toString(), to: jid.toString(), queryId: id };
-    return writePage(flipped ? rows.toReversed() : rows, address, (row) =>
+    return writePage(rows, address, (row) =>
       writeResult(row, this.#api.present(account, row), address.from, address.to, id),
     );
   }
