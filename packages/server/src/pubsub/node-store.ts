@@ -84,6 +84,17 @@ export class NodeStore {
     return { nodes: Number(row.nodes), bytes: Number(row.bytes ?? 0) };
   }
 
+  /** Names of the nodes that somebody has made. */
+  async madeBy(service: string, creator: string): Promise<readonly { readonly node: string }[]> {
+    const made = this.db.selectFrom('pubsub_node').select('name as node').where('service', '=', service);
+    return made.where('creator', '=', creator).execute();
+  }
+
+  /** Another account has made the node from now on, for the limits. */
+  async entrust(db: Db, id: string, creator: string): Promise<void> {
+    await db.updateTable('pubsub_node').set({ creator }).where('id', '=', id).execute();
+  }
+
   async insert(db: Db, node: Omit<NodeRecord, 'bytes'>, account: string | null): Promise<void> {
     const { id, service, name, creator, createdAt, config } = node;
     const row = { id, service, name, account, creator, created_at: createdAt, config: JSON.stringify(config) };

@@ -17,12 +17,13 @@ export class Removal {
   async forget(host: PubsubHost, bare: string): Promise<void> {
     const { nodes, members } = this.#core;
     const service = host.jid.toString();
-    const [affiliations, subscriptions, published] = await Promise.all([
+    const [made, affiliations, subscriptions, published] = await Promise.all([
+      nodes.madeBy(service, bare),
       members.affiliationsOf(service, bare),
       members.subscriptionsOf(service, bare),
       nodes.publishedBy(service, bare),
     ]);
-    const concerned = new Set([...affiliations, ...subscriptions, ...published].map(({ node }) => node));
+    const concerned = new Set([...made, ...affiliations, ...subscriptions, ...published].map(({ node }) => node));
     for (const name of concerned) {
       await this.#core.locks.run(lockOf(host, name), async () => {
         const node = await nodes.find(service, name);
@@ -37,7 +38,9 @@ export class Removal {
       await members.unsubscribe(members.db, node.id, jid);
     const affiliations = await members.affiliations(node.id);
     const owners = [...affiliations].filter(([, affiliation]) => affiliation === 'owner').map(([jid]) => jid);
-    if (owners.length === 1 && owners[0] === bare) return this.#nodes.end(host, node);
+    const [heir] = owners.filter((jid) => jid !== bare);
+    if (owners.includes(bare) && heir === undefined) return this.#nodes.end(host, node);
+    if (node.creator === bare && heir !== undefined) await nodes.entrust(nodes.db, node.id, heir);
     await members.affiliate(members.db, node.id, bare, undefined);
     const items = await nodes.idsBy(node.id, bare);
     if (items.length === 0) return;

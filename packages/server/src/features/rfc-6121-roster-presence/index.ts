@@ -5,7 +5,7 @@ import { DirectedPresence } from './directed.ts';
 import { Outlet } from './outlet.ts';
 import { Presences } from './presences.ts';
 import { PortableRosters } from './portable.ts';
-import { hasFrom } from './roster.ts';
+import { hasFrom, hasTo } from './roster.ts';
 import { Rosters } from './rosters.ts';
 import { rosterMigrations } from './schema.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -68,4 +68,18 @@ async function endSubscriptions(
       await subscriptions.receive(account, gone, type, xml('presence', { type }));
     }
   }
+  await sayGoodbye(api, rosters, gone);
+}
+
+/** XEP-0077 §3.2: contacts elsewhere hear that the subscriptions are over; the roster goes with the account, right after this. */
+async function sayGoodbye(api: FeatureApi, rosters: Rosters, gone: JID): Promise<void> {
+  const roster = await rosters.store.load(gone.toString());
+  const say = (jid: JID, type: 'unsubscribe' | 'unsubscribed'): void => {
+    if (!api.isLocalDomain(jid.domain)) api.route(xml('presence', { from: gone.toString(), to: jid.toString(), type }));
+  };
+  for (const item of roster.items.values()) {
+    if (item.ask || hasTo(item)) say(item.jid, 'unsubscribe');
+    if (hasFrom(item)) say(item.jid, 'unsubscribed');
+  }
+  for (const asking of roster.requests) say(JID.parse(asking), 'unsubscribed');
 }

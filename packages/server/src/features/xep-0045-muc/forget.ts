@@ -8,19 +8,22 @@ import { ownersOf, type Room, withPeople, withRequest } from './room.ts';
 export function forgetUser(found: Room | undefined, user: JID): Decision {
   if (found === undefined) return { room: found, out: [] };
   const name = user.toString();
-  const room = withRequest(found, name, undefined);
-  const requests: Change[] = found.requests.has(name) ? [{ kind: 'request', jid: name, request: undefined }] : [];
-  const settled = (after: Room): Decision => {
-    const decision = settle(room, after, {});
-    return { ...decision, save: [...requests, ...(decision.save ?? [])] };
-  };
-  const left = withPeople(room, [[name, undefined]]);
-  if (ownersOf(left).length > 0) return settled(left);
-  const heirs = [...left.people].filter(([, { affiliation }]) => affiliation === 'admin');
-  const after = withPeople(
+  const left = withPeople(withRequest(found, name, undefined), [[name, undefined]]);
+  const heirs =
+    ownersOf(left).length > 0 ? [] : [...left.people].filter(([, { affiliation }]) => affiliation === 'admin');
+  const people = withPeople(
     left,
     heirs.map(([jid, person]) => [jid, { ...person, affiliation: 'owner' }] as const),
   );
-  if (heirs.length > 0) return settled(after);
-  return destroy(room, xml('destroy', null, xml('reason', null, 'The owner of the room has left.')));
+  const [owner] = ownersOf(people);
+  if (owner === undefined)
+    return destroy(found, xml('destroy', null, xml('reason', null, 'The owner of the room has left.')));
+  const isCreator = found.creator === name;
+  const after = isCreator ? { ...people, creator: owner } : people;
+  const save: Change[] = [
+    ...(isCreator ? [{ kind: 'room', room: after } as const] : []),
+    ...(found.requests.has(name) ? [{ kind: 'request', jid: name, request: undefined } as const] : []),
+  ];
+  const settled = settle(found, after, {});
+  return { ...settled, save: [...save, ...(settled.save ?? [])] };
 }

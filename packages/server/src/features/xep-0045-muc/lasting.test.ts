@@ -103,6 +103,22 @@ describe('what lasts, and what does not', () => {
     expect(owners.elements[0]?.elements.map(({ attrs }) => attrs['jid'])).toEqual(['bob@localhost']);
   });
 
+  it('a room that a removed account has created counts as its heir’s from then on (rooms.rooms_per_account)', async () => {
+    const world = await createWorld({ settings: ['rooms.rooms_per_account=1'] });
+    const alice = await world.connect('alice@localhost/phone');
+    const bob = await world.connect('bob@localhost/phone');
+    await joinRoom(world, alice, 'Alice');
+    await openRoom(alice, { persistentroom: '1', roomadmins: 'bob@localhost' });
+    await world.core.options.accounts.remove('alice@localhost');
+    await world.settle();
+    const enter = async (who: typeof alice): Promise<string | undefined> =>
+      (await joinRoom(world, who, 'Me', { room: 'other@conference.localhost' }))[0]?.attrs['type'];
+    expect(await enter(bob)).toBe('error');
+    const other = await world.connect('alice@localhost/phone');
+    expect(await enter(other)).toBeUndefined();
+    expect((await other.ask('get', xml('query', { xmlns: NS.mucOwner }), ROOM)).attrs['type']).toBe('error');
+  });
+
   it('XEP-0045 §11.2 the service ends: each session hears it of itself, 110 and 332; a persistent room is what it was', async () => {
     const world = await createWorld();
     const alice = await world.connect('alice@localhost/phone');

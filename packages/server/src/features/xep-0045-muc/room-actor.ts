@@ -137,7 +137,10 @@ export class RoomActor {
   }
 
   #apply(task: Task, { room, out, archive, answer }: Decision): void {
-    if (this.#room !== undefined && room === undefined) this.#world.counted(this.#room, -1);
+    if (this.#room !== undefined && this.#room.creator !== room?.creator) {
+      this.#world.counted(this.#room, -1);
+      if (room !== undefined) this.#world.counted(room, 1);
+    }
     this.#room = room;
     this.#send(out);
     if (archive === undefined) return task.resolve(answer);

@@ -89,11 +89,12 @@ export class RoomStore {
     return rows.map(({ jid }) => jid);
   }
 
-  /** The rooms that have a user on record, or a request of theirs. */
+  /** The rooms that a user has created, or that have the user on record, or a request of theirs. */
   async roomsOf(jid: string): Promise<string[]> {
     const people = this.#db.selectFrom('muc_person').select('room').where('jid', '=', jid);
     const requests = this.#db.selectFrom('muc_request').select('room').where('jid', '=', jid);
-    const rows = await people.union(requests).execute();
+    const created = this.#db.selectFrom('muc_room').select('jid as room').where('creator', '=', jid);
+    const rows = await people.union(requests).union(created).execute();
     return rows.map(({ room }) => room);
   }
 

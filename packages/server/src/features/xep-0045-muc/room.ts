@@ -77,7 +77,7 @@ export interface Hat {
 export interface Room {
   /** Bare JID. */
   readonly jid: JID;
-  /** Bare JID of the user who has created it, for the limit of rooms per account. */
+  /** Bare JID of the user who has created it, or of an owner when that account is no more, for the limit of rooms per account. */
   readonly creator: string;
   /** XEP-0045 §10.1: it waits for its first configuration. */
   readonly locked: boolean;
