@@ -34,7 +34,7 @@ export async function buildPage(folder: string): Promise<void> {
 }
 
 /** @xmpp/client names modules of Node that it does not use in a browser: they are empty. */
-function nodeFree(): Plugin {
+export function nodeFree(): Plugin {
   return {
     name: 'node-free',
     enforce: 'pre',

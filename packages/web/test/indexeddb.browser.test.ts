@@ -1,23 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { build } from 'vite';
 import { describe, expect, it } from 'vitest';
 import { requirePeer } from '../../../conformance/peers.ts';
+import { bundle } from './bundle.ts';
 
 describe.runIf(requirePeer('chromium', 'the store of browsers: IndexedDB'))('a store: IndexedDB', () => {
   it('does what every store does', async () => {
-    const built = await build({
-      configFile: false,
-      logLevel: 'warn',
-      resolve: { conditions: ['source', 'browser', 'import', 'default'] },
-      build: {
-        write: false,
-        minify: false,
-        lib: { entry: fileURLToPath(new URL('indexeddb-entry.ts', import.meta.url)), formats: ['iife'], name: 'suite' },
-      },
-    });
-    const [output] = [built].flat();
-    if (output === undefined || !('output' in output)) throw new Error('nothing was built');
+    const content = await bundle('indexeddb-entry.ts');
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
     try {
       const page = await browser.newPage();
@@ -26,7 +14,7 @@ describe.runIf(requirePeer('chromium', 'the store of browsers: IndexedDB'))('a s
         route.fulfill({ body: '<!doctype html>', contentType: 'text/html' }),
       );
       await page.goto('http://localhost/');
-      await page.addScriptTag({ content: output.output[0].code });
+      await page.addScriptTag({ content });
       const results = await page.evaluate(() =>
         (globalThis as unknown as { runCases: () => Promise<Readonly<Record<string, string>>> }).runCases(),
       );

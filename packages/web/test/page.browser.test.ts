@@ -253,7 +253,7 @@ describe.runIf(requirePeer('chromium', 'the chat page: what it can do, and for w
       expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([]);
     });
 
-    it('one tab of a browser is logged in, and another takes over when it is asked to', async () => {
+    it('a second tab in view asks first, and has no barriers', async () => {
       const second = await hers.context.newPage();
       await second.goto(hers.url);
       await second.getByText('Tutti is open in another tab').waitFor();

@@ -69,14 +69,33 @@ export class World {
     return client;
   }
 
-  /** A browser that shows the page, where nobody is logged in. */
-  async device(options: BrowserContextOptions = {}): Promise<Device> {
+  /** A browser without a page. */
+  async browser(options: BrowserContextOptions = {}): Promise<Omit<Device, 'page'>> {
     const network = await Network.to(this.server.port);
     this.#networks.push(network);
     const context = await this.#browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
     context.setDefaultTimeout(30_000);
+    return { context, network, url: `http://localhost:${network.port}/` };
+  }
+
+  /** A browser that shows the page, where nobody is logged in. */
+  async device(options: BrowserContextOptions = {}): Promise<Device> {
+    const { context, network, url } = await this.browser(options);
     const page = await context.newPage();
-    const url = `http://localhost:${network.port}/`;
+    this.#watch(page, url);
+    await page.goto(url);
+    return { page, context, network, url };
+  }
+
+  /** One more tab of a browser, with the page. */
+  async tab({ context, url }: Device): Promise<Page> {
+    const page = await context.newPage();
+    this.#watch(page, url);
+    await page.goto(url);
+    return page;
+  }
+
+  #watch(page: Page, url: string): void {
     page.on('console', (message) => {
       const isCut = /net::ERR|WebSocket|Failed to fetch|ECONNERROR/.test(message.text());
       if (['error', 'warning'].includes(message.type()) && !isCut) this.complaints.push(message.text());
@@ -85,8 +104,6 @@ export class World {
     page.on('request', (request) => {
       if (new URL(request.url()).origin !== new URL(url).origin) this.strangers.push(request.url());
     });
-    await page.goto(url);
-    return { page, context, network, url };
   }
 
   /** A browser that is logged in and has caught up. */
@@ -123,6 +140,14 @@ export async function say(page: Page, text: string): Promise<void> {
   const box = page.getByRole('main').getByRole('textbox');
   await box.fill(text);
   await box.press('Enter');
+}
+
+/** Brings a tab into view, or out of it: in a browser without windows all are in view. */
+export async function look(page: Page, state: 'visible' | 'hidden'): Promise<void> {
+  await page.evaluate((to) => {
+    Object.defineProperty(document, 'visibilityState', { value: to, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, state);
 }
 
 /** A message by its text. */

@@ -1,9 +1,18 @@
-import { type Client, createClient, type Message, type Progress, type Status, TuttiError } from '@tutti/client';
+import {
+  type Client,
+  type Conversation,
+  createClient,
+  type Message,
+  type Progress,
+  type Status,
+  TuttiError,
+} from '@tutti/client';
 import { indexedDbStore } from '@tutti/client/indexeddb';
-import { NS, xml } from '@tutti/xmpp';
+import { NS, StanzaError, xml } from '@tutti/xmpp';
 import { type Account, forgetAccount, loadNames, nameStore, saveAccount, saveNames, tokenKeeper } from './account.ts';
 import { describeBrowser, nameDevice, revokeDevices } from './devices.ts';
 import { findServices, type Services } from './services.ts';
+import { uploadFile } from './upload.ts';
 
 export interface ChatOptions {
   readonly account: Account;
@@ -28,6 +37,7 @@ export class Chat {
   /** What the server offers; undefined until it was asked. */
   services: Services | undefined;
   #names = loadNames();
+  #uploads = 0;
   readonly #listeners = new Set<() => void>();
   readonly #arrivals = new Set<(message: Message) => void>();
   #isTelling = false;
@@ -120,6 +130,24 @@ export class Chat {
     const { username, domain } = this.account;
     const fields = [xml('username', null, username), xml('password', null, password)];
     await this.client.request(xml('iq', { type: 'set', to: domain }, xml('query', { xmlns: NS.register }, ...fields)));
+  }
+
+  /** Whether files are on their way, which end with the page. */
+  get isUploading(): boolean {
+    return this.#uploads > 0;
+  }
+
+  /** Sends a file, where the server takes any; rejects like `uploadFile`. What comes of its message shows there. */
+  async sendFile(conversation: Conversation, file: File): Promise<void> {
+    const { upload } = this.services ?? {};
+    if (upload === undefined) throw new StanzaError('service-unavailable');
+    this.#uploads += 1;
+    try {
+      const address = await uploadFile(this.client, upload, file);
+      void conversation.send({ body: address, attachments: [address] }).catch(() => undefined);
+    } finally {
+      this.#uploads -= 1;
+    }
   }
 
   /** Leaves the server, which forgets this browser, and leaves nothing behind here. */

@@ -3,7 +3,6 @@ import { StanzaError } from '@tutti/xmpp';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { loadDraft, saveDraft } from '../model/account.ts';
-import { uploadFile } from '../model/upload.ts';
 import { isPicture, readWebUrl } from '../text/links.ts';
 import { describe } from './conversation-list.tsx';
 import { Icon } from './icons.tsx';
@@ -70,13 +69,11 @@ export function Composer({ conversation, peerName, purpose, onPurpose }: Compose
     onPurpose(undefined);
   };
   const sendFiles = async (files: Iterable<File>): Promise<void> => {
-    if (upload === undefined) return;
     for (const file of files) {
       setNote(t.uploading(file.name));
       try {
-        const address = await uploadFile(chat.client, upload, file);
+        await chat.sendFile(conversation, file);
         setNote(undefined);
-        void conversation.send({ body: address, attachments: [address] }).catch(() => undefined);
       } catch (error) {
         const isTooLarge = error instanceof StanzaError && error.condition === 'not-acceptable';
         setNote(isTooLarge ? t.uploadTooLarge(file.name) : t.uploadFailed(file.name));

@@ -5,7 +5,7 @@ import { type Account, forgetAccount, loadAccount } from '../model/account.ts';
 import { Chat } from '../model/chat.ts';
 import { readInvitation } from '../model/invitation.ts';
 import type { PageConfig } from '../model/page-config.ts';
-import { type Tab, takeTab } from '../model/tab.ts';
+import { Tab } from '../model/tab.ts';
 import { chooseLanguage, languages } from '../text/language.ts';
 import { TimeWriter } from '../text/time.ts';
 import { ChatView } from './chat-view.tsx';
@@ -16,6 +16,9 @@ import { loadPreferences, type Preferences, savePreferences } from './preference
 
 /** Where the page is in the life of a login. */
 type Phase = 'starting' | 'logged-out' | 'other-tab' | 'chat';
+
+/** How long a page that is loaded shows nothing yet, while another tab has the turn. */
+const PATIENCE_MS = 1500;
 
 /** The whole page. */
 export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
@@ -29,27 +32,45 @@ export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
   useChanges(chat);
   useConnectionHints(chat);
 
-  const begin = async (account: Account, password: string | undefined, insist: boolean): Promise<void> => {
-    const taken = await takeTab(`${account.username}@${account.domain}`, insist);
-    if (taken === undefined) return setPhase('other-tab');
-    tab.current = taken;
-    const started = new Chat({ account, service: config.service, ...(password !== undefined && { password }) });
-    taken.onYield(async () => {
-      setPhase('other-tab');
-      setChat(undefined);
-      await started.client.stop();
+  const begin = (account: Account, password: string | undefined, insist: boolean): void => {
+    tab.current?.leave();
+    let secret = password;
+    let started: Chat | undefined;
+    const taken = new Tab(`${account.username}@${account.domain}`, {
+      begin: () => {
+        // Somebody may have logged out meanwhile, in the tab whose turn it was.
+        if (secret === undefined && loadAccount()?.deviceId !== account.deviceId) return resume();
+        started = new Chat({ account, service: config.service, ...(secret !== undefined && { password: secret }) });
+        setChat(started);
+        started.start();
+        // Who was here before sees the messages at once; a newcomer when the login has worked.
+        if (secret === undefined) setPhase('chat');
+        secret = undefined;
+      },
+      end: async () => {
+        setPhase('other-tab');
+        setChat(undefined);
+        await started?.client.stop();
+      },
+      isBusy: () => started?.isUploading === true,
     });
-    setChat(started);
-    started.start();
-    // Who was here before sees the messages at once; a newcomer when the login has worked.
-    if (password === undefined) setPhase('chat');
+    tab.current = taken;
+    if (insist) taken.ask(true);
+    // A page that is loaded again finds its own turn ending.
+    const wait = (): void => setPhase((before) => (before === 'starting' ? 'other-tab' : before));
+    setTimeout(() => !taken.isHere && tab.current === taken && wait(), PATIENCE_MS);
   };
-  const resume = (insist: boolean): void => {
+  const resume = (): void => {
     const account = loadAccount();
-    if (account === undefined) setPhase('logged-out');
-    else void begin(account, undefined, insist);
+    if (account !== undefined) return begin(account, undefined, false);
+    leaveTab();
+    setPhase('logged-out');
   };
-  useEffect(() => resume(false), []);
+  const leaveTab = (): void => {
+    tab.current?.leave();
+    tab.current = undefined;
+  };
+  useEffect(resume, []);
   useEffect(() => {
     // A link that is followed while the page is open.
     const read = (): void => setInvitation((before) => readInvitation(location.hash, config.domain) ?? before);
@@ -81,19 +102,19 @@ export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
   useEffect(() => {
     if (!isRefused) return;
     setKnown(chat?.account);
-    tab.current?.release();
+    leaveTab();
     setChat(undefined);
     setPhase('logged-out');
   }, [isRefused]);
 
   const stopTrying = (): void => {
-    const started = chat;
+    const [started, taken] = [chat, tab.current];
     setChat(undefined);
-    void started?.client.stop().finally(() => tab.current?.release());
+    void started?.client.stop().finally(() => taken?.leave());
   };
   const onLogin = ({ username, domain, password }: Login): void => {
     const deviceId = known?.deviceId ?? crypto.randomUUID();
-    void begin({ username, domain, deviceId }, password, true);
+    begin({ username, domain, deviceId }, password, true);
   };
   const onCancel = (): void => {
     stopTrying();
@@ -103,11 +124,11 @@ export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
     setKnown(undefined);
   };
   const logOut = (): void => {
-    const started = chat;
+    const [started, taken] = [chat, tab.current];
     setChat(undefined);
     setPhase('logged-out');
     location.hash = linkTo();
-    void started?.logOut().finally(() => tab.current?.release());
+    void started?.logOut().finally(() => taken?.leave());
   };
 
   return (
@@ -128,7 +149,7 @@ export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
           <Logo />
           <h1>Tutti</h1>
           <p>{t.otherTab}</p>
-          <button type="button" class="primary" onClick={() => resume(true)}>
+          <button type="button" class="primary" onClick={() => tab.current?.ask(true)}>
             {t.useHere}
           </button>
         </main>
