@@ -30,6 +30,20 @@ describe('token bucket', () => {
     expect(bucket.delay()).toBe(100);
   });
 
+  test('work that takes its time costs more than one token', () => {
+    const { bucket, clock } = make(100, 50);
+    expect(bucket.charge(() => 'nothing to speak of')).toBe('nothing to speak of');
+    // A quarter of a second is what one may make in a second, and so costs what comes in in that time.
+    bucket.charge(() => clock.advance(250));
+    expect(bucket.delay()).toBe(520);
+    expect(() =>
+      bucket.charge(() => {
+        throw new Error('it went wrong');
+      }),
+    ).toThrow('it went wrong');
+    expect(bucket.delay()).toBe(530);
+  });
+
   test('what is spent beyond it is a debt', () => {
     const { bucket, clock } = make(1000, 1000);
     bucket.spend(3000);

@@ -6,6 +6,9 @@ export interface TokenLimits {
   readonly burst: number;
 }
 
+/** Milliseconds of each second that one sender may keep the server busy in the long run. */
+const WORK_MS = 250;
+
 /** A token bucket: full at first, refilled at a rate, never beyond its burst. Asks for its limits whenever it needs them. */
 export class TokenBucket {
   readonly #limits: TokenLimits;
@@ -23,6 +26,20 @@ export class TokenBucket {
   /** Takes tokens, also more than there are. */
   spend(tokens: number): void {
     if (this.#refill()) this.#tokens -= tokens;
+  }
+
+  /**
+   * Takes a token for a piece of work, and more when it is much: who makes work for `WORK_MS` of each second spends as much as comes in. What is cheap
+   * to send and dear to read, such as a list of hundreds of internationalized addresses, so costs its sender as well.
+   */
+  charge<T>(work: () => T): T {
+    const before = this.#clock.now();
+    try {
+      return work();
+    } finally {
+      const ms = Math.max(0, this.#clock.now() - before);
+      this.spend(1 + (ms * this.#limits.rate) / WORK_MS);
+    }
   }
 
   /** Milliseconds until there is a token; 0 = now. */

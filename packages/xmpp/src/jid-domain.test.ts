@@ -11,6 +11,7 @@ const VALID: readonly [text: string, domain: string][] = [
   ['1.example', '1.example'],
   [`${'a'.repeat(80)}.lan`, `${'a'.repeat(80)}.lan`],
   ['b\u00fccher.example', 'b\u00fccher.example'],
+  [`${'\u00fc'.repeat(63)}.example`, `${'\u00fc'.repeat(63)}.example`],
   ['BU\u0308CHER.example', 'b\u00fccher.example'],
   ['xn--bcher-kva.example', 'b\u00fccher.example'],
   ['XN--BCHER-KVA.example', 'b\u00fccher.example'],
@@ -30,6 +31,8 @@ const VALID: readonly [text: string, domain: string][] = [
 ];
 
 const INVALID: readonly [text: string, why: string][] = [
+  [`${'\u00fc'.repeat(64)}.example`, 'a label that no A-label can stand for'],
+  [`a.xn--${'a'.repeat(60)}`, 'an A-label of more than 63 octets'],
   ['', 'empty'],
   ['.', 'empty but for the final dot'],
   ['a..b', 'an empty label'],

@@ -14,12 +14,15 @@ const IPV6_LITERAL = /^\[([0-9a-f:.]+)(%[a-z0-9._~-]+)?\]$/i;
 /** RFC 5892 §2.4: combining marks for symbols, and musical ones. */
 const IGNORABLE_BLOCKS = /[\u20d0-\u20ff\u{1d100}-\u{1d24f}]/u;
 
+/** RFC 5890 §2.3.2.1: an A-label has 63 octets at most, and its U-label no more characters; the dots are those of UTS #46. */
+const LONG_LABEL = /[^.\u3002\uff0e\uff61]{64}/u;
+
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /**
  * Prepares a domainpart: RFC 7622 §3.2. Takes a domain name, an IPv4 address or a bracketed IPv6 address; gives
- * U-labels in lower case and NFC, without the final dot. Throws JidError. The length of one DNS label is not limited,
- * since a name need not live in the DNS; that of the whole part is the caller's (§3.1).
+ * U-labels in lower case and NFC, without the final dot. Throws JidError. The length of a label of ASCII letters is not
+ * limited, since a name need not live in the DNS; that of the whole part is the caller's (§3.1).
  */
 export function prepareDomain(text: string): string {
   // RFC 7622 §3.2: a final dot is stripped before any other step
@@ -35,6 +38,8 @@ export function prepareDomain(text: string): string {
  * IDNA2008.
  */
 function prepareInternationalName(name: string): string {
+  // Before anything else is done with it: the cost of Punycode goes by the square of the length.
+  if (LONG_LABEL.test(name)) throw new JidError('domain', 'it has a label that is too long');
   const { domain, error } = tr46.toUnicode(name, {
     checkBidi: true,
     checkHyphens: true,

@@ -84,12 +84,14 @@ describe('RFC 7622 §3.1: 1023 octets a part', () => {
   const ascii = 'a'.repeat(1023);
   // 'π' has two octets in UTF-8: 511 and an 'a' are 1023
   const greek = `${'\u03c0'.repeat(511)}a`;
+  // The same in labels of 59 characters and less: nine dots, and one 'a' for the octet that is left.
+  const labels = `${`${'\u03c0'.repeat(59)}.`.repeat(8)}${'\u03c0'.repeat(35)}a`;
 
   it.each([
-    ['localpart', (part: string) => `${part}@example.com`],
-    ['domainpart', (part: string) => part],
-    ['resourcepart', (part: string) => `example.com/${part}`],
-  ])('counts the octets of the %s', (_name, make) => {
+    ['localpart', greek, (part: string) => `${part}@example.com`],
+    ['domainpart', labels, (part: string) => part],
+    ['resourcepart', greek, (part: string) => `example.com/${part}`],
+  ])('counts the octets of the %s', (_name, greek, make) => {
     expect(JID.parse(make(ascii)).toString()).toBe(make(ascii));
     expect(JID.tryParse(make(`${ascii}a`))).toBeUndefined();
     expect(JID.parse(make(greek)).toString()).toBe(make(greek));

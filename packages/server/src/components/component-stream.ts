@@ -180,11 +180,8 @@ export class ComponentStream implements WireHandler {
     const from = JID.tryParse(stanza.attrs['from'] ?? '');
     if (from === undefined || from.domain !== this.domain) throw new StreamError('invalid-from');
     countStanza(this.#env.metrics.componentStanzasIn, stanza.name);
-    const routing = this.#host.receive(
-      stanza,
-      this.#progress.begin(() => undefined),
-    );
-    this.#bucket.spend(1);
+    const done = this.#progress.begin(() => undefined);
+    const routing = this.#bucket.charge(() => this.#host.receive(stanza, done));
     const delay = this.#bucket.delay();
     if (routing === undefined && delay === 0 && !this.#progress.isFull) return undefined;
     return this.#slow(routing, delay);

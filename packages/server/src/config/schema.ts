@@ -123,7 +123,7 @@ const limits = optionalTable(
     devices: limit(100, 'Devices of one account that are remembered, for its user to see and to log out.'),
     stanzas_per_second: limit(
       100,
-      'Stanzas a session may send per second in the long run; a faster one is read slower.',
+      'Stanzas a session may send per second in the long run; a faster one, or one that keeps the server busy for a quarter of each second, is read slower.',
     ),
     stanzas_burst: limit(1000, 'Stanzas a session may send at once before it is slowed down.'),
     bytes_per_second: sizeLimit('1 MiB', 'Bytes a session may send per second in the long run.'),

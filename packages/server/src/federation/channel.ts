@@ -125,8 +125,7 @@ export class Channel {
     const done = this.#progress.begin(() => {
       if (isCounted) this.#handled = (this.#handled + 1) % MODULUS;
     });
-    const routing = this.#receive(stanza, done);
-    this.#bucket.spend(1);
+    const routing = this.#bucket.charge(() => this.#receive(stanza, done));
     const delay = this.#bucket.delay();
     if (routing === undefined && delay === 0 && !this.#progress.isFull) return undefined;
     return this.#slow(routing, delay);

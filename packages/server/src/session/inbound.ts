@@ -84,9 +84,9 @@ export class Inbound implements TokenLimits {
   }
 
   #run(): void {
-    while (!this.#busy && this.#queue.length > 0 && this.#takeToken()) {
+    while (!this.#busy && this.#queue.length > 0 && this.#mayGoOn()) {
       const element = this.#queue.shift() as Element;
-      const waiting = this.#session.handle(element);
+      const waiting = this.#bucket.charge(() => this.#session.handle(element));
       if (waiting === undefined) continue;
       this.#busy = true;
       const proceed = (): void => {
@@ -110,13 +110,10 @@ export class Inbound implements TokenLimits {
   }
 
   /** When there is no token, waits for the next one. */
-  #takeToken(): boolean {
+  #mayGoOn(): boolean {
     if (this.#throttle !== undefined) return false;
     const delay = this.#bucket.delay();
-    if (delay === 0) {
-      this.#bucket.spend(1);
-      return true;
-    }
+    if (delay === 0) return true;
     if (!this.#slowed) this.#core.metrics.throttled.stanzas.inc();
     this.#slowed = true;
     this.#throttle = this.#core.clock.after(delay, () => {
