@@ -175,7 +175,7 @@ function watchLog(log: MemoryLog, recorder: LogRecorder, now: () => number): Acc
     },
     head: (account) => log.head(account),
     read: (account, after, limit) => log.read(account, after, limit),
-    query: (account, filter, limit, forward) => log.query(account, filter, limit, forward),
+    query: (account, filter, limit, forward, options) => log.query(account, filter, limit, forward, options),
     count: (account, filter) => log.count(account, filter),
     resolve: (account, id) => log.resolve(account, id),
     legacyCursor: (account) => log.legacyCursor(account),

@@ -4,9 +4,6 @@ import type { AccountLog, LogFilter, Row } from '../log/log.ts';
 import type { Selection } from './form.ts';
 import type { Query } from './query.ts';
 
-/** How many rows are read from the log at a time: others are served in between. */
-const ROWS_PER_READ = 50;
-
 /** A page of an account's archive, oldest first. */
 export interface ArchivePage {
   readonly rows: readonly Row[];
@@ -30,6 +27,8 @@ export class PageReader {
   readonly #limits: () => Config['limits'];
   readonly #account: string;
   #counted: { readonly key: string; readonly count: number } | undefined;
+  /** The places of the first and the last id that the last page gave: the next question names one of them. */
+  #ends: ReadonlyMap<string, number> = new Map();
 
   constructor(log: AccountLog, limits: () => Config['limits'], account: JID) {
     this.#log = log;
@@ -45,13 +44,16 @@ export class PageReader {
       const count = await this.#count(filter);
       return { rows: [], complete: count === 0, count, index: undefined };
     }
-    const { mamPageMax } = this.#limits();
+    const { mamPageMax, mamPageBytes } = this.#limits();
     const max = Math.min(page.max ?? Infinity, mamPageMax === 0 ? Infinity : mamPageMax);
-    const { rows, complete } = await this.#read(bounds, max);
     const { before, after } = page;
     const fromStart = before === undefined && after === undefined;
     const fromEnd = before === '' && after === undefined;
-    const count = await this.#countFor(filter, fromStart || fromEnd, complete ? rows.length : undefined);
+    const options = { bytes: mamPageBytes, count: fromStart || fromEnd };
+    const found = await this.#log.query(this.#account, bounds.filter, max, bounds.forward, options);
+    const { rows, complete } = found;
+    const count = await this.#countFor(filter, found.count);
+    this.#ends = new Map([rows[0], rows.at(-1)].flatMap((row) => (row === undefined ? [] : [[row.id, row.seq]])));
     const reachesStart = fromStart || (complete && before !== undefined && after === undefined);
     const index = reachesStart ? 0 : fromEnd ? Math.max(0, count - rows.length) : undefined;
     return { rows, complete, count, index };
@@ -89,32 +91,9 @@ export class PageReader {
     return { filter: narrowed, forward: page.before === undefined };
   }
 
-  /** Up to `max` rows, and not more than fit into a page (but one at least), in steps. */
-  async #read({ filter, forward }: Bounds, max: number): Promise<{ rows: Row[]; complete: boolean }> {
-    const { mamPageBytes } = this.#limits();
-    const rows: Row[] = [];
-    let bytes = 0;
-    let rest = filter;
-    for (;;) {
-      const limit = Math.min(max - rows.length, ROWS_PER_READ);
-      const page = await this.#log.query(this.#account, rest, limit, forward);
-      const inOrder = forward ? page.rows : page.rows.toReversed();
-      for (const row of inOrder) {
-        bytes += row.stanza.length;
-        if (mamPageBytes > 0 && bytes > mamPageBytes && rows.length > 0)
-          return { rows: sorted(rows, forward), complete: false };
-        rows.push(row);
-      }
-      const last = inOrder.at(-1);
-      if (page.complete || last === undefined) return { rows: sorted(rows, forward), complete: true };
-      if (rows.length >= max) return { rows: sorted(rows, forward), complete: false };
-      rest = forward ? { ...rest, after: last.seq } : { ...rest, before: last.seq };
-    }
-  }
-
   /** A7: the place of an id, though its row may have expired. */
   async #resolve(id: string): Promise<number> {
-    const seq = await this.#log.resolve(this.#account, id);
+    const seq = this.#ends.get(id) ?? (await this.#log.resolve(this.#account, id));
     if (seq === undefined) throw new StanzaError('item-not-found');
     return seq;
   }
@@ -132,19 +111,18 @@ export class PageReader {
   }
 
   async #count(filter: LogFilter): Promise<number> {
-    const count = await this.#log.count(this.#account, filter);
-    this.#counted = { key: JSON.stringify(filter), count };
-    return count;
+    return this.#remember(filter, await this.#log.count(this.#account, filter));
   }
 
-  /** XEP-0059 §2.2 lets a count be approximate: the pages after the first one of a selection tell that of the first. */
-  async #countFor(filter: LogFilter, first: boolean, all: number | undefined): Promise<number> {
-    if (first) return all ?? this.#count(filter);
+  /** XEP-0059 §2.2 lets a count be approximate: the pages after the first one of a selection tell that of the first. `now`: it was counted. */
+  async #countFor(filter: LogFilter, now: number | undefined): Promise<number> {
+    if (now !== undefined) return this.#remember(filter, now);
     const known = this.#counted;
     return known?.key === JSON.stringify(filter) ? known.count : this.#count(filter);
   }
-}
 
-function sorted(rows: Row[], forward: boolean): Row[] {
-  return forward ? rows : rows.reverse();
+  #remember(filter: LogFilter, count: number): number {
+    this.#counted = { key: JSON.stringify(filter), count };
+    return count;
+  }
 }

@@ -113,10 +113,20 @@ export interface LogFilter {
   readonly includeGroupchat: boolean;
 }
 
+/** What else is wanted of a page. */
+export interface PageOptions {
+  /** No more rows than have so many bytes of stanzas together, but one at least; 0 = no bound. */
+  readonly bytes?: number;
+  /** Says how many rows the filter selects. */
+  readonly count?: boolean;
+}
+
 export interface Page {
   readonly rows: readonly Row[];
   /** No matching row lies beyond this page in its direction. */
   readonly complete: boolean;
+  /** Set where it was asked for. */
+  readonly count?: number;
 }
 
 export interface AccountLog {
@@ -132,7 +142,7 @@ export interface AccountLog {
   /** Up to `limit` rows after `seq`, oldest first. Rows past their retention are missing. */
   read(account: string, after: number, limit: number): Promise<readonly Row[]>;
   /** One page: `forward` gives the oldest `limit` rows of the selection, otherwise the newest `limit`; always oldest first. */
-  query(account: string, filter: LogFilter, limit: number, forward: boolean): Promise<Page>;
+  query(account: string, filter: LogFilter, limit: number, forward: boolean, options?: PageOptions): Promise<Page>;
   /** How many rows a filter selects. */
   count(account: string, filter: LogFilter): Promise<number>;
   /** The place that an id names in this account's log, though its row may have expired; undefined when it never did. */

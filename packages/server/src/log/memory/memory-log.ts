@@ -8,6 +8,7 @@ import {
   type LogFilter,
   type NewRow,
   type Page,
+  type PageOptions,
   type Parcel,
   type ParcelQueue,
   type Row,
@@ -105,8 +106,14 @@ class MemoryAccountLog implements MemoryLog {
     return rows.slice(from, from + limit);
   }
 
-  async query(account: string, filter: LogFilter, limit: number, forward: boolean): Promise<Page> {
-    return selectPage(this.#account(account)?.rows ?? [], filter, limit, forward);
+  async query(
+    account: string,
+    filter: LogFilter,
+    limit: number,
+    forward: boolean,
+    options: PageOptions = {},
+  ): Promise<Page> {
+    return selectPage(this.#account(account)?.rows ?? [], filter, limit, forward, options);
   }
 
   async count(account: string, filter: LogFilter): Promise<number> {

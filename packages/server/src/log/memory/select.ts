@@ -1,18 +1,28 @@
-import type { LogFilter, Page } from '../log.ts';
+import type { LogFilter, Page, PageOptions } from '../log.ts';
 import { lowerBound, partition, type StoredRow } from './state.ts';
 
 /** One page of a filter's selection; see `AccountLog.query`. */
-export function selectPage(rows: readonly StoredRow[], filter: LogFilter, limit: number, forward: boolean): Page {
+export function selectPage(
+  rows: readonly StoredRow[],
+  filter: LogFilter,
+  limit: number,
+  forward: boolean,
+  { bytes = 0, count = false }: PageOptions,
+): Page {
   const [from, to] = findRange(rows, filter);
   const matches = createMatcher(filter);
   const page: StoredRow[] = [];
-  for (let i = 0; i < to - from; i++) {
+  let size = 0;
+  let complete = true;
+  for (let i = 0; complete && i < to - from; i++) {
     const row = rows[forward ? from + i : to - 1 - i] as StoredRow;
     if (!matches(row)) continue;
-    if (page.length >= limit) return { rows: forward ? page : page.reverse(), complete: false };
-    page.push(row);
+    size += row.stanza.length;
+    if (page.length >= limit || (bytes > 0 && size > bytes && page.length > 0)) complete = false;
+    else page.push(row);
   }
-  return { rows: forward ? page : page.reverse(), complete: true };
+  if (!forward) page.reverse();
+  return { rows: page, complete, ...(count ? { count: countRows(rows, filter) } : {}) };
 }
 
 /** How many rows a filter selects. */

@@ -1,6 +1,6 @@
-import type { Extras, LogFilter, NewRow, Parcel, Row } from '../log.ts';
-import { formatId } from '../place.ts';
+import type { Extras, LogFilter, NewRow, PageOptions, Parcel } from '../log.ts';
 import type { Move } from '../cursor-moves.ts';
+import type { StoredFields } from './page.ts';
 import { FLAG } from './schema.ts';
 
 /**
@@ -50,7 +50,7 @@ export interface PackedResults {
   readonly times: readonly number[];
   readonly epochs: readonly string[];
   /** Per repeated unit. */
-  readonly repeats: readonly PackedRows[];
+  readonly repeats: readonly Repeat[];
   /** Per failed unit. */
   readonly errors: readonly string[];
   /** Per written unit with a parcel. */
@@ -59,20 +59,13 @@ export interface PackedResults {
   readonly moved: boolean;
 }
 
+/** The row that a repeated unit found in its place. */
+export interface Repeat extends StoredFields {
+  readonly epoch: string;
+}
+
 export const REPEATED = -1;
 export const FAILED = -2;
-
-/** Rows on their way back. */
-export interface PackedRows {
-  readonly epoch: string;
-  readonly seqs: readonly number[];
-  readonly times: readonly number[];
-  readonly peers: readonly string[];
-  readonly flags: readonly number[];
-  readonly lengths: readonly number[];
-  readonly stanzas: Uint8Array;
-  readonly complete: boolean;
-}
 
 /** A call of a worker's method; its answer has the same id. */
 export interface Call {
@@ -98,10 +91,13 @@ export type FromWorker =
   | { readonly kind: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: string };
 
 /** What a filter is on the wire: plain data already. */
-export type QueryArgs = readonly [account: string, filter: LogFilter, limit: number, forward: boolean];
-
-/** A row as the reader and the writer find it. */
-export type EntryRow = readonly [seq: number, at: number, flags: number, peer: string, bytes: Uint8Array];
+export type QueryArgs = readonly [
+  account: string,
+  filter: LogFilter,
+  limit: number,
+  forward: boolean,
+  options?: PageOptions,
+];
 
 /** Collects units into one message. */
 export class UnitPacker {
@@ -211,42 +207,6 @@ export function unpackParcels({ ids, times, lengths, stanzas }: PackedParcels): 
   return ids.map((id, i) => {
     const stanza = stanzas.subarray(offset, (offset += lengths[i] as number));
     return { id, at: times[i] as number, stanza };
-  });
-}
-
-/** Rows of one account as a message. */
-export function packRows(epoch: string, rows: readonly EntryRow[], complete: boolean): PackedRows {
-  const stanzas = rows.map((row) => row[4]);
-  return {
-    epoch,
-    seqs: rows.map((row) => row[0]),
-    times: rows.map((row) => row[1]),
-    flags: rows.map((row) => row[2]),
-    peers: rows.map((row) => row[3]),
-    lengths: stanzas.map((bytes) => bytes.length),
-    stanzas: concat(
-      stanzas,
-      stanzas.reduce((sum, bytes) => sum + bytes.length, 0),
-    ),
-    complete,
-  };
-}
-
-/** The rows of a message; their stanzas are views on its one buffer. */
-export function unpackRows(packed: PackedRows): Row[] {
-  let offset = 0;
-  return packed.seqs.map((seq, i) => {
-    const stanza = packed.stanzas.subarray(offset, (offset += packed.lengths[i] as number));
-    const flags = packed.flags[i] as number;
-    return {
-      seq,
-      id: formatId(packed.epoch, seq),
-      at: packed.times[i] as number,
-      stanza,
-      peer: packed.peers[i] as string,
-      outgoing: (flags & FLAG.outgoing) !== 0,
-      offline: (flags & FLAG.offline) !== 0,
-    };
   });
 }
 

@@ -2,20 +2,14 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { LogFilter, ParcelQueue } from '../log.ts';
 import { MAX_SEQ, resolveId } from '../place.ts';
 import { Statements, transact } from './connection.ts';
-import {
-  packParcels,
-  packRows,
-  type EntryRow,
-  type PackedParcels,
-  type PackedRows,
-  type ParcelRow,
-  type QueryArgs,
-} from './protocol.ts';
+import { type PackedPage, PagePacker, PIECE_COLUMNS, type PieceRow } from './page.ts';
+import { packParcels, type PackedParcels, type ParcelRow, type QueryArgs } from './protocol.ts';
 import { FLAG } from './schema.ts';
 
 const SQL = {
-  account: 'SELECT id, epoch, head, legacy_cursor FROM account WHERE jid = ?',
+  account: 'SELECT id, epoch, head, legacy_cursor, expired FROM account WHERE jid = ?',
   peer: 'SELECT id FROM peer WHERE jid = ?',
+  peerName: 'SELECT jid FROM peer WHERE id = ?',
   queues: `SELECT p.origin, p.target, count(*), sum(length(s.bytes)), min(p.at), max(p.id)
     FROM parcel p CROSS JOIN stanza s ON s.id = p.stanza GROUP BY p.target, p.origin ORDER BY min(p.id)`,
   parcels: `SELECT p.id, p.at, s.bytes FROM parcel p CROSS JOIN stanza s ON s.id = p.stanza
@@ -24,8 +18,12 @@ const SQL = {
 } as const;
 
 /** CROSS JOIN keeps the order of the joins: entries first, by their index, then only the page's stanzas. */
-const ROWS = `SELECT e.seq, e.at, e.flags, p.jid, s.bytes FROM entry e
-  CROSS JOIN peer p ON p.id = e.peer CROSS JOIN stanza s ON s.id = e.stanza`;
+const ROWS = `SELECT e.seq, e.at, e.flags, e.peer, s.bytes FROM entry e CROSS JOIN stanza s ON s.id = e.stanza`;
+/** Rows that a statement gives at most: where stanzas are long, so many are read in vain. */
+const STEP = 64;
+const OF_ACCOUNT = 'e.account = ?';
+const BETWEEN = ' AND e.seq BETWEEN ? AND ?';
+const EVERYTHING = OF_ACCOUNT + BETWEEN;
 const COUNT = 'SELECT count(*) FROM entry e';
 
 interface Account {
@@ -33,6 +31,8 @@ interface Account {
   readonly epoch: string;
   readonly head: number;
   readonly legacyCursor: number;
+  /** Rows that are gone: `head` less these are there. */
+  readonly expired: number;
 }
 
 /** A filter in terms of the indexes: inclusive bounds on seq, and the peer. */
@@ -68,31 +68,38 @@ export class LogReader {
     return found && resolveId(id, found.epoch, found.head);
   }
 
-  query(...[jid, filter, limit, forward]: QueryArgs): PackedRows {
+  query(...[jid, filter, limit, forward, options = {}]: QueryArgs): PackedPage {
     return transact(this.#db, 'BEGIN', () => {
       const account = this.#account(jid);
       const selection = account && this.#select(account, filter);
-      if (!account || !selection) return packRows('', [], true);
-      const rows = filter.seqs
-        ? this.#readSeqs(selection, filter.seqs, limit + 1, forward)
-        : this.#readRange(selection, limit + 1, forward);
-      const complete = rows.length <= limit;
-      if (!complete) rows.length = limit;
-      return packRows(account.epoch, forward ? rows : rows.reverse(), complete);
+      const page = new PagePacker(limit, forward, options);
+      const complete =
+        selection === undefined ||
+        (filter.seqs
+          ? this.#readSeqs(page, selection, filter.seqs, forward)
+          : this.#readRange(page, selection, forward));
+      const rows = (): number => (complete ? page.rows : this.#count(account, selection, filter.seqs));
+      const count = options.count === true ? rows() : undefined;
+      const nameOf = (peer: number): string => this.#sql.get<[string]>(SQL.peerName, peer)?.[0] ?? '';
+      return page.finish(account?.epoch ?? '', nameOf, { complete, count });
     });
   }
 
   count(jid: string, filter: LogFilter): number {
     return transact(this.#db, 'BEGIN', () => {
       const account = this.#account(jid);
-      const selection = account && this.#select(account, filter);
-      if (!selection) return 0;
-      const { where, values, from, to } = selection;
-      const count = (low: number, high: number) =>
-        this.#sql.get<[number]>(`${COUNT} WHERE ${where}`, ...values, low, high)?.[0] ?? 0;
-      if (!filter.seqs) return count(from, to);
-      return pickSeqs(filter.seqs, selection).reduce((sum, seq) => sum + count(seq, seq), 0);
+      return this.#count(account, account && this.#select(account, filter), filter.seqs);
     });
+  }
+
+  #count(account: Account | undefined, selection: Selection | undefined, seqs: LogFilter['seqs']): number {
+    if (account === undefined || selection === undefined) return 0;
+    const { where, values, from, to } = selection;
+    const count = (low: number, high: number) =>
+      this.#sql.get<[number]>(`${COUNT} WHERE ${where}`, ...values, low, high)?.[0] ?? 0;
+    if (seqs) return pickSeqs(seqs, selection).reduce((sum, seq) => sum + count(seq, seq), 0);
+    if (where === EVERYTHING && from === 1 && to === account.head) return account.head - account.expired;
+    return count(from, to);
   }
 
   parcelQueues(): ParcelQueue[] {
@@ -118,29 +125,41 @@ export class LogReader {
   }
 
   #account(jid: string): Account | undefined {
-    const found = this.#sql.get<[number, string, number, number]>(SQL.account, jid);
-    return found && { id: found[0], epoch: found[1], head: found[2], legacyCursor: found[3] };
+    const found = this.#sql.get<[number, string, number, number, number]>(SQL.account, jid);
+    return found && { id: found[0], epoch: found[1], head: found[2], legacyCursor: found[3], expired: found[4] };
   }
 
-  #readRange({ where, values, from, to }: Selection, limit: number, forward: boolean): EntryRow[] {
-    const order = forward ? 'ASC' : 'DESC';
-    return this.#sql.all<EntryRow>(
-      `${ROWS} WHERE ${where} ORDER BY e.seq ${order} LIMIT ?`,
+  /** True: nothing of the selection is left. */
+  #readRange(page: PagePacker, selection: Selection, forward: boolean): boolean {
+    let { from, to } = selection;
+    while (from <= to) {
+      // One more than there is room for tells whether there is more.
+      const limit = Math.min(STEP, page.left + 1);
+      const piece = this.#readPiece(selection, from, to, limit, forward);
+      if (!page.add(piece)) return false;
+      if (piece[0] < limit) return true;
+      if (forward) from = (page.last ?? to) + 1;
+      else to = (page.last ?? from) - 1;
+    }
+    return true;
+  }
+
+  #readSeqs(page: PagePacker, selection: Selection, seqs: readonly number[], forward: boolean): boolean {
+    const picked = pickSeqs(seqs, selection);
+    return (forward ? picked : picked.reverse()).every((seq) =>
+      page.add(this.#readPiece(selection, seq, seq, 1, true)),
+    );
+  }
+
+  #readPiece({ where, values }: Selection, from: number, to: number, limit: number, forward: boolean): PieceRow {
+    const rows = `${ROWS} WHERE ${where} ORDER BY e.seq ${forward ? 'ASC' : 'DESC'} LIMIT ?`;
+    return this.#sql.get<PieceRow>(
+      `SELECT ${PIECE_COLUMNS} FROM (${rows}) piece`,
       ...values,
       from,
       to,
       limit,
-    );
-  }
-
-  #readSeqs(selection: Selection, seqs: readonly number[], limit: number, forward: boolean): EntryRow[] {
-    const rows: EntryRow[] = [];
-    const picked = pickSeqs(seqs, selection);
-    for (const seq of forward ? picked : picked.reverse()) {
-      if (rows.length === limit) break;
-      rows.push(...this.#readRange({ ...selection, from: seq, to: seq }, 1, true));
-    }
-    return rows;
+    ) as PieceRow;
   }
 
   /**
@@ -149,7 +168,7 @@ export class LogReader {
    */
   #select(account: Account, filter: LogFilter): Selection | undefined {
     const { id } = account;
-    let where = 'e.account = ?';
+    let where = OF_ACCOUNT;
     const values: (number | string)[] = [id];
     if (filter.with) {
       const peer = this.#sql.get<[number]>(SQL.peer, filter.with.bare)?.[0];
@@ -162,7 +181,7 @@ export class LogReader {
       }
     }
     if (!filter.includeGroupchat) where += ` AND NOT e.flags & ${FLAG.groupchat}`;
-    where += ' AND e.seq BETWEEN ? AND ?';
+    where += BETWEEN;
     let from = (filter.after ?? 0) + 1;
     let to = Math.min((filter.before ?? MAX_SEQ) - 1, account.head);
     if (filter.start !== undefined) from = this.#firstSince(id, filter.start, from, to);

@@ -8,6 +8,7 @@ import {
   type LogFilter,
   type NewRow,
   type Page,
+  type PageOptions,
   type Parcel,
   type ParcelQueue,
   type Row,
@@ -23,11 +24,11 @@ import {
   REPEATED,
   UnitPacker,
   unpackParcels,
-  unpackRows,
   type PackedParcels,
   type PackedResults,
-  type PackedRows,
+  type Repeat,
 } from './protocol.ts';
+import { type PackedPage, StoredRow, unpackPage } from './page.ts';
 import { migrateLog } from './schema.ts';
 import type { ExpiryStep } from './sweeper.ts';
 import { LogThread } from './thread.ts';
@@ -174,9 +175,14 @@ class SqliteAccountLog implements AccountLog {
     return (await this.query(account, { after, includeGroupchat: true }, limit, true)).rows;
   }
 
-  async query(account: string, filter: LogFilter, limit: number, forward: boolean): Promise<Page> {
-    const page = (await this.#read('query', account, filter, limit, forward)) as PackedRows;
-    return { rows: unpackRows(page), complete: page.complete };
+  async query(
+    account: string,
+    filter: LogFilter,
+    limit: number,
+    forward: boolean,
+    options: PageOptions = {},
+  ): Promise<Page> {
+    return unpackPage((await this.#read('query', account, filter, limit, forward, options)) as PackedPage);
   }
 
   async count(account: string, filter: LogFilter): Promise<number> {
@@ -304,7 +310,7 @@ class SqliteAccountLog implements AccountLog {
       const outcome = results.outcomes[i] as number;
       if (slot.refused) this.#fail(slot.done, slot.refused);
       else if (outcome === FAILED) this.#fail(slot.done, new LogError(results.errors[error++]));
-      else if (outcome === REPEATED) settle(slot.done, readRepeat(results.repeats[repeat++] as PackedRows));
+      else if (outcome === REPEATED) settle(slot.done, readRepeat(results.repeats[repeat++] as Repeat));
       else {
         const id = slot.parcelAt === undefined ? undefined : results.parcels[parcel++];
         const appended = readPlaces(results, row, (row += outcome));
@@ -373,8 +379,6 @@ function readPlaces(
   return { places };
 }
 
-function readRepeat(packed: PackedRows): Appended {
-  const [repeated] = unpackRows(packed);
-  if (!repeated) throw new Error('a repeated unit without its row');
-  return { repeated };
+function readRepeat({ epoch, ...fields }: Repeat): Appended {
+  return { repeated: new StoredRow(epoch, fields) };
 }

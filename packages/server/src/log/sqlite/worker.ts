@@ -2,7 +2,8 @@ import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from '
 import { Caches } from './caches.ts';
 import { eraseUnsynced, openConnection, type ConnectionOptions } from './connection.ts';
 import { describeError, isSyncError } from './errors.ts';
-import type { Call, FromWorker, PackedUnits, ToWorker } from './protocol.ts';
+import { buffersOf } from './page.ts';
+import type { Call, FromWorker, PackedUnits, QueryArgs, ToWorker } from './protocol.ts';
 import { LogReader } from './reader.ts';
 import { LogSweeper } from './sweeper.ts';
 import { LogWriter } from './writer.ts';
@@ -19,6 +20,17 @@ export interface LogWorkerData {
 
 type Methods = Readonly<Record<string, (...args: never[]) => unknown>>;
 
+/** A value some of whose buffers are handed over and not copied. */
+class Transfer {
+  readonly value: unknown;
+  readonly buffers: readonly ArrayBuffer[];
+
+  constructor(value: unknown, buffers: readonly ArrayBuffer[]) {
+    this.value = value;
+    this.buffers = buffers;
+  }
+}
+
 const port = parentPort as MessagePort;
 const data = workerData as LogWorkerData;
 const db = openConnection(data.connection, data.role);
@@ -32,7 +44,10 @@ function serveReader(): void {
     head: reader.head.bind(reader),
     legacyCursor: reader.legacyCursor.bind(reader),
     resolve: reader.resolve.bind(reader),
-    query: reader.query.bind(reader),
+    query: (...args: QueryArgs) => {
+      const page = reader.query(...args);
+      return new Transfer(page, buffersOf(page));
+    },
     count: reader.count.bind(reader),
     parcelQueues: reader.parcelQueues.bind(reader),
     parcels: reader.parcels.bind(reader),
@@ -89,7 +104,9 @@ function answer(methods: Methods, { id, method, args }: Call): ToWorker | undefi
   try {
     const run = methods[method];
     if (!run) throw new Error(`no method ${method}`);
-    post({ kind: 'answer', id, value: run(...(args as never[])) });
+    const value = run(...(args as never[]));
+    if (value instanceof Transfer) post({ kind: 'answer', id, value: value.value }, value.buffers);
+    else post({ kind: 'answer', id, value });
   } catch (error) {
     post({ kind: 'answer', id, error: describeError(error) });
     if (isSyncError(error)) {
@@ -108,6 +125,6 @@ function isBelow(value: number, bound: number): boolean {
   return bound === 0 || value < bound;
 }
 
-function post(message: FromWorker): void {
-  port.postMessage(message);
+function post(message: FromWorker, transferred: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, transferred);
 }

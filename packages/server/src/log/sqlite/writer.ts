@@ -4,15 +4,7 @@ import { EPOCH_BYTES, formatEpoch } from '../place.ts';
 import type { Caches, CachedAccount } from './caches.ts';
 import { eraseUnsynced, Statements, transact } from './connection.ts';
 import { describeError, isRowError, isSyncError } from './errors.ts';
-import {
-  FAILED,
-  packRows,
-  REPEATED,
-  type EntryRow,
-  type PackedResults,
-  type PackedRows,
-  type PackedUnits,
-} from './protocol.ts';
+import { FAILED, REPEATED, type PackedResults, type Repeat, type PackedUnits } from './protocol.ts';
 
 const SQL = {
   account: 'SELECT id, epoch, head, last_at FROM account WHERE jid = ?',
@@ -55,7 +47,7 @@ interface Results extends PackedResults {
   readonly seqs: number[];
   readonly times: number[];
   readonly epochs: string[];
-  readonly repeats: PackedRows[];
+  readonly repeats: Repeat[];
   readonly errors: string[];
   readonly parcels: number[];
 }
@@ -244,11 +236,13 @@ export class LogWriter {
     }
   }
 
-  #findRepeated(account: CachedAccount, key: string, now: number): PackedRows | undefined {
+  #findRepeated(account: CachedAccount, key: string, now: number): Repeat | undefined {
     const record = this.#sql.get<[seq: number, expires: number]>(SQL.key, account.id, digestKey(key));
     if (!record || Math.max(now, account.lastAt) >= record[1]) return undefined;
-    const row = this.#sql.get<EntryRow>(SQL.row, account.id, record[0]);
-    return row && packRows(account.epoch, [row], true);
+    const row = this.#sql.get<[number, number, number, string, Uint8Array]>(SQL.row, account.id, record[0]);
+    if (row === undefined) return undefined;
+    const [seq, at, flags, peer, stanza] = row;
+    return { epoch: account.epoch, seq, at, flags, peer, stanza };
   }
 
   #account(jid: string): CachedAccount {

@@ -26,6 +26,10 @@ function select(rows: readonly Stored[], filter: LogFilter): number[] {
   return matching.map(({ seq }) => seq);
 }
 
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0);
+}
+
 /** Pages and filters (XEP-0313 §4.1). */
 export function describeQuery(current: () => LogFixture, clock: () => ManualClock): void {
   let log: AccountLog;
@@ -92,7 +96,33 @@ export function describeQuery(current: () => LogFixture, clock: () => ManualCloc
               where,
             ).toEqual(expected);
             expect(page.complete, where).toBe(limit >= selected.length);
+            const counted = await log.query(ALICE, filter, limit, forward, { count: true });
+            expect(counted.count, where).toBe(selected.length);
           }
+        }
+      }
+    }
+  });
+
+  test('a page has no more rows than fit into its bytes, and one at least; the next goes on behind it', async () => {
+    const sizes = Array.from({ length: 300 }, (_, i) => 1 + ((i * 7) % 40));
+    await writeAll(
+      log,
+      sizes.map((size) => makeRow('x'.repeat(size))),
+    );
+    for (const bytes of [1, 40, 41, 100, 3000, sum(sizes), 0]) {
+      for (const forward of [true, false]) {
+        const left = forward ? [...sizes] : sizes.toReversed();
+        let bound = {};
+        for (let complete = false; !complete; ) {
+          const page = await log.query(ALICE, { ...ALL, ...bound }, 200, forward, { bytes });
+          const got = page.rows.map(({ stanza }) => stanza.length);
+          if (!forward) got.reverse();
+          const fit = left.findIndex((_, i) => i === 200 || (bytes > 0 && i > 0 && sum(left.slice(0, i + 1)) > bytes));
+          expect(got, `${bytes} ${forward}`).toEqual(left.splice(0, fit === -1 ? left.length : fit));
+          ({ complete } = page);
+          expect(complete).toBe(left.length === 0);
+          bound = forward ? { after: page.rows.at(-1)?.seq } : { before: page.rows[0]?.seq };
         }
       }
     }
@@ -100,6 +130,7 @@ export function describeQuery(current: () => LogFixture, clock: () => ManualCloc
 
   test('an account without a row has empty pages', async () => {
     expect(await log.query('nobody@example.org', ALL, 10, true)).toEqual({ rows: [], complete: true });
+    expect((await log.query('nobody@example.org', ALL, 10, true, { count: true })).count).toBe(0);
     expect(await log.count('nobody@example.org', ALL)).toBe(0);
     expect(await log.read('nobody@example.org', 0, 10)).toEqual([]);
     expect(await log.resolve('nobody@example.org', '0000000000000001')).toBeUndefined();
