@@ -30,10 +30,6 @@ export class Router {
   /** A stanza of a local session, in the order of its stream. A promise: the next one has to wait. Never rejects. */
   fromSession(session: Session, received: Element): Promise<void> | undefined {
     const stanza = stampFrom(session, received);
-    if (stanza === undefined) {
-      session.terminate(new StreamError('invalid-from'));
-      return undefined;
-    }
     const { sm } = session.outbox;
     if (stanza.name === 'message') {
       const route = (message: Element): Promise<void> | undefined =>
@@ -105,13 +101,8 @@ export class Router {
   }
 }
 
-/** RFC 6120 §8.1.2.1: `from` is the session's full JID; its bare JID may be claimed, anything else is forged. */
-function stampFrom(session: Session, stanza: Element): Element | undefined {
-  const claimed = stanza.attrs['from'];
+/** RFC 6120 §8.1.2.1: `from` is the session's full JID, whatever the client has written. */
+function stampFrom(session: Session, stanza: Element): Element {
   const full = session.jid.toString();
-  if (claimed === full) return stanza;
-  if (claimed === undefined) return stanza.with({ from: full });
-  const jid = JID.tryParse(claimed);
-  if (jid === undefined || !(jid.equals(session.jid) || jid.equals(session.account.jid))) return undefined;
-  return stanza.with({ from: full });
+  return stanza.attrs['from'] === full ? stanza : stanza.with({ from: full });
 }
