@@ -86,6 +86,45 @@ export default section('xep-0060', '8', 'Owner use cases', { needs: ['pubsub'] }
   );
 
   test(
+    '§8.7 an owner asks again who waits for approval',
+    async (stage) => {
+      const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
+      const service = serviceOf(alice.phone);
+      const node = await makeNode(alice.phone, { ...OPEN, access_model: 'authorize' });
+      await bob.phone.ask('set', pubsub(xml('subscribe', { node, jid: bob.jid })), service);
+      await stage.settle();
+      const run = async (sessionid?: string, form?: Element): Promise<Element | undefined> => {
+        const command = xml('command', { xmlns: NS.commands, node: `${NS.pubsub}#get-pending`, sessionid }, form);
+        return (await alice.phone.ask('set', command, service)).child('command', NS.commands);
+      };
+      const asked = await run();
+      check(asked?.toString().includes(`<value>${node}</value>`), 'the node is not among those to choose from');
+      const seen = alice.phone.expect(
+        (stanza) => stanza.name === 'message' && stanza.toString().includes(`<value>${bob.jid}</value>`),
+      );
+      const done = await run(asked?.attrs['sessionid'], submit(NS.pubsubSubscribeAuthorization, { node }));
+      checkEqual(done?.attrs['status'], 'completed', 'the status');
+      await seen;
+    },
+    ['pubsub-complete'],
+  );
+
+  test(
+    '§16.4.4 item_expire: what is too old is gone',
+    async (stage) => {
+      const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });
+      const service = serviceOf(alice.phone);
+      const node = await makeNode(alice.phone, { ...OPEN, item_expire: '1' });
+      await alice.phone.ask('set', publish(node, 'a', payload('a')), service);
+      const read = () => itemsOf(bob.phone, node, service);
+      for (let patience = 50; patience > 0 && (await read()).length > 0; patience -= 1)
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      checkEqual(await read(), [], 'the items');
+    },
+    ['pubsub-complete'],
+  );
+
+  test(
     '§8.8 the subscribers, and one that is put out',
     async (stage) => {
       const { alice, bob } = await stage.cast({ alice: 'phone=legacy', bob: 'phone=legacy' });

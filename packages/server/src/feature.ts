@@ -28,10 +28,12 @@ export {
 } from './uploads/uploads.ts';
 export { AnswerTurns } from './pubsub/answer-turns.ts';
 export { type PubsubEngine, createPubsub } from './pubsub/engine.ts';
+export { GET_PENDING } from './pubsub/pending.ts';
 export type { MayReceive, PubsubHost, PubsubLimits } from './pubsub/host.ts';
 export type { NodeConfig, NodeRecord, PepChange, PepItem } from './pubsub/model.ts';
 export type { NodeRules } from './pubsub/node-config.ts';
 export { pubsubMigrations } from './pubsub/schema.ts';
+export { sweepExpired } from './pubsub/sweeper.ts';
 export type { WrittenMessages } from './session/written.ts';
 export type { ServiceDesk, ServiceInfo, ServiceRequest } from './service-desk.ts';
 export type * from './feature/api.ts';

@@ -12,6 +12,17 @@ export async function requestApproval(
   node: NodeRecord,
   subscriber: string,
 ): Promise<void> {
+  for (const to of await ownersOf(core, host, node)) core.route(approvalMessage(core, host, node, subscriber, to));
+}
+
+/** §8.6: the question to an owner. */
+export function approvalMessage(
+  { random }: PubsubCore,
+  host: PubsubHost,
+  node: NodeRecord,
+  subscriber: string,
+  to: string,
+): Element {
   const form = writeForm(
     'form',
     NS.pubsubSubscribeAuthorization,
@@ -22,11 +33,8 @@ export async function requestApproval(
     ],
     { title: 'A request to subscribe' },
   );
-  const from = host.jid.toString();
-  for (const to of await ownersOf(core, host, node)) {
-    const body = xml('body', null, `${subscriber} asks to subscribe to ${node.name}.`);
-    core.route(xml('message', { from, to, id: randomId(core.random, 12) }, body, form));
-  }
+  const body = xml('body', null, `${subscriber} asks to subscribe to ${node.name}.`);
+  return xml('message', { from: host.jid.toString(), to, id: randomId(random, 12) }, body, form);
 }
 
 /** §8.6: the form by which an owner answers; undefined for any other message. */

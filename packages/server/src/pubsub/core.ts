@@ -33,7 +33,7 @@ export class PubsubCore {
   constructor({ db, clock, random, route, defaults }: PubsubEnvironment) {
     this.nodes = new NodeStore(db, defaults);
     this.members = new MemberStore(db);
-    this.notifier = new Notifier(this.nodes, this.members, random, route);
+    this.notifier = new Notifier(this.nodes, this.members, random, route, (config) => this.expiredUntil(config));
     this.random = random;
     this.route = route;
     this.#clock = clock;
@@ -42,6 +42,13 @@ export class PubsubCore {
   /** XEP-0082, UTC. */
   now(): string {
     return new Date(this.#clock.now()).toISOString();
+  }
+
+  /** The newest time (XEP-0082) of items that are too old for a node; undefined: none is. */
+  expiredUntil({ itemExpire }: NodeConfig): string | undefined {
+    return itemExpire === 'max'
+      ? undefined
+      : new Date(Math.max(0, this.#clock.now() - itemExpire * 1000)).toISOString();
   }
 
   /** A node by name. Throws StanzaError item-not-found. */

@@ -8,6 +8,7 @@ import { PubsubCore, type PubsubEnvironment } from './core.ts';
 import type { PubsubHost } from './host.ts';
 import type { NodeRecord, PepChange, PepItem } from './model.ts';
 import { Nodes } from './nodes.ts';
+import { Pending } from './pending.ts';
 import { PortableNodes } from './portable.ts';
 import { Publishing } from './publishing.ts';
 import { Reading } from './reading.ts';
@@ -48,14 +49,16 @@ export class PubsubEngine {
   /** XEP-0227. */
   readonly portable: PortableNodes;
   readonly #removal: Removal;
+  readonly #pending: Pending;
   readonly #actions: ReadonlyMap<string, Action>;
 
   constructor(environment: PubsubEnvironment) {
     this.#core = new PubsubCore(environment);
     this.#nodes = new Nodes(this.#core);
     this.#publishing = new Publishing(this.#core, this.#nodes);
-    this.#reading = new Reading(this.#core);
+    this.#reading = new Reading(this.#core, (host, node) => this.#publishing.expire(host, node));
     this.#removal = new Removal(this.#core, this.#nodes);
+    this.#pending = new Pending(this.#core);
     this.portable = new PortableNodes(this.#core, this.#nodes, this.#publishing);
     this.#actions = this.#listActions();
   }
@@ -78,9 +81,22 @@ export class PubsubEngine {
     return true;
   }
 
+  /** §8.7: the ad-hoc command of a service. Throws StanzaError. */
+  command(host: PubsubHost, from: JID, command: Element): Promise<Element> {
+    return this.#pending.handle(host, from, command);
+  }
+
   /** The server itself makes changes, all or none. Throws StanzaError. */
   apply(host: PubsubHost, by: JID, changes: readonly PepChange[]): Promise<void> {
     return this.#publishing.apply(host, by, changes);
+  }
+
+  /** Removes what is too old (§16.4.4, item_expire). `hostOf`: the services that are in this engine's care, by address. */
+  async expire(ofAccounts: boolean, hostOf: (service: JID) => Promise<PubsubHost | undefined>): Promise<void> {
+    for (const { service, name } of await this.#core.nodes.expiring(ofAccounts)) {
+      const host = await hostOf(JID.parse(service));
+      if (host !== undefined) await this.#publishing.expire(host, name);
+    }
   }
 
   /** An account is gone: so are its subscriptions and affiliations, what it has published and the nodes that nobody else owns. */
@@ -107,7 +123,9 @@ export class PubsubEngine {
   async items(service: JID, name: string, ids?: readonly string[]): Promise<readonly PepItem[]> {
     const node = await this.find(service, name);
     if (node === undefined || ids?.length === 0) return [];
-    return ids === undefined ? this.#core.nodes.all(node.id) : this.#core.nodes.byId(node.id, ids);
+    const found = await (ids === undefined ? this.#core.nodes.all(node.id) : this.#core.nodes.byId(node.id, ids));
+    const until = this.#core.expiredUntil(node.config);
+    return until === undefined ? found : found.filter(({ at }) => at > until);
   }
 
   async mayRead(host: PubsubHost, name: string, peer: JID): Promise<boolean> {

@@ -113,6 +113,20 @@ export class MemberStore {
     return { node: Number(here.n), own: Number(all.n) };
   }
 
+  /** Names of the nodes of a service where somebody waits for approval. */
+  async nodesWithPending(service: string): Promise<readonly string[]> {
+    const rows = await this.db
+      .selectFrom('pubsub_node')
+      .innerJoin('pubsub_subscription', 'pubsub_subscription.node', 'pubsub_node.id')
+      .select('name')
+      .distinct()
+      .where('service', '=', service)
+      .where('state', '=', 'pending')
+      .orderBy('name')
+      .execute();
+    return rows.map(({ name }) => name);
+  }
+
   /** Services where somebody has a subscription or an affiliation, or has published what is still there. */
   async servicesWith(bare: string): Promise<readonly string[]> {
     const at = this.db.selectFrom('pubsub_node').select('service').distinct();

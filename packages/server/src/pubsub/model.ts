@@ -17,6 +17,10 @@ export interface NodeConfig {
   readonly rosterGroups: readonly string[];
   readonly publishModel: 'open' | 'publishers' | 'subscribers';
   readonly maxItems: number | 'max';
+  /** Seconds after which an item goes. */
+  readonly itemExpire: number | 'max';
+  /** Bytes of one payload; 0: as many as the service takes. */
+  readonly maxPayload: number;
   readonly persistItems: boolean;
   readonly sendLast: 'never' | 'on_sub' | 'on_sub_and_presence';
   readonly deliverNotifications: boolean;

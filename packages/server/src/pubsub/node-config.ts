@@ -7,6 +7,9 @@ import { byteLength } from './node-store.ts';
 export interface NodeRules {
   readonly defaults: NodeConfig;
   readonly accessModels: readonly AccessModel[];
+  readonly sendLast: readonly NodeConfig['sendLast'][];
+  /** Bytes that one payload may have; 0: no limit. */
+  readonly itemBytes: number;
   /** Items that one node may keep; 0: no limit. */
   readonly maxItems: number;
   /** Bytes of what a form says, all together; 0: no limit. */
@@ -21,6 +24,8 @@ interface ConfigField {
   readonly options?: (rules: NodeRules) => readonly string[];
   /** Gives the value, or undefined where it is none. */
   readonly read: (values: readonly string[], rules: NodeRules) => NodeConfig[keyof NodeConfig] | undefined;
+  /** What stands in the form; by default the value. */
+  readonly write?: (config: NodeConfig, rules: NodeRules) => string;
 }
 
 const text = (name: string, key: keyof NodeConfig, label: string): ConfigField => ({
@@ -76,12 +81,31 @@ const FIELDS: readonly ConfigField[] = [
       return maxItems > 0 && Number(value) >= maxItems ? 'max' : Number(value);
     },
   },
+  {
+    name: 'pubsub#item_expire',
+    key: 'itemExpire',
+    type: 'text-single',
+    label: 'After how many seconds an item goes',
+    read: ([value = '']) => {
+      if (value === 'max' || value === '') return 'max';
+      return /^[1-9]\d{0,11}$/.test(value) ? Number(value) : undefined;
+    },
+  },
+  {
+    name: 'pubsub#max_payload_size',
+    key: 'maxPayload',
+    type: 'text-single',
+    label: 'How many bytes a payload may have',
+    read: ([value = ''], { itemBytes }) => {
+      if (value === '') return 0;
+      if (!/^[1-9]\d{0,14}$/.test(value)) return undefined;
+      // No node takes more than its service.
+      return itemBytes > 0 && Number(value) >= itemBytes ? 0 : Number(value);
+    },
+    write: ({ maxPayload }, { itemBytes }) => String(maxPayload || itemBytes || ''),
+  },
   flag('pubsub#persist_items', 'persistItems', 'Items are kept'),
-  choice('pubsub#send_last_published_item', 'sendLast', 'When the last item is sent', () => [
-    'never',
-    'on_sub',
-    'on_sub_and_presence',
-  ]),
+  choice('pubsub#send_last_published_item', 'sendLast', 'When the last item is sent', ({ sendLast }) => sendLast),
   flag('pubsub#deliver_notifications', 'deliverNotifications', 'Subscribers are notified'),
   flag('pubsub#deliver_payloads', 'deliverPayloads', 'Notifications have the payload'),
   flag('pubsub#notify_config', 'notifyConfig', 'Subscribers are told of another configuration'),
@@ -97,6 +121,18 @@ const BY_NAME: ReadonlyMap<string, ConfigField> = new Map(FIELDS.map((field) => 
 const FIXED: ReadonlyMap<string, string> = new Map([
   ['pubsub#node_type', 'leaf'],
   ['pubsub#collection', ''],
+]);
+
+const NO: readonly string[] = ['0', 'false'];
+
+/** What no form here offers, and is so: a publisher that wants it gets it. */
+const ALWAYS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['pubsub#subscribe', ['1', 'true']],
+  ['pubsub#purge_offline', NO],
+  ['pubsub#tempsub', NO],
+  ['pubsub#presence_based_delivery', NO],
+  ['pubsub#notify_sub', NO],
+  ['pubsub#publish_node_full', ['discard-oldest']],
 ]);
 
 /**
@@ -123,7 +159,10 @@ export function readConfig(form: DataForm, rules: NodeRules): Partial<NodeConfig
 export function readPublishOptions(form: DataForm, rules: NodeRules): Partial<NodeConfig> {
   if (form.formType !== NS.pubsubPublishOptions || form.type !== 'submit')
     throw new StanzaError('bad-request', { text: 'These are no publish-options.' });
-  for (const name of form.fields.keys()) if (!BY_NAME.has(name) && !FIXED.has(name)) throw preconditionNotMet(name);
+  for (const [name, [value = '']] of form.fields) {
+    const isSo = ALWAYS.get(name)?.includes(value) === true;
+    if (!BY_NAME.has(name) && !FIXED.has(name) && !isSo) throw preconditionNotMet(name);
+  }
   return readConfig(form, rules);
 }
 
@@ -139,7 +178,8 @@ export function checkPreconditions(wanted: Partial<NodeConfig>, config: NodeConf
 export function configForm(config: NodeConfig, rules: NodeRules, type: 'form' | 'result' = 'form'): Element {
   const fields = FIELDS.map((field): Field => {
     const value = config[field.key];
-    const written = typeof value === 'object' || typeof value === 'boolean' ? value : String(value);
+    const plain = typeof value === 'object' || typeof value === 'boolean' ? value : String(value);
+    const written = field.write?.(config, rules) ?? plain;
     const options = type === 'form' ? field.options?.(rules) : undefined;
     const { name, label } = field;
     return { var: name, type: field.type, label, value: written, ...(options === undefined ? {} : { options }) };
@@ -157,6 +197,7 @@ export function describedFields(config: NodeConfig): readonly Field[] {
     'accessModel',
     'publishModel',
     'maxItems',
+    'itemExpire',
   ];
   return FIELDS.filter(({ key }) => told.includes(key) && config[key] !== '').map(({ name, key, type, label }) => ({
     var: name,

@@ -28,6 +28,9 @@ export interface PageLimits {
 /** A new item, less what the database gives it. */
 export type NewItem = Omit<ItemRecord, 'seq'>;
 
+/** Items that are named in one statement. */
+const MOST_IDS = 10_000;
+
 /** Nodes and items in the database. What is given a transaction is part of it. */
 export class NodeStore {
   readonly db: Db;
@@ -178,6 +181,23 @@ export class NodeStore {
       .select('pubsub_node.name as node')
       .distinct();
     return query.where('service', '=', service).where('publisher', '=', bare).execute();
+  }
+
+  /** Ids of the items of a node that are no newer than that. */
+  async idsUntil(node: string, at: string): Promise<readonly string[]> {
+    const query = this.db.selectFrom('pubsub_item').select('id').where('node', '=', node).where('at', '<=', at);
+    return (await query.orderBy('seq').limit(MOST_IDS).execute()).map(({ id }) => id);
+  }
+
+  /** The nodes of all accounts, or of all domains, whose items go when they are too old. */
+  async expiring(ofAccounts: boolean): Promise<readonly { readonly service: string; readonly name: string }[]> {
+    return this.db
+      .selectFrom('pubsub_node')
+      .select(['service', 'name'])
+      .where('account', ofAccounts ? 'is not' : 'is', null)
+      .where('config', 'like', '%"itemExpire":%')
+      .where('config', 'not like', '%"itemExpire":"max"%')
+      .execute();
   }
 
   /** Ids of what somebody has published at a node. */

@@ -4,7 +4,7 @@ import { refuseAccess } from './access.ts';
 import { publishedEvent } from './events.ts';
 import type { PubsubHost } from './host.ts';
 import type { MemberStore } from './member-store.ts';
-import type { NodeRecord } from './model.ts';
+import type { NodeConfig, NodeRecord } from './model.ts';
 import type { NodeStore } from './node-store.ts';
 
 /** Tells subscribers what has happened, after it has been committed. */
@@ -13,9 +13,17 @@ export class Notifier {
   readonly #nodes: NodeStore;
   readonly #random: Random;
   readonly #route: (stanza: Element) => void;
+  readonly #expiredUntil: (config: NodeConfig) => string | undefined;
 
-  constructor(nodes: NodeStore, members: MemberStore, random: Random, route: (stanza: Element) => void) {
+  constructor(
+    nodes: NodeStore,
+    members: MemberStore,
+    random: Random,
+    route: (stanza: Element) => void,
+    expiredUntil: (config: NodeConfig) => string | undefined,
+  ) {
     this.#nodes = nodes;
+    this.#expiredUntil = expiredUntil;
     this.#members = members;
     this.#random = random;
     this.#route = route;
@@ -69,7 +77,8 @@ export class Notifier {
   /** The last item, marked as not new; undefined where there is none. */
   async lastMessage(host: PubsubHost, node: NodeRecord, to: JID): Promise<Element | undefined> {
     const item = await this.#nodes.last(node.id);
-    if (item === undefined) return undefined;
+    const until = this.#expiredUntil(node.config);
+    if (item === undefined || (until !== undefined && item.at <= until)) return undefined;
     const delay = xml('delay', { xmlns: NS.delay, stamp: item.at });
     return this.message(host, node, to, publishedEvent(node, [item])).append(delay);
   }

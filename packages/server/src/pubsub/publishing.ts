@@ -102,6 +102,17 @@ export class Publishing {
     return undefined;
   }
 
+  /** §16.4.4, item_expire: what is too old goes; subscribers are told where the node tells of what is retracted. */
+  async expire(host: PubsubHost, name: string): Promise<void> {
+    await this.#inTurn(host, name, async () => {
+      const node = await this.#core.nodes.find(host.jid.toString(), name);
+      const until = node && this.#core.expiredUntil(node.config);
+      if (node === undefined || until === undefined) return;
+      const ids = await this.#core.nodes.idsUntil(node.id, until);
+      if (ids.length > 0) await this.#makeAll(host, [{ node: name, retract: ids }], { jid: host.jid, notify: false });
+    });
+  }
+
   /** The server itself makes changes, all or none; subscribers are told of what is retracted. */
   async apply(host: PubsubHost, by: JID, changes: readonly PepChange[]): Promise<void> {
     const [first] = changes;
@@ -194,7 +205,8 @@ function readPayload(item: Element | undefined, config: NodeConfig, host: Pubsub
   const isOther = payloadType !== '' && payload.ns !== payloadType;
   if (others.length > 0 || isOther) throw pubsubError('bad-request', 'invalid-payload');
   const { itemBytes, nodeNameBytes } = host.limits;
-  if (itemBytes > 0 && payloadBytes(payload) > itemBytes) throw pubsubError('not-acceptable', 'payload-too-big');
+  for (const limit of [itemBytes, config.maxPayload])
+    if (limit > 0 && payloadBytes(payload) > limit) throw pubsubError('not-acceptable', 'payload-too-big');
   if (nodeNameBytes > 0 && byteLength(item.attrs['id'] ?? '') > nodeNameBytes)
     throw new StanzaError('not-acceptable', { text: 'The id of the item is too long.' });
   return payload;

@@ -13,9 +13,12 @@ const NODES_PER_READ = 100;
 /** XEP-0060 §5.2 to §5.5 and §6.5: what there is, and the items themselves. */
 export class Reading {
   readonly #core: PubsubCore;
+  readonly #expire: (host: PubsubHost, node: string) => Promise<void>;
 
-  constructor(core: PubsubCore) {
+  /** `expire`: removes what is too old for its node. */
+  constructor(core: PubsubCore, expire: (host: PubsubHost, node: string) => Promise<void>) {
     this.#core = core;
+    this.#expire = expire;
   }
 
   /** §6.5: all items, those named, or a page of them. */
@@ -25,6 +28,7 @@ export class Reading {
     const node = await this.#core.node(host, readNode(items));
     await this.#checkAccess(host, node, from);
     if (!node.config.persistItems) throw unsupported('persistent-items');
+    if (node.config.itemExpire !== 'max') await this.#expire(host, node.name);
     const named = items.childrenNamed('item').map((item) => item.attrs['id'] ?? '');
     const write = (children: Element[], ...more: Element[]): Element =>
       answer(NS.pubsub, xml('items', { node: node.name }, ...children), ...more);
@@ -117,6 +121,7 @@ export class Reading {
   async itemsOf(host: PubsubHost, from: JID, name: string, request: Element): Promise<readonly Element[] | undefined> {
     const node = await this.#core.nodes.find(host.jid.toString(), name);
     if (node === undefined || !(await this.#mayRead(host, node, from))) return undefined;
+    if (node.config.itemExpire !== 'max') await this.#expire(host, node.name);
     const rsm = readRsm(request);
     const page = await this.#core.nodes.page(node.id, rsm, undefined, host.limits.page);
     const items = page.items.map(({ id }) => xml('item', { jid: node.service, name: id }));

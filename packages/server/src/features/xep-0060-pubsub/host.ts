@@ -11,6 +11,8 @@ export const SERVICE_DEFAULTS: NodeConfig = {
   rosterGroups: [],
   publishModel: 'publishers',
   maxItems: 'max',
+  itemExpire: 'max',
+  maxPayload: 0,
   persistItems: true,
   sendLast: 'never',
   deliverNotifications: true,
@@ -90,6 +92,8 @@ function serviceRules({ pubsub }: Config): NodeRules {
   return {
     defaults: SERVICE_DEFAULTS,
     accessModels: ['authorize', 'open', 'whitelist'],
+    sendLast: ['never', 'on_sub'], // nobody's presence is known
+    itemBytes: pubsub.itemBytes,
     maxItems: pubsub.items,
     configBytes: pubsub.configBytes,
   };

@@ -23,6 +23,8 @@ export const PEP_DEFAULTS: NodeConfig = {
   rosterGroups: [],
   publishModel: 'publishers',
   maxItems: 1,
+  itemExpire: 'max',
+  maxPayload: 0,
   persistItems: true,
   sendLast: 'on_sub_and_presence',
   deliverNotifications: true,
@@ -106,6 +108,8 @@ function pepRules({ pep }: Config): NodeRules {
   return {
     defaults: PEP_DEFAULTS,
     accessModels: ['authorize', 'open', 'presence', 'roster', 'whitelist'],
+    sendLast: ['never', 'on_sub', 'on_sub_and_presence'],
+    itemBytes: pep.itemBytes,
     maxItems: pep.items,
     configBytes: pep.configBytes,
   };

@@ -8,6 +8,7 @@ import {
   type IqRequest,
   type PubsubEngine,
   pubsubMigrations,
+  sweepExpired,
 } from '../../feature.ts';
 import { Arrivals } from './arrivals.ts';
 import { PEP_DEFAULTS, PepHost } from './host.ts';
@@ -30,6 +31,7 @@ const FEATURES = [
   'delete-items',
   'delete-nodes',
   'filtered-notifications',
+  'get-pending',
   'instant-nodes',
   'item-ids',
   'last-published',
@@ -79,6 +81,7 @@ export const personalEventing = defineFeature({
     const watchers = new Watchers(api, interests);
     const hostOf = (account: AccountView): PepHost => new PepHost(api, account, watchers);
     answerRequests(api, engine, hostOf);
+    answerCommand(api, engine, hostOf);
     answerDiscovery(api, engine, hostOf);
     api.providePersonalEvents({
       config: async (account, node) => (await engine.find(account, node))?.config,
@@ -108,6 +111,12 @@ export const personalEventing = defineFeature({
       const before = watchers.note(account, from, caps);
       if (caps !== undefined) arrivals.strangerCame(account, caps, from, before);
     });
+    sweepExpired(api, () =>
+      engine.expire(true, async (service) => {
+        const account = await api.account(service);
+        return account && hostOf(account);
+      }),
+    );
     api.on('accountRemoved', (jid) => forgetEverywhere(api, engine, hostOf, jid));
     // XEP-0060 §8.6: the owner's answer to a request for approval is a message to the own account.
     api.on('enrichMessage', (session, message) => {
@@ -129,6 +138,14 @@ function answerRequests(api: FeatureApi, engine: PubsubEngine, hostOf: (account:
       });
     }
   }
+}
+
+/** XEP-0060 §8.7: the owner asks the own account who waits for approval. */
+function answerCommand(api: FeatureApi, engine: PubsubEngine, hostOf: (account: AccountView) => PepHost): void {
+  api.iq({ type: 'set', name: 'command', ns: NS.commands, target: ['own'] }, ({ account, from, payload }) => {
+    if (account === undefined) throw new StanzaError('item-not-found');
+    return engine.command(hostOf(account), from, payload);
+  });
 }
 
 /** XEP-0163 §6: to whom a node is told that may read it. */
