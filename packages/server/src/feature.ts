@@ -10,7 +10,7 @@ export { type AccountAdmin, AccountError, type AccountErrorCode } from './accoun
 export type { Config } from './config/schema.ts';
 export { type Clock, type Logger, type Random, randomId } from './environment.ts';
 export { BoundedMap } from './bounded-map.ts';
-export { Gate } from './archive-query/gate.ts';
+export { Gate } from './gate.ts';
 export { deliverRows, type Recipient, recipientOf } from './archive-query/delivery.ts';
 export { readMetadata } from './archive-query/metadata.ts';
 export { PageReader } from './archive-query/page.ts';

@@ -79,6 +79,28 @@ describe('stanzas that cannot leave', () => {
     expect(outcomes.every((failure) => failure?.temporary === true)).toBe(true);
   });
 
+  it('connecting: so many connections are made at a time, however many domains somebody writes to', async () => {
+    let most = 0;
+    const server = createServer((socket) => {
+      most = Math.max(most, ++open);
+      socket.on('error', () => undefined).resume();
+      socket.on('close', () => (open -= 1));
+    }).listen(0, '127.0.0.1');
+    let open = 0;
+    servers.push(server);
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const federation = federate(
+      `s2s.domains."*".target=127.0.0.1:${port}`,
+      's2s.connecting=3',
+      's2s.connect_timeout=100 ms',
+    );
+    const outcomes = await Promise.all(Array.from({ length: 10 }, (_, n) => send(federation, `d${n}.example`)));
+    expect(outcomes.every((failure) => failure?.condition === 'remote-server-timeout')).toBe(true);
+    expect(most).toBe(3);
+    expect(counted.get('tutti_s2s_connections out_pending')).toBe(0);
+  });
+
   it('retry_pause: a domain that failed is left alone for a moment, unless somebody says otherwise', async () => {
     const federation = federate('s2s.domains."them.example".target=127.0.0.1:9', 's2s.retry_pause=1 hour');
     const attempts = (): number => counted.get('tutti_s2s_failures_total connect') ?? 0;

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Element, NS, StreamError } from '@tutti/xmpp';
+import { Gate } from '../gate.ts';
 import { AddressLimits } from '../stream/net/address-limits.ts';
 import type { Channel, Receive, Settled } from './channel.ts';
 import { type FederationEnvironment, makeResolver } from './environment.ts';
@@ -20,6 +21,7 @@ import { isSettling, nameOf, type Pair } from './pair.ts';
 import { type DomainPolicy, readPolicy } from './policy.ts';
 import { RecentFailures } from './recent-failures.ts';
 import type { Link } from './remote.ts';
+import { Verifications } from './verifications.ts';
 
 /** A connection to or from another server, for people. */
 export interface ConnectionReport {
@@ -31,8 +33,8 @@ export interface ConnectionReport {
   readonly waiting: number;
 }
 
-/** Keys of dialback that are being verified at a time, for all streams together. */
-const MAX_VERIFICATIONS = 64;
+/** Places that are tried one after the other: whoever owns a domain can name thousands of them. */
+const MAX_TARGETS = 16;
 
 /** After an end that was about one of several stanzas, so many go one by one. */
 const CAREFUL = 256;
@@ -50,7 +52,9 @@ export class Federation implements Link, IncomingHost {
   readonly #underWay = new Set<Socket>();
   /** Pairs of domains whose stanzas go one by one for a while, and for how many yet. */
   readonly #careful = new Map<string, number>();
-  #verifications = 0;
+  /** One user can write to thousands of domains. */
+  readonly #making: Gate;
+  readonly #verifications = new Verifications();
   #stopping = false;
   #whenEmpty: (() => void) | undefined;
 
@@ -58,6 +62,7 @@ export class Federation implements Link, IncomingHost {
   constructor(env: FederationEnvironment, receive: Receive) {
     this.#env = env;
     this.receive = receive;
+    this.#making = new Gate(() => env.config().s2s.connecting);
     this.#failures = new RecentFailures(env.clock, () => env.config().s2s.retryPause * 1000);
     this.addresses = new AddressLimits({
       get perAddress() {
@@ -136,16 +141,11 @@ export class Federation implements Link, IncomingHost {
     }
   }
 
-  async verify(local: string, remote: string, streamId: string, key: string): Promise<boolean> {
-    if (this.#verifications >= MAX_VERIFICATIONS)
-      throw new LinkFailure('queue', 'too many dialback keys to verify at a time');
-    this.#verifications += 1;
-    try {
-      const route = { from: local, to: remote, policy: this.#policy(remote), track: this.#track };
-      return await verifyKey(await this.#prepare(route, () => undefined), route, streamId, key);
-    } finally {
-      this.#verifications -= 1;
-    }
+  verify({ local, remote, streamId, key, address }: Parameters<IncomingHost['verify']>[0]): Promise<boolean> {
+    const route = { from: local, to: remote, policy: this.#policy(remote), track: this.#track };
+    return this.#verifications.run(address, async () =>
+      verifyKey(await this.#prepare(route, () => undefined), route, streamId, key),
+    );
   }
 
   opened(local: string, remote: string, channel: Channel): void {
@@ -249,8 +249,7 @@ export class Federation implements Link, IncomingHost {
       logger.debug({ local: from, remote: to, step: name, detail: text }, 's2s: connecting');
     try {
       const route = { from, to, policy: this.#policy(to), track };
-      const prepared = await this.#prepare(route, trace);
-      const authenticated = await authenticate(prepared, route, this.#env, trace);
+      const { prepared, authenticated } = await this.#making.pass(() => this.#make(route, trace));
       pair.connecting = false;
       for (const socket of sockets) this.#underWay.delete(socket);
       this.#failures.remove(to);
@@ -271,12 +270,18 @@ export class Federation implements Link, IncomingHost {
     }
   }
 
+  async #make(route: Route, trace: Trace): Promise<{ prepared: Prepared; authenticated: Authenticated }> {
+    if (this.#stopping) throw new LinkFailure('closed', 'the server is stopping');
+    const prepared = await this.#prepare(route, trace);
+    return { prepared, authenticated: await authenticate(prepared, route, this.#env, trace) };
+  }
+
   /** The first target that answers as it should. */
   async #prepare(route: Route, trace: Trace): Promise<Prepared> {
     const resolver = makeResolver(this.#env);
     const targets = route.policy.target === undefined ? await resolver.targets(route.to) : [route.policy.target];
     const failures: LinkFailure[] = [];
-    for (const target of targets) {
+    for (const target of targets.slice(0, MAX_TARGETS)) {
       try {
         return await prepareStream(route, target, resolver, this.#env, trace);
       } catch (error) {

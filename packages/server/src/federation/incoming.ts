@@ -25,7 +25,14 @@ export interface IncomingHost {
   readonly addresses: AddressLimits;
   readonly receive: Receive;
   /** Asks the server of `remote` whether the key is its own; rejects with LinkFailure when it can't be asked. */
-  verify(local: string, remote: string, streamId: string, key: string): Promise<boolean>;
+  verify(claim: {
+    readonly local: string;
+    readonly remote: string;
+    readonly streamId: string;
+    readonly key: string;
+    /** Where the stream comes from. */
+    readonly address: string;
+  }): Promise<boolean>;
   /** The other server may be sent stanzas over this stream as well (XEP-0288). */
   opened(local: string, remote: string, channel: Channel): void;
   closed(stream: IncomingStream, channel: Channel, failure: LinkFailure): void;
@@ -257,7 +264,7 @@ export class IncomingStream implements PeerStreamHandler {
     this.#verifying.add(pair);
     const fields = { from: local, to: remote };
     try {
-      const isValid = await this.#host.verify(local, remote, this.#streamId, key);
+      const isValid = await this.#host.verify({ local, remote, streamId: this.#streamId, key, address: this.address });
       if (!this.stream.isOpen) return;
       this.stream.sendText(writeAnswer('result', fields, isValid ? 'valid' : 'invalid'));
       if (isValid) return this.#prove(remote, local, 'dialback');

@@ -81,6 +81,10 @@ export const s2s = optionalTable(
     bidi: flag(true, 'Use one connection for both directions where the other server can (XEP-0288).'),
     ca: path('', 'Certificates of authorities to trust beside the well-known ones, PEM.'),
     dns_servers: dnsServers('The DNS servers to ask; empty = those of the system.'),
+    connecting: limit(
+      100,
+      'Connections to other servers that are being made at a time; what is for further domains waits.',
+    ),
     connect_timeout: duration('20 seconds', 'How long each step of making a connection may take.'),
     idle_timeout: duration('15 minutes', 'After how long without a stanza a connection is closed.', { none: 'never' }),
     ack_timeout: duration('1 minute', 'How long the other server may take to acknowledge a stanza, or to take it.', {

@@ -1,6 +1,31 @@
 import { expect, test } from 'vitest';
 import { Gate } from './gate.ts';
 
+test('the width may change; 0 lets everybody through', async () => {
+  let width = 1;
+  const gate = new Gate(() => width);
+  let inside = 0;
+  const ends: (() => void)[] = [];
+  const pass = () =>
+    gate.pass(async () => {
+      inside += 1;
+      await new Promise<void>((resolve) => ends.push(resolve));
+    });
+  const all = [pass(), pass(), pass(), pass()];
+  await Promise.resolve();
+  expect(inside).toBe(1);
+  width = 2;
+  ends.shift()?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(inside).toBe(3);
+  width = 0;
+  ends.shift()?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(inside).toBe(4);
+  for (const end of ends) end();
+  await Promise.all(all);
+});
+
 test('so many pass at a time, in the order in which they came, also when one fails', async () => {
   const gate = new Gate(2);
   const events: string[] = [];
