@@ -58,8 +58,8 @@ function refuseOthers(api: FeatureApi): void {
   api.iq({ type: 'get', name: 'metadata', ns: NS.mam, target: ['account'] }, forbid);
 }
 
-/** Pages that are read at a time, for all sessions together: between two pages everybody else has their turn. */
-const PAGES_AT_A_TIME = 2;
+/** Pages that are read at a time, for all sessions together: enough that the reader's thread need not be woken for each, few enough to let everybody else in. */
+const PAGES_AT_A_TIME = 8;
 
 /** What is known of a session that reads its archive. */
 interface Reading {

@@ -69,9 +69,9 @@ export class Statements {
   }
 }
 
-/** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
-export function transact<T>(db: DatabaseSync, begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
-  db.exec(begin);
+/** Runs `work` in one transaction that writes: committed when it returns, rolled back when it throws. */
+export function transact<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
   try {
     const value = work();
     db.exec('COMMIT');

@@ -40,6 +40,10 @@ export const PIECE_COLUMNS = `count(*),
 /** The row that they are; the texts are null when there is none. */
 export type PieceRow = readonly [count: number, fields: string | null, stanzas: Uint8Array | null];
 
+/** Rows of a statement: of a page's first one, and of any. */
+const FIRST_ROWS = 64;
+const MOST_ROWS = 512;
+
 /** Collects a page. */
 export class PagePacker {
   readonly #forward: boolean;
@@ -61,9 +65,16 @@ export class PagePacker {
     return this.#rows;
   }
 
-  /** Rows that the page still has room for. */
-  get left(): number {
-    return this.#limit - this.#rows;
+  /**
+   * How many rows to read next: one more than there is room for tells whether there is more. How long they are is not known before some have been read;
+   * these are all that may be read in vain.
+   */
+  get next(): number {
+    const wanted = this.#limit - this.#rows + 1;
+    if (this.#rows === 0) return Math.min(wanted, FIRST_ROWS);
+    const average = this.#size / this.#rows;
+    const fitting = this.#bytes === 0 ? MOST_ROWS : Math.ceil((this.#bytes - this.#size) / average) + 1;
+    return Math.min(wanted, Math.max(FIRST_ROWS, Math.min(MOST_ROWS, fitting)));
   }
 
   /** Takes what there is room for. True: all of it. */
@@ -76,7 +87,7 @@ export class PagePacker {
       this.#checkOrder(fields[at + SEQ] as number);
       this.#size += fields[at + LENGTH] as number;
       const isTooLong = this.#bytes > 0 && this.#size > this.#bytes && this.#rows > 0;
-      if (this.left <= 0 || isTooLong) return false;
+      if (this.#rows >= this.#limit || isTooLong) return false;
       piece.rows += 1;
       this.#rows += 1;
     }

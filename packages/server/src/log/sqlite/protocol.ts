@@ -69,13 +69,15 @@ export const FAILED = -2;
 
 /** A call of a worker's method; its answer has the same id. */
 export interface Call {
-  readonly kind: 'call';
   readonly id: number;
   readonly method: string;
   readonly args: readonly unknown[];
 }
 
-export type ToWorker = { readonly kind: 'units'; readonly units: PackedUnits } | Call;
+/** In the order in which they are to be dealt with. */
+export type ToWorker =
+  | { readonly kind: 'units'; readonly units: PackedUnits }
+  | { readonly kind: 'calls'; readonly calls: readonly Call[] };
 
 /** What one commit took. */
 export interface CommitNote {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LogFilter, ParcelQueue } from '../log.ts';
 import { MAX_SEQ, resolveId } from '../place.ts';
-import { Statements, transact } from './connection.ts';
+import { Statements } from './connection.ts';
 import { type PackedPage, PagePacker, PIECE_COLUMNS, type PieceRow } from './page.ts';
 import { packParcels, type PackedParcels, type ParcelRow, type QueryArgs } from './protocol.ts';
 import { FLAG } from './schema.ts';
@@ -19,8 +19,6 @@ const SQL = {
 
 /** CROSS JOIN keeps the order of the joins: entries first, by their index, then only the page's stanzas. */
 const ROWS = `SELECT e.seq, e.at, e.flags, e.peer, s.bytes FROM entry e CROSS JOIN stanza s ON s.id = e.stanza`;
-/** Rows that a statement gives at most: where stanzas are long, so many are read in vain. */
-const STEP = 64;
 const OF_ACCOUNT = 'e.account = ?';
 const BETWEEN = ' AND e.seq BETWEEN ? AND ?';
 const EVERYTHING = OF_ACCOUNT + BETWEEN;
@@ -69,7 +67,7 @@ export class LogReader {
   }
 
   query(...[jid, filter, limit, forward, options = {}]: QueryArgs): PackedPage {
-    return transact(this.#db, 'BEGIN', () => {
+    return this.#snapshot(() => {
       const account = this.#account(jid);
       const selection = account && this.#select(account, filter);
       const page = new PagePacker(limit, forward, options);
@@ -86,10 +84,21 @@ export class LogReader {
   }
 
   count(jid: string, filter: LogFilter): number {
-    return transact(this.#db, 'BEGIN', () => {
+    return this.#snapshot(() => {
       const account = this.#account(jid);
       return this.#count(account, account && this.#select(account, filter), filter.seqs);
     });
+  }
+
+  /** All that is read in `work` is of one commit. */
+  #snapshot<T>(work: () => T): T {
+    this.#sql.run('BEGIN');
+    try {
+      return work();
+    } finally {
+      // SQLite has ended it on its own after some errors (I/O).
+      if (this.#db.isTransaction) this.#sql.run('ROLLBACK');
+    }
   }
 
   #count(account: Account | undefined, selection: Selection | undefined, seqs: LogFilter['seqs']): number {
@@ -133,8 +142,7 @@ export class LogReader {
   #readRange(page: PagePacker, selection: Selection, forward: boolean): boolean {
     let { from, to } = selection;
     while (from <= to) {
-      // One more than there is room for tells whether there is more.
-      const limit = Math.min(STEP, page.left + 1);
+      const limit = page.next;
       const piece = this.#readPiece(selection, from, to, limit, forward);
       if (!page.add(piece)) return false;
       if (piece[0] < limit) return true;

@@ -52,13 +52,13 @@ export class LogSweeper {
 
   /** The account is gone for everybody from this commit on; `sweep` frees its rows. */
   detach(jid: string): void {
-    transact(this.#db, 'BEGIN IMMEDIATE', () => this.#sql.run(SQL.detach, jid));
+    transact(this.#db, () => this.#sql.run(SQL.detach, jid));
     this.#caches.accounts.delete(jid);
   }
 
   /** Deletes a slice of a detached account. Gives false when there is none left. */
   sweep(): boolean {
-    return transact(this.#db, 'BEGIN IMMEDIATE', () => {
+    return transact(this.#db, () => {
       const account = this.#sql.get<[number]>(SQL.detached)?.[0];
       if (account === undefined) return false;
       const rows = this.#sql.all<Doomed>(SQL.all, account, SLICE);
@@ -73,7 +73,7 @@ export class LogSweeper {
 
   /** Deletes a slice of what has expired: first the transient rows of everybody, then account by account after the one numbered `account`. */
   expire(bounds: ExpiryBounds, account: number): ExpiryStep {
-    return transact(this.#db, 'BEGIN IMMEDIATE', () => {
+    return transact(this.#db, () => {
       const rows =
         account === 0 && bounds.transient !== undefined
           ? this.#sql.all<Doomed>(SQL.transients, bounds.transient, SLICE)

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { LogError } from '../log.ts';
 import { toLogError } from '../settle.ts';
-import type { CommitNote, FromWorker, PackedResults, PackedUnits } from './protocol.ts';
+import type { Call, CommitNote, FromWorker, PackedResults, PackedUnits } from './protocol.ts';
 import type { LogWorkerData } from './worker.ts';
 
 interface Waiting {
@@ -26,7 +26,10 @@ export class LogThread {
   readonly #events: LogThreadEvents;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ready: Promise<void>;
-  #calls = 0;
+  /** Called in this turn of the event loop: what wakes the other thread costs more than what it is told. */
+  #calls: Call[] = [];
+  #posting: NodeJS.Immediate | undefined;
+  #lastCall = READY;
   #closing = false;
   #dead: LogError | undefined;
 
@@ -49,16 +52,18 @@ export class LogThread {
   }
 
   postUnits(units: PackedUnits): void {
+    this.#postCalls();
     this.#worker.postMessage({ kind: 'units', units }, [units.stanzas.buffer as ArrayBuffer]);
   }
 
   /** Calls a method in the worker, in order with the units. Rejects with LogError. */
   call(method: string, ...args: readonly unknown[]): Promise<unknown> {
     if (this.#dead) return Promise.reject(this.#dead);
-    const id = ++this.#calls;
+    const id = ++this.#lastCall;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ kind: 'call', id, method, args });
+      this.#calls.push({ id, method, args });
+      this.#posting ??= setImmediate(() => this.#postCalls());
     });
   }
 
@@ -67,6 +72,14 @@ export class LogThread {
     this.#closing = true;
     if (!this.#dead) await this.call('close');
     await this.#worker.terminate();
+  }
+
+  #postCalls(): void {
+    clearImmediate(this.#posting);
+    this.#posting = undefined;
+    if (this.#calls.length === 0) return;
+    this.#worker.postMessage({ kind: 'calls', calls: this.#calls });
+    this.#calls = [];
   }
 
   #receive(message: FromWorker): void {

@@ -54,9 +54,8 @@ function serveReader(): void {
     checkpoint: reader.checkpoint.bind(reader),
     close: () => db.close(),
   };
-  port.on('message', (first: Call) => {
-    let next: Call | undefined = first;
-    while (next) next = answer(methods, next) as Call | undefined;
+  port.on('message', (first: ToWorker) => {
+    for (let next: ToWorker | undefined = first; next; next = receive()) answerAll(methods, next);
   });
 }
 
@@ -72,7 +71,13 @@ function serveWriter(): void {
   };
   port.on('message', (first: ToWorker) => {
     let next: ToWorker | undefined = first;
-    while (next) next = next.kind === 'call' ? answer(methods, next) : commitGroup(writer, next.units);
+    while (next) {
+      if (next.kind === 'units') next = commitGroup(writer, next.units);
+      else {
+        answerAll(methods, next);
+        next = receive();
+      }
+    }
   });
 }
 
@@ -100,7 +105,11 @@ function commitGroup(writer: LogWriter, first: PackedUnits): ToWorker | undefine
   return next ?? receive();
 }
 
-function answer(methods: Methods, { id, method, args }: Call): ToWorker | undefined {
+function answerAll(methods: Methods, message: ToWorker): void {
+  if (message.kind === 'calls') for (const call of message.calls) answer(methods, call);
+}
+
+function answer(methods: Methods, { id, method, args }: Call): void {
   try {
     const run = methods[method];
     if (!run) throw new Error(`no method ${method}`);
@@ -114,7 +123,6 @@ function answer(methods: Methods, { id, method, args }: Call): ToWorker | undefi
       throw error;
     }
   }
-  return receive();
 }
 
 function receive(): ToWorker | undefined {

@@ -105,7 +105,7 @@ export class LogWriter {
     apply: (message: PackedUnits, results: Results, cursor: Cursor) => void,
   ): PackedResults[] {
     try {
-      return transact(this.#db, 'BEGIN IMMEDIATE', () => {
+      return transact(this.#db, () => {
         this.#noticeOtherWriters();
         const all = messages.map((message) => {
           const results: Results = {

@@ -19,6 +19,9 @@ export interface SocketTransportOptions {
 /** Bytes that wait for the end of the turn; with more, they go at once. */
 const TURN_BYTES = 65_536;
 
+/** A piece of so many bytes is not copied to go out with its neighbours: such as a page of an archive. */
+const LARGE_BYTES = 16_384;
+
 const OWNER = Symbol('the transport of a socket');
 
 type OwnedSocket = Socket & { [OWNER]?: SocketTransport };
@@ -146,17 +149,18 @@ export class SocketTransport implements Transport {
     this.handler.drained();
   };
 
-  /** One piece for the socket, whatever it was made of: each costs it more than copying it. */
+  /** One system call for the turn, and one piece for the socket: each costs it more than copying it, unless it is large. */
   flush(): void {
-    const [first] = this.#turn;
-    if (first === undefined) return;
-    // I8: what waits behind something else.
-    const waits = this.#socket.writableLength > 0;
-    const joined = this.#turn.length === 1 ? first : Buffer.concat(this.#turn, this.#turnBytes);
-    const bytes = waits ? keepAlone(joined) : joined;
+    if (this.#turn.length === 0) return;
+    const pieces = joinSmall(this.#turn);
     this.#turn = [];
     this.#turnBytes = 0;
-    if (this.#socket.writable) this.#socket.write(bytes, this.#noticeDrained);
+    if (!this.#socket.writable) return;
+    // I8: what waits behind something else.
+    const waits = this.#socket.writableLength > 0;
+    if (pieces.length > 1) this.#socket.cork();
+    for (const bytes of pieces) this.#socket.write(waits ? keepAlone(bytes) : bytes, this.#noticeDrained);
+    if (pieces.length > 1) this.#socket.uncork();
   }
 
   #listen(socket: OwnedSocket): void {
@@ -198,3 +202,19 @@ function onClose(this: OwnedSocket): void {
 }
 
 function ignore(): void {}
+
+/** Makes one of neighbours that are small. */
+function joinSmall(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (pieces.length === 1) return pieces;
+  const joined: Uint8Array[] = [];
+  let first = 0;
+  for (let at = 0; at <= pieces.length; at += 1) {
+    const large = pieces[at];
+    if (large !== undefined && large.length < LARGE_BYTES) continue;
+    if (at > first)
+      joined.push(at === first + 1 ? (pieces[first] as Uint8Array) : Buffer.concat(pieces.slice(first, at)));
+    if (large !== undefined) joined.push(large);
+    first = at + 1;
+  }
+  return joined;
+}
