@@ -11,6 +11,7 @@ export type { Config } from './config/schema.ts';
 export { type Clock, type Logger, type Random, randomId } from './environment.ts';
 export { BoundedMap } from './bounded-map.ts';
 export { Gate } from './gate.ts';
+export { Locks } from './locks.ts';
 export { deliverRows, type Recipient, recipientOf } from './archive-query/delivery.ts';
 export { readMetadata } from './archive-query/metadata.ts';
 export { PageReader } from './archive-query/page.ts';

@@ -113,12 +113,17 @@ export interface Doorkeeper {
   show(request: EarlyRequest, token: string): Promise<void>;
   /** The one username that the connection is invited under; undefined: any. */
   nameFor(request: EarlyRequest): string | undefined;
-  /** May the connection register this account, though registration is closed? Rejects with StanzaError where somebody else is to have that name. */
+  /**
+   * May the connection register this account, though registration is closed? Rejects with StanzaError where somebody else is to have that name. When it
+   * may, `registered` or `notRegistered` is called next.
+   */
   admits(request: EarlyRequest, account: JID): Promise<boolean>;
   /** May the connection ask what is needed to register? */
   admitsAny(request: EarlyRequest): boolean;
   /** It has registered that account. */
   registered(request: EarlyRequest, account: JID): Promise<void>;
+  /** Nothing came of it. */
+  notRegistered(request: EarlyRequest): void;
 }
 
 /** What a client can have before it logs in (XEP-0077 §3.1). */

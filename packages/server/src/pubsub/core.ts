@@ -4,7 +4,7 @@ import type { Clock, Random } from '../environment.ts';
 import { findRole, type Role } from './access.ts';
 import { pubsubError } from './errors.ts';
 import type { PubsubHost } from './host.ts';
-import { Locks } from './locks.ts';
+import { Locks } from '../locks.ts';
 import { MemberStore } from './member-store.ts';
 import type { NodeConfig, NodeRecord } from './model.ts';
 import { NodeStore } from './node-store.ts';

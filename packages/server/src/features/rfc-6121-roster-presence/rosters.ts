@@ -1,6 +1,12 @@
 import { type Element, type JID, StanzaError } from '@tutti/xmpp';
-import type { AccountView, FeatureApi, IqRequest, SessionView, StateKey } from '../../feature.ts';
-import { AccountLocks } from './locks.ts';
+import {
+  type AccountView,
+  type FeatureApi,
+  type IqRequest,
+  Locks,
+  type SessionView,
+  type StateKey,
+} from '../../feature.ts';
 import { chosenBytes, type Roster, type RosterItem } from './roster.ts';
 import { type ItemRequest, itemElement, readItem, removedElement, rosterElement } from './roster-items.ts';
 import { type RosterChange, RosterStore } from './roster-store.ts';
@@ -12,7 +18,7 @@ export type AccountChange = Omit<RosterChange, 'account' | 'roster'> & { readonl
 /** The rosters of all accounts: what clients ask of them, and roster pushes (RFC 6121 §2). */
 export class Rosters {
   readonly store: RosterStore;
-  readonly #locks = new AccountLocks();
+  readonly #locks = new Locks();
   readonly #api: FeatureApi;
   readonly #state: StateKey<Roster>;
   /** §2.2: sessions that have asked for the roster. */

@@ -30,8 +30,13 @@ export class Newcomers {
     const jid = readJid(answers.username, domain);
     const isAdmitted = (await this.#api.door?.admits(request, jid)) === true;
     if (!isAdmitted && !isOpen) throw new StanzaError('not-allowed', { text: 'You are invited under another name.' });
-    if (answers.password === '') throw new StanzaError('not-acceptable', { text: 'A password is needed.' });
-    await this.#create(jid, answers.password, request.address);
+    try {
+      if (answers.password === '') throw new StanzaError('not-acceptable', { text: 'A password is needed.' });
+      await this.#create(jid, answers.password, request.address);
+    } catch (error) {
+      if (isAdmitted) this.#api.door?.notRegistered(request);
+      throw error;
+    }
     await this.#api.door?.registered(request, jid);
     return undefined;
   }

@@ -2,6 +2,7 @@ import { type JID, NS, StanzaError, xml } from '@tutti/xmpp';
 import {
   type FeatureApi,
   type FileVault,
+  Locks,
   randomId,
   type UploadAttempt,
   type UploadDesk,
@@ -30,8 +31,8 @@ export class Slots implements UploadDesk {
   readonly #vault: FileVault;
   /** Files that are being received. */
   readonly #receiving = new Set<string>();
-  /** What has to see what the one before it has written. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** A slot has to see what the one before it has written. */
+  readonly #locks = new Locks();
 
   constructor(api: FeatureApi, vault: FileVault) {
     this.#api = api;
@@ -41,7 +42,7 @@ export class Slots implements UploadDesk {
   /** Gives a slot, or throws StanzaError (`resource-constraint`) where a bound is reached. */
   async request(account: JID, wish: Wish): Promise<Slot> {
     await this.#noticePending(account.toString());
-    return this.#inTurn(async () => {
+    return this.#locks.run('slots', async () => {
       const now = this.#api.clock.now();
       await this.#checkRoom(account.toString(), wish, now);
       const { upload } = this.#api.config;
@@ -222,12 +223,6 @@ export class Slots implements UploadDesk {
   #hash(secret: string): string {
     const digest = this.#api.digest('sha-256', new TextEncoder().encode(secret));
     return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work, work);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
   }
 }
 

@@ -8,6 +8,8 @@ export class Door implements Doorkeeper {
   readonly #invitations: Invitations;
   /** §4: what a connection has shown; it stays good for the connection when its time runs out. */
   readonly #shown = new WeakMap<object, Invitation>();
+  /** Tokens with which accounts are being made. */
+  readonly #inUse = new Set<string>();
 
   constructor(api: FeatureApi, invitations: Invitations) {
     this.#api = api;
@@ -41,7 +43,8 @@ export class Door implements Doorkeeper {
   }
 
   admitsAny({ connection }: EarlyRequest): boolean {
-    return this.#shown.has(connection);
+    const shown = this.#shown.get(connection);
+    return shown !== undefined && !this.#invitations.isSpent(shown.token);
   }
 
   async admits({ connection }: EarlyRequest, account: JID): Promise<boolean> {
@@ -49,15 +52,25 @@ export class Door implements Doorkeeper {
     const keeper = await this.#invitations.keptFor(account.domain, account.local);
     // XEP-0401 §5.2: the name is kept for whoever was invited under it.
     if (keeper !== undefined && keeper !== shown?.token) throw new StanzaError('conflict');
-    return shown !== undefined && (shown.username === undefined || shown.username === account.local);
+    if (shown === undefined || (shown.username !== undefined && shown.username !== account.local)) return false;
+    // Each is good once, however many connections have shown it.
+    if (this.#inUse.has(shown.token) || this.#invitations.isSpent(shown.token)) return false;
+    this.#inUse.add(shown.token);
+    return true;
+  }
+
+  notRegistered({ connection }: EarlyRequest): void {
+    const shown = this.#shown.get(connection);
+    if (shown !== undefined) this.#inUse.delete(shown.token);
   }
 
   async registered({ connection }: EarlyRequest, account: JID): Promise<void> {
     const invitation = this.#shown.get(connection);
     if (invitation === undefined) return;
     this.#shown.delete(connection);
-    // Two at the same time: the account is there, and they are contacts of whoever invited one of them.
+    // With open registration a second one comes without it: the account is there, and nobody's contact.
     const isFirst = await this.#invitations.end(invitation.token);
+    this.#inUse.delete(invitation.token);
     if (isFirst && invitation.inviter !== undefined) await this.#befriend(invitation.inviter, account);
   }
 

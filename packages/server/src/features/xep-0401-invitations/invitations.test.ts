@@ -102,6 +102,32 @@ describe('XEP-0401: invitations', () => {
     expect(await new Newcomer(world).show(token)).toBe('item-not-found');
   });
 
+  it('XEP-0445 §4: a token makes one account, however many connections have shown it', async () => {
+    const { world, alice } = await setUp('invitations.accounts=everyone');
+    const token = tokenOf(uriOf((await run(alice, 'invite')).form));
+    const newcomers = ['a', 'b', 'c'].map((name) => ({ name, connection: new Newcomer(world) }));
+    for (const { connection } of newcomers) expect(await connection.show(token)).toBe('result');
+    expect(await newcomers[0]?.connection.register('alice')).toBe('conflict');
+    const answers = await Promise.all(newcomers.slice(0, 2).map(({ name, connection }) => connection.register(name)));
+    expect(answers).toEqual(['result', 'not-allowed']);
+    expect(await newcomers[2]?.connection.register('c')).toBe('service-unavailable');
+  });
+
+  it('a token that was revoked is good for nobody any more', async () => {
+    const { world, alice } = await setUp('invitations.accounts=everyone');
+    const token = tokenOf(uriOf((await run(alice, 'invite')).form));
+    const newcomer = new Newcomer(world);
+    await newcomer.show(token);
+    await world.core.registry.controls.get('invite.revoke')?.({ token });
+    expect(await newcomer.register('juliet')).toBe('service-unavailable');
+  });
+
+  it('invitations.per_account: also of invitations that are asked for at the same time', async () => {
+    const { alice } = await setUp('invitations.per_account=2');
+    const made = await Promise.all([1, 2, 3, 4].map(() => run(alice, 'invite')));
+    expect(made.filter(({ error }) => error === 'resource-constraint')).toHaveLength(2);
+  });
+
   it('§5.2: a name is kept for whoever is invited under it, and they get no other', async () => {
     const { world, alice } = await setUp('admins=["alice@localhost"]', 'registration.enabled=true');
     const { form } = await run(alice, 'create-account', [{ var: 'username', value: 'juliet' }]);

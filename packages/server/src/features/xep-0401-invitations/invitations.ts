@@ -1,6 +1,6 @@
 import { JID, StanzaError } from '@tutti/xmpp';
 import type { Kysely } from 'kysely';
-import { type AccountView, type FeatureApi, randomId, type StateKey } from '../../feature.ts';
+import { type AccountView, BoundedMap, type FeatureApi, Locks, randomId, type StateKey } from '../../feature.ts';
 import type { InvitationTables } from './schema.ts';
 
 export interface Invitation {
@@ -16,6 +16,9 @@ export interface Invitation {
   readonly expiresAt: number;
 }
 
+/** Tokens that are remembered when they are used; a connection that has shown one does not live long. */
+const SPENT = 10_000;
+
 /** 144 random bits: nobody guesses one. */
 const TOKEN_LENGTH = 24;
 
@@ -26,6 +29,11 @@ export class Invitations {
   /** An account's own, by token: when they end. */
   readonly #own: StateKey<Map<string, number>>;
 
+  /** One has to see what the one before it has written: names that are kept, and how many there are. */
+  readonly #locks = new Locks();
+  /** Those that were used or revoked since the start: whoever has shown one before can't use it any more. */
+  readonly #spent = new BoundedMap<string, true>(SPENT);
+
   constructor(api: FeatureApi) {
     this.#api = api;
     this.#db = api.store<InvitationTables>();
@@ -33,7 +41,11 @@ export class Invitations {
   }
 
   /** Makes one. Rejects with StanzaError: resource-constraint, conflict for a username that is taken or kept for somebody. */
-  async create(wanted: Omit<Invitation, 'token' | 'expiresAt'>): Promise<Invitation> {
+  create(wanted: Omit<Invitation, 'token' | 'expiresAt'>): Promise<Invitation> {
+    return this.#locks.run('create', () => this.#create(wanted));
+  }
+
+  async #create(wanted: Omit<Invitation, 'token' | 'expiresAt'>): Promise<Invitation> {
     const now = this.#api.clock.now();
     await this.#db.deleteFrom('invitation').where('expires_at', '<=', now).execute();
     const { inviter, username, domain } = wanted;
@@ -81,6 +93,11 @@ export class Invitations {
     return (await kept.executeTakeFirst())?.token;
   }
 
+  /** It was good once, and was used or revoked since the start. */
+  isSpent(token: string): boolean {
+    return this.#spent.has(token);
+  }
+
   /** All that are good, those that end first first. */
   async list(): Promise<readonly Invitation[]> {
     const query = this.#db.selectFrom('invitation').selectAll().where('expires_at', '>', this.#api.clock.now());
@@ -89,6 +106,7 @@ export class Invitations {
 
   /** It is good no more. Gives whether it was. */
   async end(token: string): Promise<boolean> {
+    this.#spent.set(token, true);
     const row = await this.#db
       .deleteFrom('invitation')
       .where('token', '=', token)
