@@ -108,7 +108,7 @@ function isOf(stanza: Element, room: string): boolean {
   return from === room || from.startsWith(`${room}/`);
 }
 
-/** XEP-0045 §20: the status codes of a stanza, in order. */
+/** XEP-0045 §12: the status codes of a stanza, in order. */
 export function codes(stanza: Element | undefined): number[] {
   const x = stanza?.child('x', NS.mucUser);
   return (x?.childrenNamed('status') ?? []).map(({ attrs }) => Number(attrs['code'])).sort((a, b) => a - b);

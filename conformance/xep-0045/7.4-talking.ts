@@ -32,13 +32,13 @@ export default section('xep-0045', '7.4', 'Talking, nicknames, availability', { 
     checkNothing((await stage.news(bob.phone)).get(alice.phone), 'the room');
   });
 
-  test('§18.2 a room that is not there', async (stage) => {
+  test('§17.2 a room that is not there', async (stage) => {
     const { alice } = await stage.cast({ alice: 'phone=legacy' });
     const nowhere = new Hall(`nowhere@conference.${stage.domain}`);
     checkErrorIs(await errorOf(alice.phone, () => nowhere.say(alice.phone, 'hello')), 'item-not-found', 'cancel');
   });
 
-  test('§18.3 a client cannot say what only the room may say', async (stage) => {
+  test('§17.2 §17.3 a client cannot say what only the room may say', async (stage) => {
     const { alice, bob } = await stage.cast(two);
     const hall = await Hall.open(alice.phone, 'Alice');
     const forged = xml('x', { xmlns: NS.mucUser }, xml('item', { affiliation: 'owner' }), xml('status', { code: 100 }));

@@ -4,6 +4,7 @@ import type { Device } from '../client/device.ts';
 import { check } from '../failure.ts';
 import { errorOf, Hall, itemOf, nextMessage, presenceOf, submit } from '../hall.ts';
 import { section } from '../suite.ts';
+import { freshLocalpart } from '../target.ts';
 
 const two = { alice: 'phone=legacy', bob: 'phone=legacy' } as const;
 
@@ -80,6 +81,30 @@ export default section('xep-0045', '7.8', 'Invitations, registration, voice', { 
       checkErrorIs(await carol.phone.iq('set', xml('query', { xmlns: NS.register }), hall.jid), 'bad-request');
       checkResult(await bob.phone.iq('set', xml('query', { xmlns: NS.register }, xml('remove')), hall.jid));
       await hall.enter(carol.phone, 'Robert');
+    },
+    ['muc-complete'],
+  );
+
+  test(
+    '§7.12 without a registered nickname the answer is empty',
+    async (stage) => {
+      const { alice, bob } = await stage.cast(two);
+      const hall = await Hall.open(alice.phone, 'Alice');
+      const node = 'x-roomuser-item';
+      const answer = await bob.phone.ask('get', xml('query', { xmlns: NS.discoInfo, node }), hall.jid);
+      checkEqual(answer.elements[0]?.elements.length, 0, 'what stands in the query');
+    },
+    ['muc-complete'],
+  );
+
+  test(
+    '§7.8.2 somebody who does not exist is not invited',
+    async (stage) => {
+      const { alice } = await stage.cast({ alice: 'phone=legacy' });
+      const hall = await Hall.open(alice.phone, 'Alice');
+      await stage.settle();
+      const nobody = `${freshLocalpart('nobody')}@${stage.domain}`;
+      checkErrorIs(await errorOf(alice.phone, () => invite(alice.phone, hall, nobody)), 'item-not-found');
     },
     ['muc-complete'],
   );

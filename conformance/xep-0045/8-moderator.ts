@@ -120,7 +120,7 @@ export default section('xep-0045', '8', 'Moderator use cases', { needs: ['muc'] 
   );
 
   test(
-    '§18.4 roles and affiliations are not changed together',
+    '§17.4 roles and affiliations are not changed together',
     async (stage) => {
       const { alice, bob } = await stage.cast(two);
       const hall = await Hall.open(alice.phone, 'Alice');

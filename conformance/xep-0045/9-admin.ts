@@ -74,10 +74,27 @@ export default section('xep-0045', '9', 'Admin use cases', { needs: ['muc'] }, (
       checkResult(await hall.admin(alice.phone, { jid: bob.jid, affiliation: 'member' }));
       await hall.enter(bob.phone, 'Bob');
       checkEqual(await listed(hall, bob.phone, 'member'), [`member ${bob.jid}`], 'the member list');
+      bob.phone.presence({ to: hall.of('Bob'), type: 'unavailable' });
+      checkEqual(await listed(hall, bob.phone, 'member'), [`member ${bob.jid}`], 'the member list from outside');
+      await hall.enter(bob.phone, 'Bob');
       checkErrorIs(await hall.list(bob.phone, { affiliation: 'outcast' }), 'forbidden');
       checkErrorIs(await hall.list(carol.phone, { affiliation: 'member' }), 'forbidden');
       await hall.configure(alice.phone, { whois: 'moderators' });
       checkErrorIs(await hall.list(bob.phone, { affiliation: 'member' }), 'forbidden');
+    },
+    ['muc-complete'],
+  );
+
+  test(
+    '§9.5 who is added to a members-only room is invited',
+    async (stage) => {
+      const { alice, bob } = await stage.cast(three);
+      const hall = await Hall.open(alice.phone, 'Alice', { membersonly: '1' });
+      const invitation = bob.phone.expect(
+        (stanza) => stanza.name === 'message' && stanza.child('x', NS.mucUser)?.child('invite') !== undefined,
+      );
+      checkResult(await hall.admin(alice.phone, { jid: bob.jid, affiliation: 'member' }));
+      checkEqual((await invitation).attrs['from'], hall.jid, 'who invites');
     },
     ['muc-complete'],
   );
@@ -152,7 +169,7 @@ export default section('xep-0045', '9', 'Admin use cases', { needs: ['muc'] }, (
   );
 
   test(
-    '§19.1.2 who is not in the room learns of a new affiliation: 101',
+    '§18.1 who is not in the room learns of a new affiliation: 101',
     async (stage) => {
       const { alice, bob, carol } = await stage.cast(three);
       const hall = await Hall.open(alice.phone, 'Alice');

@@ -19,6 +19,8 @@ export type ServiceHandler = (request: ServiceRequest) => Promise<Element | unde
 export interface ServiceInfo {
   readonly identities: readonly DiscoIdentity[];
   readonly features: readonly string[];
+  /** Nothing but this: not what every address of a service can do. */
+  readonly only?: boolean;
   /** XEP-0128. */
   readonly forms?: readonly Element[];
 }
@@ -180,7 +182,7 @@ function writeServiceInfo(info: ServiceInfo, node: string | undefined): Element 
     'query',
     { xmlns: NS.discoInfo, node },
     ...info.identities.map(({ category, type, name }) => xml('identity', { category, type, name })),
-    ...[...new Set([NS.discoInfo, NS.discoItems, NS.ping, ...info.features])]
+    ...[...new Set([...(info.only === true ? [] : [NS.discoInfo, NS.discoItems, NS.ping]), ...info.features])]
       .toSorted()
       .map((feature) => xml('feature', { var: feature })),
     ...(info.forms ?? []),

@@ -45,7 +45,7 @@ export async function say(world: World, device: Device, body: string, ...more: E
   await world.settle();
 }
 
-/** XEP-0045 §20: the codes in a stanza of a room, in order. */
+/** XEP-0045 §12: the codes in a stanza of a room, in order. */
 export function codesOf(stanza: Element | undefined): number[] {
   const statuses = stanza?.child('x', NS.mucUser)?.childrenNamed('status') ?? [];
   return statuses.map(({ attrs }) => Number(attrs['code']));

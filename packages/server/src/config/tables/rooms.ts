@@ -10,7 +10,7 @@ export const rooms = optionalTable('Rooms for many (XEP-0045), at conference.DOM
   ),
   rooms: limit(10_000, 'Rooms on one domain.'),
   rooms_per_account: limit(100, 'Rooms that one user may have created.'),
-  occupants: limit(2000, 'Occupants of one room.'),
+  occupants: limit(2000, 'Occupants of one room; ten more where these are its admins or owners.'),
   sessions_per_occupant: limit(20, 'Sessions that one user may have in a room under one nickname.'),
   affiliations: limit(5000, 'Users that one room may have on record: owners, admins, members, banned ones.'),
   requests: limit(100, 'Registrations with one room that wait for an admin to approve them.'),

@@ -2,7 +2,7 @@ import { type Element, NS, xml } from '@tutti/xmpp';
 import type { FeatureDefinition, ServiceInfo } from '../../feature.ts';
 
 /** What an entity says of itself (XEP-0030 §3), before it is written. */
-export type Info = Required<ServiceInfo>;
+export type Info = Required<Omit<ServiceInfo, 'only'>>;
 
 /** The domain's: the sum of what the features declare. */
 export function domainInfo(features: readonly FeatureDefinition[], forms: readonly Element[]): Info {

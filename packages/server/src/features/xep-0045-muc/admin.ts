@@ -3,7 +3,7 @@ import { type AffiliationChange, changeAffiliations } from './affiliations.ts';
 import { type Circumstances, type Decision, existing } from './decision.ts';
 import { isAdmin } from './privileges.ts';
 import { changeRoles, type RoleChange, standingOf } from './roles.ts';
-import { type Affiliation, mainSeat, type Occupant, occupantOf, type Role, type Room } from './room.ts';
+import { type Affiliation, entryRole, mainSeat, type Occupant, occupantOf, type Role, type Room } from './room.ts';
 
 const AFFILIATIONS: readonly string[] = ['owner', 'admin', 'member', 'none', 'outcast'] satisfies Affiliation[];
 const ROLES: readonly string[] = ['moderator', 'participant', 'visitor', 'none'] satisfies Role[];
@@ -18,7 +18,7 @@ export function administer(found: Room | undefined, from: JID, query: Element, h
   for (const item of items) {
     const { nick, role, affiliation } = item.attrs;
     const reason = readReason(item, here);
-    // §18.4: one of both.
+    // §17.4: one of both.
     if ((role === undefined) === (affiliation === undefined)) throw new StanzaError('bad-request');
     if (role !== undefined) {
       if (nick === undefined || !ROLES.includes(role)) throw new StanzaError('bad-request');
@@ -98,7 +98,8 @@ function maySeeList(room: Room, from: JID, affiliation: string): boolean {
   const asker = standingOf(room, from);
   if (isAdmin(asker)) return true;
   if (affiliation === 'outcast') return false;
-  const occupant = occupantOf(room, from);
-  const isAllowed = occupant !== undefined && room.config.getMemberList.includes(occupant.role);
+  // §9.5: a member also from outside, as what it would be inside.
+  const role = occupantOf(room, from)?.role ?? (asker.affiliation === 'member' ? entryRole(room, from) : undefined);
+  const isAllowed = role !== undefined && room.config.getMemberList.includes(role);
   return room.config.whois === 'anyone' && isAllowed && (asker.affiliation === 'member' || !room.config.membersOnly);
 }

@@ -10,7 +10,7 @@ export function admit(room: Room, user: JID, nick: string, { limits }: Circumsta
   const jid = user.toString();
   const known: Person = room.people.get(jid) ?? { affiliation: 'none', nick: undefined, reason: undefined, hats: [] };
   const affiliation = atLeast(affiliationOf(room, user), 'member') ? affiliationOf(room, user) : 'member';
-  const after = withPerson(room, jid, { ...known, affiliation, nick });
+  const after = withPerson(room, jid, { ...known, affiliation, nick, voice: undefined });
   checkPeople(room, after, limits.affiliations);
   return settle(room, after, {});
 }

@@ -1,5 +1,5 @@
 import { JID, NS, StanzaError, xml } from '@tutti/xmpp';
-import { type Change, type Decision, existing, type Out, statuses } from './decision.ts';
+import { type Change, type Decision, existing, type Out, peopleBetween, statuses } from './decision.ts';
 import { type Notice, tellPresence } from './presence.ts';
 import { checkAffiliation, isAdmin } from './privileges.ts';
 import { refusal } from './refusal.ts';
@@ -48,6 +48,7 @@ export function changeAffiliations(
       ...known,
       affiliation,
       reason,
+      voice: undefined,
       // §9.1: a banned user's nickname is free again.
       nick: affiliation === 'outcast' || affiliation === 'none' ? undefined : (nick ?? known.nick),
     };
@@ -59,7 +60,25 @@ export function changeAffiliations(
   if (ownersOf(after).length === 0) throw new StanzaError('conflict', { text: 'The room would have no owner.' });
   checkPeople(room, after, limit);
   const reasons = new Map(changes.map(({ jid, reason }) => [jid.toString(), reason]));
-  return settle(room, after, { actor: occupantOf(room, by)?.nick, reasons });
+  const settled = settle(room, after, { actor: occupantOf(room, by)?.nick, reasons });
+  return { ...settled, out: [...settled.out, ...inviteMembers(room, after, by, changes)] };
+}
+
+/** §9.5: whoever may come into a members-only room from now on is invited; who is not on record yet, or was banned. */
+function inviteMembers(before: Room, after: Room, by: JID, changes: readonly AffiliationChange[]): Out[] {
+  const { membersOnly, password } = after.config;
+  if (!membersOnly) return [];
+  const to = changes
+    .filter(({ jid, affiliation }) => affiliation === 'member' && !isAffiliated(before, jid) && jid.local !== '')
+    .map(({ jid }) => jid);
+  const invite = xml('invite', { from: by.bare.toString() });
+  const x = xml('x', { xmlns: NS.mucUser }, invite, password !== '' && xml('password', null, password));
+  return to.length === 0 ? [] : [{ to, stanza: xml('message', { from: before.jid.toString() }, x) }];
+}
+
+function isAffiliated(room: Room, jid: JID): boolean {
+  const affiliation = affiliationOf(room, jid);
+  return affiliation !== 'none' && affiliation !== 'outcast';
 }
 
 /** Throws StanzaError where a room would have more people on record than it may, and more than it had. `limit`: 0 = none. */
@@ -119,7 +138,7 @@ export function settle(
     out.push(...tellPresence(room, changed, { reason, actor }, { before: occupant.role }));
   }
   const { save = [], ...decision } = removeAll(room, leaving);
-  const changes = changesBetween(before, after);
+  const changes = peopleBetween(before, after);
   const answered = answeredBy(after, changes);
   return {
     ...decision,
@@ -136,13 +155,6 @@ function roleAfter(room: Room, role: Occupant['role'], was: Affiliation, is: Aff
   return is === 'none' && role === 'participant' ? defaultRole(room, is) : role;
 }
 
-function changesBetween(before: Room, after: Room): Extract<Change, { kind: 'person' }>[] {
-  const jids = new Set([...before.people.keys(), ...after.people.keys()]);
-  return [...jids]
-    .filter((jid) => before.people.get(jid) !== after.people.get(jid))
-    .map((jid) => ({ kind: 'person', jid, person: after.people.get(jid) }));
-}
-
 /** §9.9: whoever has been given an affiliation has nothing to wait for. */
 function answeredBy(after: Room, changes: readonly { readonly jid: string }[]): Extract<Change, { kind: 'request' }>[] {
   return changes
@@ -150,7 +162,7 @@ function answeredBy(after: Room, changes: readonly { readonly jid: string }[]): 
     .map(({ jid }) => ({ kind: 'request', jid, request: undefined }));
 }
 
-/** XEP-0045 §19.1: who is not in the room learns of a new affiliation by a message. */
+/** XEP-0045 §18.1: who is not in the room learns of a new affiliation by a message. */
 function tellAbsent(before: Room, after: Room, changes: readonly Extract<Change, { kind: 'person' }>[]): Out[] {
   const present = new Set([...before.occupants.values()].map(({ user }) => user.toString()));
   return changes.flatMap(({ jid }) => {

@@ -7,21 +7,34 @@ import { isAdmin } from './privileges.ts';
 import { refusal } from './refusal.ts';
 import { affiliationOf, mainSeat, type Occupant, occupantOf, type Person, type Room, withPerson } from './room.ts';
 
-/** A message to the room itself: an invitation, its refusal, a request for voice, or its approval. */
-export function hearAside(found: Room | undefined, from: JID, message: Element, here: Circumstances): Decision {
+/** A message to the room itself: an invitation, its refusal, a request for voice, or its approval. `nobody`: who is invited and is not there. */
+export function hearAside(
+  found: Room | undefined,
+  from: JID,
+  message: Element,
+  nobody: ReadonlySet<string>,
+  here: Circumstances,
+): Decision {
   const room = unlocked(found);
   const x = message.child('x', NS.mucUser);
   const invites = x?.childrenNamed('invite') ?? [];
-  if (invites.length > 0) return invite(room, from, message, invites, here);
+  if (invites.length > 0) return invite(room, from, message, invites, nobody, here);
   const decline = x?.child('decline');
   if (decline !== undefined) return declineInvitation(room, from, message, decline);
   const form = message.child('x', NS.dataForms);
   if (form !== undefined) return hearForm(room, from, form, here);
-  throw refusal(room, 'bad-request', 'A message to the room is of type groupchat.'); // §18.2
+  throw refusal(room, 'bad-request', 'A message to the room is of type groupchat.'); // §17.2
 }
 
 /** XEP-0045 §7.8.2: mediated invitations. */
-function invite(room: Room, from: JID, message: Element, invites: readonly Element[], here: Circumstances): Decision {
+function invite(
+  room: Room,
+  from: JID,
+  message: Element,
+  invites: readonly Element[],
+  nobody: ReadonlySet<string>,
+  here: Circumstances,
+): Decision {
   const inviter = occupantOf(room, from);
   if (inviter === undefined) throw refusal(room, 'not-acceptable', 'You are not in the room.');
   if (!mayInvite(room, inviter)) throw refusal(room, 'forbidden', 'You may not invite others.');
@@ -32,12 +45,20 @@ function invite(room: Room, from: JID, message: Element, invites: readonly Eleme
     const to = JID.tryParse(one.attrs['to'] ?? '');
     // A domain among the members would be everybody there.
     if (to === undefined || to.local === '') throw refusal(room, 'jid-malformed');
+    if (nobody.has(to.bare.toString())) throw refusal(room, 'item-not-found', 'There is nobody of that address.');
     if (affiliationOf(room, to) === 'outcast') throw refusal(room, 'not-allowed', 'The invited user is banned.');
     if (room.config.membersOnly && affiliationOf(after, to) === 'none') {
       // §7.8.2: who is invited to a members-only room becomes a member.
       const jid = to.bare.toString();
       const known = after.people.get(jid);
-      const person: Person = { nick: undefined, reason: undefined, hats: [], ...known, affiliation: 'member' };
+      const person: Person = {
+        nick: undefined,
+        reason: undefined,
+        hats: [],
+        ...known,
+        affiliation: 'member',
+        voice: undefined,
+      };
       after = withPerson(after, jid, person);
       save.push({ kind: 'person', jid, person });
     }

@@ -72,14 +72,23 @@ export function existing(room: Room | undefined): Room {
   return room;
 }
 
-/** A plain `<item-not-found/>` for a locked room (XEP-0045 §7.2.11, §18.2). */
+/** A plain `<item-not-found/>` for a locked room (XEP-0045 §7.2.11, §17.2). */
 export function unlocked(room: Room | undefined): Room {
   const found = existing(room);
   if (found.locked) throw new StanzaError('item-not-found', { text: 'The room is not open yet.' });
   return found;
 }
 
-/** XEP-0045 §20: `<status/>` elements. */
+/** What is to be stored about people where one room becomes the other. */
+export function peopleBetween(before: Room, after: Room): Extract<Change, { kind: 'person' }>[] {
+  if (before.people === after.people) return [];
+  const jids = new Set([...before.people.keys(), ...after.people.keys()]);
+  return [...jids]
+    .filter((jid) => before.people.get(jid) !== after.people.get(jid))
+    .map((jid) => ({ kind: 'person', jid, person: after.people.get(jid) }));
+}
+
+/** XEP-0045 §12: `<status/>` elements. */
 export function statuses(codes: readonly number[]): Element[] {
   return codes.toSorted((a, b) => a - b).map((code) => xml('status', { code }));
 }

@@ -1,4 +1,4 @@
-import { type Element, errorReply, type JID, NS, StanzaError, xml } from '@tutti/xmpp';
+import { type Element, errorReply, JID, NS, StanzaError, xml } from '@tutti/xmpp';
 import type { FeatureApi, ServiceDesk, ServiceInfo, ServiceRequest } from '../../feature.ts';
 import { administer, list } from './admin.ts';
 import { hearAside } from './aside.ts';
@@ -17,6 +17,9 @@ import { isSubjectChange, type Retraction, returnError, speak, whisper } from '.
 import type { Traffic } from './traffic.ts';
 import { setVcard } from './vcard.ts';
 import { leave } from './visit.ts';
+
+/** Who is invited and is looked up, of one message. */
+const CHECKED_INVITES = 50;
 
 /** Where everything for the rooms of one domain comes in: says what it is, and has the room decide. */
 export class Front {
@@ -129,13 +132,26 @@ export class Front {
     this.#ghosts.heard(from);
     const here = () => this.#rooms.here();
     if (to.resource !== '') await this.#rooms.run(room, (found) => whisper(found, from, to.resource, message, here()));
-    else if (message.attrs['type'] !== 'groupchat')
-      await this.#rooms.run(room, (found) => hearAside(found, from, message, here()));
-    else {
+    else if (message.attrs['type'] !== 'groupchat') {
+      const nobody = await this.#strangers(message);
+      await this.#rooms.run(room, (found) => hearAside(found, from, message, nobody, here()));
+    } else {
       const id = isSubjectChange(message) ? undefined : retractedId(message);
       const retraction = id === undefined ? undefined : await this.#retraction(room, from, message, id);
       await this.#rooms.run(room, (found) => speak(found, from, message, retraction, here()));
     }
+  }
+
+  /** XEP-0045 §7.8.2: whom an invitation names although there is no such account here; bare JIDs. */
+  async #strangers(message: Element): Promise<ReadonlySet<string>> {
+    const nobody = new Set<string>();
+    const invites = message.child('x', NS.mucUser)?.childrenNamed('invite') ?? [];
+    for (const { attrs } of invites.slice(0, CHECKED_INVITES)) {
+      const to = JID.tryParse(attrs['to'] ?? '')?.bare;
+      if (to === undefined || to.local === '' || !this.#api.isLocalDomain(to.domain)) continue;
+      if (!(await this.#api.accounts.exists(to))) nobody.add(to.toString());
+    }
+    return nobody;
   }
 
   /** XEP-0424 §5: a tombstone for the author's own message; anybody else's retraction is a message like others, which clients pass over. */
@@ -145,7 +161,7 @@ export class Front {
     return target === undefined || tombstone === undefined ? undefined : { id, seq: target.seq, tombstone };
   }
 
-  /** XEP-0045 §11.1, §19.1.2: who can't be reached is not there. Other errors answer what an occupant has sent. */
+  /** XEP-0045 §11.1, §18.1.2: who can't be reached is not there. Other errors answer what an occupant has sent. */
   async #error(error: Element, from: JID, to: JID): Promise<void> {
     if (isGone(error)) await this.#ghosts.remove(to.bare, from);
     else if (to.resource !== '')
@@ -200,9 +216,10 @@ export class Front {
       return {
         identities: nick === undefined ? [] : [{ category: 'conference', type: 'text', name: nick }],
         features: [],
+        only: true,
       };
     }
-    // XEP-0045 §19.1.1: nothing is discarded here.
+    // XEP-0045 §18.1.1: nothing is discarded here.
     if (node === `${NS.muc}#traffic`) throw new StanzaError('service-unavailable');
     const command = HAT_COMMANDS.get(node);
     if (command === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { Rooms } from './rooms.ts';
 import type { Room } from './room.ts';
 import { leave } from './visit.ts';
 
-/** XEP-0045 §19.1.2: errors that tell of somebody who can't be reached. */
+/** XEP-0045 §18.1.2: errors that tell of somebody who can't be reached. */
 const GONE: readonly StanzaError['condition'][] = [
   'gone',
   'item-not-found',

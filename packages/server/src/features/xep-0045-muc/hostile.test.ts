@@ -65,6 +65,7 @@ describe('what hostile users try in rooms', () => {
 
   it('rooms.affiliations counts those who are invited into a members-only room', async () => {
     const { world, alice } = await party(['rooms.affiliations=2'], { membersonly: '1' });
+    for (const name of ['carol', 'dave']) await world.account(`${name}@localhost`);
     alice.send(invite('carol@localhost'));
     await world.settle();
     expect(errorsIn(alice.take())).toEqual([]);

@@ -7,7 +7,7 @@ import { refusal } from './refusal.ts';
 import { changePresence } from './visit.ts';
 import {
   affiliationOf,
-  defaultRole,
+  entryRole,
   isReserved,
   mainSeat,
   type Occupant,
@@ -44,7 +44,7 @@ export function join(
           nick,
           jid: room.jid.withResource(nick),
           user: from.bare,
-          role: defaultRole(room, affiliationOf(room, from)),
+          role: entryRole(room, from),
           seats: [seat],
           id: here.occupantId(room.secret, from.bare),
         }
@@ -66,6 +66,9 @@ export function join(
     ],
   };
 }
+
+/** §7.2.9: admins and owners who come into a full room. */
+const MORE_ADMINS = 10;
 
 /** XEP-0045 §7.2.16: who may come in. Throws StanzaError. */
 function checkEntry(room: Room, from: JID, nick: string, x: Element, { limits }: Circumstances): void {
@@ -91,7 +94,7 @@ function checkEntry(room: Room, from: JID, nick: string, x: Element, { limits }:
   // §7.2.9
   const { maxUsers } = room.config;
   const isFull =
-    (limits.occupants > 0 && room.occupants.size >= limits.occupants) ||
+    (limits.occupants > 0 && room.occupants.size >= limits.occupants + (mayPass ? MORE_ADMINS : 0)) ||
     (maxUsers > 0 && room.occupants.size >= maxUsers && !mayPass);
   if (isFull) throw refusal(room, 'service-unavailable', 'The room is full.', 'wait');
 }

@@ -148,7 +148,7 @@ describe('what lasts, and what does not', () => {
     expect(itemOf((await joinRoom(next, again, 'Alice'))[0])?.attrs['affiliation']).toBe('owner');
   });
 
-  it("XEP-0045 §19.1.2 §11.1 who can't be reached is removed with 333: by an error, by a ping without an answer", async () => {
+  it("XEP-0045 §18.1.2 §11.1 who can't be reached is removed with 333: by an error, by a ping without an answer", async () => {
     const world = await createWorld({ settings: ['rooms.ping_after=1 minute'] });
     world.core.links.remote = new FakeLink();
     const alice = await world.connect('alice@localhost/phone');

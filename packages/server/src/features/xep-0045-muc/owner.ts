@@ -45,7 +45,8 @@ function configure(room: Room, from: JID, form: DataForm, here: Circumstances): 
   }
   const { config, admins, owners } = readConfigForm(form, room.config, boundsOf(here));
   const configured = { ...room, config, locked: false };
-  const peopled = withLists(configured, owners, admins);
+  const listed = withLists(configured, owners, admins);
+  const peopled = room.config.moderated && !config.moderated ? withoutVoices(listed) : listed;
   if (ownersOf(peopled).length === 0) throw new StanzaError('conflict', { text: 'The room would have no owner.' });
   checkPeople(room, peopled, here.limits.affiliations);
   const settled = settle(room, peopled, { actor: occupantOf(room, from)?.nick });
@@ -96,6 +97,15 @@ function withLists(room: Room, owners: readonly JID[] | undefined, admins: reado
   give(owners, 'owner');
   give(admins, 'admin');
   return withPeople(room, changed);
+}
+
+/** What was said about voices in a moderated room is over with that. */
+function withoutVoices(room: Room): Room {
+  const muted = [...room.people].filter(([, { voice }]) => voice !== undefined);
+  return withPeople(
+    room,
+    muted.map(([jid, person]) => [jid, { ...person, voice: undefined }] as const),
+  );
 }
 
 /** A room that is not moderated any more has nobody without voice. */

@@ -15,7 +15,7 @@ import {
 export interface Notice {
   /** Who is leaving the room, or this nickname. */
   readonly unavailable?: boolean;
-  /** XEP-0045 §20, for everybody. */
+  /** XEP-0045 §12, for everybody. */
   readonly codes?: readonly number[];
   /** Further ones for the occupant itself; 110 always is. */
   readonly selfCodes?: readonly number[];
@@ -40,7 +40,7 @@ export function isShown(room: Room, role: Role): boolean {
   return role !== 'none' && room.config.presenceBroadcast.includes(role);
 }
 
-/** What a session's presence says, without what a room alone may say (XEP-0045 §18.3). */
+/** What a session's presence says, without what a room alone may say (XEP-0045 §17.3). */
 export function cleanPresence(presence: Element): Element {
   const said = presence.without(
     ({ ns }) => ns === NS.muc || ns === NS.mucUser || ns === NS.occupantId || ns === NS.hats || ns === NS.delay,

@@ -1,8 +1,17 @@
 import { type JID, StanzaError } from '@tutti/xmpp';
-import { type Circumstances, type Decision, existing, type Out } from './decision.ts';
+import { type Circumstances, type Decision, existing, type Out, peopleBetween } from './decision.ts';
 import { tellPresence } from './presence.ts';
 import { checkRole, type Standing } from './privileges.ts';
-import { affiliationOf, type Occupant, occupantOf, type Role, type Room, withOccupant } from './room.ts';
+import {
+  affiliationOf,
+  defaultRole,
+  type Occupant,
+  occupantOf,
+  type Role,
+  type Room,
+  withOccupant,
+  withPerson,
+} from './room.ts';
 import { removeAll } from './visit.ts';
 
 /** A role to be given (XEP-0045 §8.2–§8.5, §9.6–§9.8). */
@@ -22,7 +31,7 @@ export function changeRoles(
   found: Room | undefined,
   by: JID,
   changes: readonly RoleChange[],
-  _here: Circumstances,
+  here: Circumstances,
 ): Decision {
   const room = existing(found);
   const actor = standingOf(room, by);
@@ -47,9 +56,21 @@ export function changeRoles(
     }
     if (role === occupant.role) return;
     const changed = { ...occupant, role };
-    after = withOccupant(after, changed);
+    after = rememberVoice(withOccupant(after, changed), changed, here);
     out.push(...tellPresence(after, changed, { reason }, { before: occupant.role }));
   });
   const decision = removeAll(after, kicked);
-  return { ...decision, out: [...out, ...decision.out] };
+  const save = [...peopleBetween(room, after), ...(decision.save ?? [])];
+  return { ...decision, out: [...out, ...decision.out], save };
+}
+
+/** §5.1: who leaves and comes again has the voice that a moderator has given, or not what a moderator has taken. As long as there is room on record. */
+function rememberVoice(room: Room, { user, role }: Occupant, { limits }: Circumstances): Room {
+  const jid = user.toString();
+  const known = room.people.get(jid) ?? { affiliation: 'none', nick: undefined, reason: undefined, hats: [] };
+  const usual = defaultRole(room, affiliationOf(room, user));
+  const voice = role === 'moderator' || role === usual ? undefined : role === 'participant';
+  if (voice === known.voice) return room;
+  const after = withPerson(room, jid, { ...known, voice });
+  return limits.affiliations > 0 && after.people.size > Math.max(limits.affiliations, room.people.size) ? room : after;
 }

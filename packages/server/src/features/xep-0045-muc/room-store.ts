@@ -136,10 +136,11 @@ async function saveOne(db: Kysely<RoomTables>, name: string, change: Change): Pr
     case 'person': {
       await db.deleteFrom('muc_person').where('room', '=', name).where('jid', '=', change.jid).execute();
       if (change.person === undefined) return;
-      const { affiliation, nick = null, reason = null, hats } = change.person;
+      const { affiliation, nick = null, reason = null, hats, voice } = change.person;
+      const spoken = voice === undefined ? null : Number(voice);
       await db
         .insertInto('muc_person')
-        .values({ room: name, jid: change.jid, affiliation, nick, reason, hats: JSON.stringify(hats) })
+        .values({ room: name, jid: change.jid, affiliation, nick, reason, hats: JSON.stringify(hats), voice: spoken })
         .execute();
       return;
     }
@@ -204,5 +205,6 @@ function readPerson(row: RoomTables['muc_person']): Person {
     nick: row.nick ?? undefined,
     reason: row.reason ?? undefined,
     hats: JSON.parse(row.hats) as string[],
+    ...(row.voice === null ? {} : { voice: row.voice === 1 }),
   };
 }

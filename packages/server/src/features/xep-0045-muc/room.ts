@@ -15,6 +15,8 @@ export interface Person {
   readonly reason: string | undefined;
   /** XEP-0317: URIs of the hats worn. */
   readonly hats: readonly string[];
+  /** XEP-0045 §5.1: voice that a moderator has given or taken, for the next visit. */
+  readonly voice?: boolean | undefined;
 }
 
 /** One session in a room. */
@@ -129,6 +131,13 @@ export function defaultRole(room: Room, affiliation: Affiliation): Occupant['rol
   return 'visitor';
 }
 
+/** The role that somebody comes in with: the default one, less or more the voice that was taken or given (§5.1). */
+export function entryRole(room: Room, user: JID): Occupant['role'] {
+  const role = defaultRole(room, affiliationOf(room, user));
+  const voice = room.people.get(user.bare.toString())?.voice;
+  return role === 'moderator' || voice === undefined ? role : voice ? 'participant' : 'visitor';
+}
+
 /** Who owns the room, as it has on record: bare JIDs. */
 export function ownersOf(room: Pick<Room, 'people'>): string[] {
   return [...room.people].filter(([, { affiliation }]) => affiliation === 'owner').map(([jid]) => jid);
@@ -181,6 +190,6 @@ export function withRequest(room: Room, jid: string, request: RegistrationReques
 }
 
 /** A record that says nothing. */
-function isBlank({ affiliation, nick, hats }: Person): boolean {
-  return affiliation === 'none' && nick === undefined && hats.length === 0;
+function isBlank({ affiliation, nick, hats, voice }: Person): boolean {
+  return affiliation === 'none' && nick === undefined && hats.length === 0 && voice === undefined;
 }

@@ -26,6 +26,8 @@ export interface RoomTables {
     reason: string | null;
     /** JSON: a list of URIs. */
     hats: string;
+    /** 1: has been given voice; 0: has lost it. */
+    voice: number | null;
   };
   muc_tombstone: { room: string; seq: number; stanza: string };
   /** XEP-0045 §9.9: requests to become a member; `at`: ms since 1970 UTC. */
@@ -78,6 +80,11 @@ export const roomMigrations: Readonly<Record<string, Migration>> = {
         .addPrimaryKeyConstraint('muc_request_key', ['room', 'jid'])
         .execute();
       await db.schema.createIndex('muc_request_by_jid').on('muc_request').column('jid').execute();
+    },
+  },
+  'xep-0045/003-voice': {
+    async up(db) {
+      await db.schema.alterTable('muc_person').addColumn('voice', 'integer').execute();
     },
   },
 };

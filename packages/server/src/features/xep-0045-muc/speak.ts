@@ -125,7 +125,7 @@ function maySetSubject(room: Room, { role }: Occupant): boolean {
   return role === 'moderator' || (role === 'participant' && room.config.changeSubject);
 }
 
-/** XEP-0045 §18.2, XEP-0421 §4, XEP-0359 §3: what only the room may say is taken out, whoever claims it. */
+/** XEP-0045 §17.2, XEP-0421 §4, XEP-0359 §3: what only the room may say is taken out, whoever claims it. */
 function cleanMessage(room: Room, message: Element): Element {
   const own = room.jid.toString();
   const said = message.without(({ name, ns, attrs }) => {
