@@ -93,11 +93,13 @@ export class Conversation {
     return this.#send(compose.composeReactions(message.originId ?? message.messageId, reactions));
   }
 
-  /** Tells the other side (XEP-0333), and the own devices (XEP-0490), that everything there is was read. Undefined: nothing was unread. */
+  /** Tells the other side (XEP-0333), and the own devices (XEP-0490), that everything there is was read. Undefined: nothing was unread, or there is nobody to tell. */
   markDisplayed(): Promise<string> | undefined {
     const last = this.messages.findLast(({ outgoing }) => !outgoing);
     if (last === undefined || this.unread === 0) return undefined;
     if (last.id !== undefined) this.#parts.displayed(this.peer, last.id);
+    // A room has no use for it.
+    if (last.invitation?.room === this.peer) return undefined;
     return this.#send(compose.composeDisplayed(last.messageId));
   }
 

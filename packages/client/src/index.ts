@@ -17,4 +17,5 @@ export { type Registration, registerAccount } from './register.ts';
 export type { Mode, Progress } from './session.ts';
 export { memoryStore } from './store/memory.ts';
 export type { Change, Entry, Failure, Outgoing, Snapshot, TimelineStore } from './store/store.ts';
+export type { RoomInvitation } from './timeline/fact.ts';
 export type { Message, MessageState } from './timeline/view.ts';

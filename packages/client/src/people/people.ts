@@ -25,10 +25,16 @@ export class People {
   #roster: Roster = new Map();
   #presences: Presences = nobody;
   #blocked: Blocklist = new Set();
+  #isLoaded = false;
 
   /** @internal */
   constructor(parts: PeopleParts) {
     this.#parts = parts;
+  }
+
+  /** Whether the lists have come: until then nobody knows who is no contact. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
   }
 
   /** By bare JID. */
@@ -112,6 +118,7 @@ export class People {
         .then((list) => (this.#blocked = list === undefined ? this.#blocked : applyBlocking(this.#blocked, list)))
         .catch(note),
     ]);
+    this.#isLoaded = true;
     this.#parts.changed();
     return refused;
   }

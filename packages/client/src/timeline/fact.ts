@@ -1,4 +1,5 @@
 import { type Element, NS, parseXml } from '@tutti/xmpp';
+import { bareOf } from '../address.ts';
 import { readError } from '../requests.ts';
 import type { Failure } from '../store/store.ts';
 
@@ -14,6 +15,14 @@ export type Fact =
   /** Part of the archive, and nothing to show. */
   | { readonly kind: 'nothing' };
 
+/** An invitation to a room: XEP-0249 §2, or by way of the room (XEP-0045 §7.8.2). Bare JIDs. */
+export interface RoomInvitation {
+  readonly room: string;
+  /** Who invites, as the room says where it is by way of the room. */
+  readonly from: string;
+  readonly reason: string;
+}
+
 export interface TextFact {
   readonly from: string;
   /** The `id` of the message. */
@@ -22,6 +31,7 @@ export interface TextFact {
   readonly body: string;
   readonly replyTo: string | undefined;
   readonly attachments: readonly string[];
+  readonly invitation: RoomInvitation | undefined;
   /** XEP-0184: the sender wants to know that it was received. */
   readonly wantsReceipt: boolean;
 }
@@ -55,7 +65,8 @@ function readText(message: Element): Fact {
     .map((x) => x.child('url')?.text().trim() ?? '')
     .filter((url) => url !== '');
   const body = message.child('body');
-  if (body === undefined && attachments.length === 0) return { kind: 'nothing' };
+  const invitation = readInvitation(message);
+  if (body === undefined && attachments.length === 0 && invitation === undefined) return { kind: 'nothing' };
   const originId = message.child('origin-id', NS.sid)?.attrs['id'];
   const text: TextFact = {
     from: message.attrs['from'] ?? '',
@@ -64,10 +75,22 @@ function readText(message: Element): Fact {
     body: body === undefined ? '' : withoutQuote(body.text(), message),
     replyTo: message.child('reply', NS.reply)?.attrs['id'],
     attachments,
+    invitation,
     wantsReceipt: message.child('request', NS.receipts) !== undefined,
   };
   const of = message.child('replace', NS.messageCorrect)?.attrs['id'];
   return of === undefined ? { kind: 'text', ...text } : { kind: 'edit', of, ...text };
+}
+
+function readInvitation(message: Element): RoomInvitation | undefined {
+  const from = bareOf(message.attrs['from'] ?? '');
+  const mediated = message.child('x', NS.mucUser)?.child('invite');
+  const inviter = mediated?.attrs['from'];
+  if (mediated !== undefined && inviter !== undefined) {
+    return { room: from, from: bareOf(inviter), reason: mediated.child('reason')?.text() ?? '' };
+  }
+  const { jid, reason = '' } = message.child('x', NS.mucDirectInvite)?.attrs ?? {};
+  return jid === undefined ? undefined : { room: bareOf(jid), from, reason };
 }
 
 /** XEP-0461 §3.1, XEP-0428 §2.3: a quotation for clients without replies; its place is counted in code points. */

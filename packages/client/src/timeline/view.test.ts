@@ -340,3 +340,40 @@ describe('a view: told anew, when something came in between', () => {
     expect(messages).toMatchObject([{ id: 'a1', body: 'Dinner' }]);
   });
 });
+
+describe('a view: invitations to rooms', () => {
+  const room = 'family@conference.example.org';
+  const direct = xml('x', { xmlns: NS.mucDirectInvite, jid: room, reason: 'Sunday' });
+  const mediated = (from: string | undefined, ...more: Element[]): Element =>
+    xml('x', { xmlns: NS.mucUser }, xml('invite', { from }, ...more));
+
+  it.each([
+    ['XEP-0249 §2: from somebody', [direct], { room, from: 'you@example.org', reason: 'Sunday' }],
+    [
+      'XEP-0045 §7.8.2: by way of the room, which says who invites',
+      [mediated('bob@example.org/phone', xml('reason', null, 'Monday')), direct],
+      { room: 'you@example.org', from: 'bob@example.org', reason: 'Monday' },
+    ],
+    [
+      'with a text for apps that do not know it',
+      [direct, say('Come in')],
+      { room, from: 'you@example.org', reason: 'Sunday' },
+    ],
+  ])('%s', (_, payload, invitation) => {
+    const { messages, unread } = view(['you', ...payload]);
+    expect(messages).toMatchObject([{ invitation }]);
+    expect(unread).toBe(1);
+  });
+
+  it('one that does not say who invites, or where to, is none', () => {
+    expect(view(['you', mediated(undefined)], ['you', xml('x', { xmlns: NS.mucDirectInvite })]).messages).toEqual([]);
+  });
+
+  it('messages without a name have that of the archive', () => {
+    const lines = converse(['you', say('one')], ['you', say('two')]).map((piece) => ({
+      ...piece,
+      xml: piece.xml.replace(/ id=['"]\d['"]/, ''),
+    }));
+    expect(extendView(emptyView, lines).messages.map(({ messageId }) => messageId)).toEqual(['a1', 'a2']);
+  });
+});

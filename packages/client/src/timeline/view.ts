@@ -1,5 +1,5 @@
 import type { Failure } from '../store/store.ts';
-import { type Fact, readFact, type TextFact } from './fact.ts';
+import { type Fact, readFact, type RoomInvitation, type TextFact } from './fact.ts';
 
 /**
  * How far a message got: on its way; in the archive; received (XEP-0184) or displayed (XEP-0333) by the other side; or not.
@@ -36,6 +36,8 @@ export interface Message {
   readonly replyTo: string | undefined;
   /** Addresses of what is attached (XEP-0066). */
   readonly attachments: readonly string[];
+  /** The room that it invites to; it has a text only where the sender's app wrote one too. */
+  readonly invitation: RoomInvitation | undefined;
   /** XEP-0184: its sender wants to know that it was received. */
   readonly wantsReceipt: boolean;
 }
@@ -146,11 +148,12 @@ function apply(draft: Draft, piece: Piece, fact: Fact): void {
 }
 
 function addText(draft: Draft, piece: Piece, fact: TextFact, edited?: number): void {
-  const { from, messageId, originId, body, replyTo, attachments, wantsReceipt } = fact;
+  const { from, messageId, originId, body, replyTo, attachments, invitation, wantsReceipt } = fact;
   const { failure, outgoing, peer, time } = piece;
   draft.messages.push({
     id: outgoing === undefined ? undefined : piece.id,
-    messageId,
+    // Who gives it no name can't be spoken of; the archive's names it here.
+    messageId: messageId === '' ? piece.id : messageId,
     originId,
     peer,
     from,
@@ -164,6 +167,7 @@ function addText(draft: Draft, piece: Piece, fact: TextFact, edited?: number): v
     reactions: { own: [], peer: [] },
     replyTo,
     attachments,
+    invitation,
     wantsReceipt,
   });
   // Who answers has read.

@@ -78,6 +78,7 @@ export const de: Strings = {
   isTyping: 'schreibt …',
 
   theirAddress: 'Adresse der Person',
+  theirAddressExample: (domain) => `name@${domain}`,
   theirName: 'Name (nur für dich)',
   start: 'Beginnen',
 
@@ -91,6 +92,14 @@ export const de: Strings = {
     `${name} blockieren? Du bekommst dann keine Nachrichten, und die Person sieht nicht, wann du online bist.`,
   unblock: 'Freigeben',
   blockedThem: (name) => `Du hast ${name} blockiert.`,
+
+  notContact: (name) => `${name} gehört nicht zu deinen Kontakten.`,
+
+  invitesYou: (name, room) => `${name} lädt dich in den Raum ${room} ein.`,
+  youInvited: (room) => `Du hast eine Einladung in den Raum ${room} verschickt.`,
+  roomInvitation: (room) => `Einladung in den Raum ${room}`,
+  openElsewhere: 'In einer anderen App öffnen',
+  noRooms: 'Auf dieser Seite gibt es keine Räume. Apps, die welche haben, zeigen ihn, mit demselben Konto.',
 
   conversationWith: (name) => `Unterhaltung mit ${name}`,
   messages: 'Nachrichten',

@@ -79,6 +79,7 @@ export const en = {
 
   // New conversations
   theirAddress: 'Their address',
+  theirAddressExample: (domain: string) => `name@${domain}`,
   theirName: 'Name (for you alone)',
   start: 'Start',
 
@@ -92,6 +93,15 @@ export const en = {
   blockSure: (name: string) => `Block ${name}? You will get no messages, and they won’t see when you are online.`,
   unblock: 'Unblock',
   blockedThem: (name: string) => `You have blocked ${name}.`,
+
+  notContact: (name: string) => `${name} is not in your contacts.`,
+
+  // Rooms
+  invitesYou: (name: string, room: string) => `${name} invites you to the room ${room}.`,
+  youInvited: (room: string) => `You sent an invitation to the room ${room}.`,
+  roomInvitation: (room: string) => `Invitation to the room ${room}`,
+  openElsewhere: 'Open it in another app',
+  noRooms: 'This page has no rooms. Apps that have them show it, with the same account.',
 
   // The conversation
   conversationWith: (name: string) => `Conversation with ${name}`,

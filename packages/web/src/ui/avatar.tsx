@@ -6,7 +6,7 @@ const HUES = 12;
 
 /** The first letters of a name in a colour that goes with the address. */
 export function Avatar({ jid, name }: { readonly jid: string; readonly name: string }): JSX.Element {
-  const letters = name
+  const letters = (name === jid ? (jid.split('@')[0] ?? '') : name)
     .split(/[\s.@_-]+/)
     .filter((word) => word !== '')
     .slice(0, 2);

@@ -2,7 +2,7 @@ import type { JSX, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Chat } from '../model/chat.ts';
 import { Banner } from './banner.tsx';
-import { ConversationList } from './conversation-list.tsx';
+import { ConversationList, describe } from './conversation-list.tsx';
 import { ConversationView } from './conversation-view.tsx';
 import { goTo, useChat, usePage, useRoute } from './page.tsx';
 import { NewView } from './new-view.tsx';
@@ -62,14 +62,15 @@ function useTitle(chat: Chat): void {
 
 /** Tells of messages when the page is in the background, if the user wants that. */
 function useNotifications(chat: Chat): void {
-  const { t, preferences } = usePage();
-  const { notify } = preferences;
+  const page = usePage();
+  const { notify } = page.preferences;
   useEffect(() => {
     if (notify !== true) return undefined;
-    return chat.onArrival(({ peer, body }) => {
+    return chat.onArrival((message) => {
+      const { peer } = message;
       if (document.visibilityState === 'visible' && document.hasFocus()) return;
       const notification = new Notification(chat.nameOf(peer), {
-        body: body === '' ? t.file : body,
+        body: describe(message, page),
         icon: '/icon-192.png',
         tag: peer,
       });
@@ -79,5 +80,5 @@ function useNotifications(chat: Chat): void {
         notification.close();
       });
     });
-  }, [chat, notify, t]);
+  }, [chat, notify, page]);
 }

@@ -27,7 +27,7 @@ export function ConversationList({ selected }: { readonly selected: string | und
           <Icon name="settings" />
         </a>
       </header>
-      <Requests />
+      <Requests selected={selected} />
       {rows.length === 0 && chat.isFilling ? (
         <p class="empty">{t.loading}</p>
       ) : rows.length === 0 ? (
@@ -101,16 +101,18 @@ function Row({ conversation, isSelected }: RowProps): JSX.Element {
 
 /** A message in a line. */
 export function describe(message: Message, { t }: Page): string {
-  const { body, attachments, retracted, outgoing } = message;
+  const { body, attachments, retracted, outgoing, invitation } = message;
   const [attachment] = attachments;
   const url = attachment === undefined ? undefined : readWebUrl(attachment);
   const said = retracted
     ? t.tookBackShort
     : body !== '' && body !== attachment
       ? body
-      : url !== undefined && isPicture(url)
-        ? t.picture
-        : t.file;
+      : invitation !== undefined
+        ? t.roomInvitation(invitation.room)
+        : url !== undefined && isPicture(url)
+          ? t.picture
+          : t.file;
   return outgoing ? `${t.you}: ${said}` : said;
 }
 

@@ -5,6 +5,7 @@ import { Composer, type Purpose } from './composer.tsx';
 import { ContactMenu } from './contact-menu.tsx';
 import { Icon } from './icons.tsx';
 import { linkTo, useChat, usePage } from './page.tsx';
+import { Stranger } from './stranger.tsx';
 import { Timeline } from './timeline.tsx';
 
 interface ConversationViewProps {
@@ -21,6 +22,8 @@ export function ConversationView({ peer, wanted }: ConversationViewProps): JSX.E
   const { people } = chat.client;
   const conversation = chat.client.conversation(peer);
   const isNotes = peer === chat.address;
+  const { messages } = conversation;
+  const isRoom = messages.length > 0 && messages.every(({ invitation }) => invitation?.room === peer);
   const name = isNotes ? t.notes : chat.nameOf(peer);
   const [device] = chat.isConnected ? people.devicesOf(peer) : [];
   const show = device?.show;
@@ -47,6 +50,7 @@ export function ConversationView({ peer, wanted }: ConversationViewProps): JSX.E
         </div>
         {!isNotes && <ContactMenu key={peer} peer={peer} name={name} />}
       </header>
+      {!isNotes && !isRoom && <Stranger key={`${peer} stranger`} conversation={conversation} name={name} />}
       <Timeline
         key={peer}
         conversation={conversation}
@@ -56,7 +60,11 @@ export function ConversationView({ peer, wanted }: ConversationViewProps): JSX.E
         onReply={(message) => setPurpose({ kind: 'reply', message })}
         onEdit={(message) => setPurpose({ kind: 'edit', message })}
       />
-      {people.blocked.has(peer) ? (
+      {isRoom ? (
+        <div class="composer blocked">
+          <p>{t.noRooms}</p>
+        </div>
+      ) : people.blocked.has(peer) ? (
         <div class="composer blocked">
           <p>{t.blockedThem(name)}</p>
           <button type="button" onClick={() => void people.unblock(peer)}>

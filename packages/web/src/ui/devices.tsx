@@ -13,12 +13,16 @@ export function Devices(): JSX.Element {
   const { t } = page;
   const chat = useChat();
   const now = useNow();
-  const [devices, setDevices] = useState<readonly Device[]>([]);
+  /** The list as it was when we looked before, and as it is. */
+  const [[before, devices], setLooks] = useState<readonly [readonly Device[], readonly Device[]]>([[], []]);
   const [leaving, setLeaving] = useState<Device>();
   const [problem, setProblem] = useState<string>();
   const ask = (): void => {
     if (chat.status !== 'online') return;
-    listDevices(chat.client).then(setDevices, (error: Error) => setProblem(t.failedAction(error.message)));
+    listDevices(chat.client).then(
+      (listed) => setLooks(([, last]) => [last, listed]),
+      (error: Error) => setProblem(t.failedAction(error.message)),
+    );
   };
   useEffect(() => {
     ask();
@@ -41,7 +45,7 @@ export function Devices(): JSX.Element {
             <li key={device.id} data-device={device.id}>
               <span>
                 <strong>{isOwn ? t.thisDevice : nameOf(device)}</strong>
-                <small>{describe(device, page, now)}</small>
+                <small>{isOwn && device.online ? t.inSync : describe(calm(device, before), page, now)}</small>
               </span>
               {!isOwn && (
                 <button type="button" onClick={() => setLeaving(device)}>
@@ -63,6 +67,12 @@ export function Devices(): JSX.Element {
       )}
     </section>
   );
+}
+
+/** What was sent a moment ago is on its way, not missing: behind is a device that was so when we looked before. */
+function calm(device: Device, before: readonly Device[]): Device {
+  const behind = before.find(({ id }) => id === device.id)?.behind ?? 0;
+  return device.behind === undefined ? device : { ...device, behind: Math.min(device.behind, behind) };
 }
 
 /** How far a device is. */

@@ -5,7 +5,7 @@ import { readAddress } from '../model/address.ts';
 import type { Chat } from '../model/chat.ts';
 import type { Invitation } from '../model/invitation.ts';
 import type { Strings } from '../text/en.ts';
-import { type FormEvent, takeForm } from './form.ts';
+import { AccountForm } from './account-form.tsx';
 import { Logo } from './icons.tsx';
 import { useChanges, usePage, useRoute } from './page.tsx';
 import { NewAccount } from './new-account.tsx';
@@ -72,49 +72,32 @@ function LoginForm({ known, trying, onLogin, onCancel }: LoginProps): JSX.Elemen
     setProblem(explain(failure, t));
     onCancel();
   }, [failure]);
-  const onSubmit = (event: FormEvent): void => {
-    const read = takeForm(event);
-    const jid = readAddress(read('username'), domain);
-    if (jid === undefined) return setProblem(t.badAddress);
-    setProblem(undefined);
-    onLogin({ username: jid.local, domain: jid.domain, password: read('password') });
-  };
   const isTrying = trying !== undefined && failure === undefined;
   return (
-    <form class="stack" onSubmit={onSubmit}>
-      <label>
-        {t.address}
-        <input
-          name="username"
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck={false}
-          inputMode="email"
-          placeholder={t.addressExample(domain)}
-          defaultValue={known ?? suggested}
-          readOnly={known !== undefined}
-          required
-        />
-      </label>
-      <label>
-        {t.password}
-        <input name="password" type="password" autocomplete="current-password" required />
-      </label>
-      <p role="alert" class="problem">
-        {problem}
-      </p>
-      <div class="buttons">
-        <button type="submit" class="primary" disabled={isTrying}>
-          {isTrying ? t.loggingIn : t.logIn}
-        </button>
+    <>
+      <AccountForm
+        label={t.address}
+        name={known ?? suggested}
+        isFixed={known !== undefined}
+        placeholder={t.addressExample(domain)}
+        isNew={false}
+        problem={problem}
+        isBusy={isTrying}
+        action={[t.logIn, t.loggingIn]}
+        onSubmit={(read) => {
+          const jid = readAddress(read('username'), domain);
+          setProblem(jid === undefined ? t.badAddress : undefined);
+          if (jid !== undefined) onLogin({ username: jid.local, domain: jid.domain, password: read('password') });
+        }}
+      >
         {(isTrying || known !== undefined) && (
           <button type="button" onClick={onCancel}>
             {isTrying ? t.cancel : t.otherAccount}
           </button>
         )}
-      </div>
+      </AccountForm>
       <p role="status">{isTrying && trying.status === 'waiting' && t.serverAway}</p>
-    </form>
+    </>
   );
 }
 

@@ -1,10 +1,11 @@
-import type { Conversation, Message } from '@tutti/client';
+import type { Conversation, Message, RoomInvitation } from '@tutti/client';
 import type { JSX } from 'preact';
 import { memo } from './memo.ts';
 import { MessageActions } from './message-actions.tsx';
 import { Attachment } from './attachment.tsx';
 import { describe } from './conversation-list.tsx';
 import { Icon } from './icons.tsx';
+import { readSafeUrl } from '../text/links.ts';
 import { type Page, usePage } from './page.tsx';
 import { RichText } from './text.tsx';
 
@@ -73,6 +74,9 @@ export const MessageView = memo(function MessageView(props: MessageProps): JSX.E
           attachments.map((address) => (
             <Attachment key={address} address={address} name={who} onLoad={handlers.grew} />
           ))}
+        {message.invitation !== undefined && !retracted && (
+          <Invitation invitation={message.invitation} message={message} peerName={peerName} />
+        )}
         {text !== '' && (
           <p class={isEmojiOnly(text) ? 'body large' : 'body'} dir="auto">
             <RichText text={text} />
@@ -104,6 +108,27 @@ export const MessageView = memo(function MessageView(props: MessageProps): JSX.E
     </li>
   );
 });
+
+interface InvitationProps {
+  readonly invitation: RoomInvitation;
+  readonly message: Message;
+  readonly peerName: string;
+}
+
+/** A room is not for this page; another app can open it. */
+function Invitation({ invitation, message, peerName }: InvitationProps): JSX.Element {
+  const { t } = usePage();
+  const { room, from, reason } = invitation;
+  const inviter = from === message.peer ? peerName : from;
+  const url = readSafeUrl(`xmpp:${encodeURI(room)}?join`);
+  return (
+    <div class="invited">
+      <p>{message.outgoing ? t.youInvited(room) : t.invitesYou(inviter, room)}</p>
+      {reason !== '' && <p dir="auto">“{reason}”</p>}
+      {url !== undefined && !message.outgoing && <a href={url.href}>{t.openElsewhere}</a>}
+    </div>
+  );
+}
 
 /** Where nothing hovers there is no button to be seen: the message itself is touched. What is in it still does what it does. */
 function isTapped({ target }: MouseEvent): boolean {

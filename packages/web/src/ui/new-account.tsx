@@ -5,8 +5,8 @@ import { useState } from 'preact/hooks';
 import { readAddress } from '../model/address.ts';
 import type { Invitation } from '../model/invitation.ts';
 import type { Strings } from '../text/en.ts';
+import { AccountForm } from './account-form.tsx';
 import type { Login } from './login.tsx';
-import { type FormEvent, takeForm } from './form.ts';
 import { usePage } from './page.tsx';
 
 interface NewAccountProps {
@@ -33,53 +33,29 @@ export function NewAccount({ invitation, register, onLogin, onHasAccount }: NewA
       setBusy(false);
     }
   };
-  const onSubmit = (event: FormEvent): void => {
-    const read = takeForm(event);
-    const [password, again] = [read('password'), read('again')];
-    const jid = readAddress(`${read('username').trim()}@${domain}`, domain);
-    if (jid === undefined) return setProblem(t.nameNotAllowed);
-    if (password !== again) return setProblem(t.passwordsDiffer);
-    setProblem(undefined);
-    void make({ username: jid.local, domain: jid.domain, password });
-  };
   return (
-    <form class="stack" onSubmit={onSubmit}>
-      <label>
-        {t.username}
-        <input
-          name="username"
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck={false}
-          defaultValue={invitation?.username ?? ''}
-          readOnly={invitation?.username !== undefined}
-          aria-describedby="username-hint"
-          required
-        />
-      </label>
-      <p class="hint" id="username-hint">
-        {t.usernameHint(domain)}
-      </p>
-      <label>
-        {t.password}
-        <input name="password" type="password" autocomplete="new-password" required />
-      </label>
-      <label>
-        {t.passwordAgain}
-        <input name="again" type="password" autocomplete="new-password" required />
-      </label>
-      <p role="alert" class="problem">
-        {problem}
-      </p>
-      <div class="buttons">
-        <button type="submit" class="primary" disabled={isBusy}>
-          {isBusy ? t.makingAccount : t.makeAccount}
-        </button>
-        <button type="button" class="quiet" onClick={onHasAccount}>
-          {t.haveAccount}
-        </button>
-      </div>
-    </form>
+    <AccountForm
+      label={t.username}
+      name={invitation?.username ?? ''}
+      isFixed={invitation?.username !== undefined}
+      hint={t.usernameHint(domain)}
+      isNew
+      problem={problem}
+      isBusy={isBusy}
+      action={[t.makeAccount, t.makingAccount]}
+      onSubmit={(read) => {
+        const password = read('password');
+        const jid = readAddress(`${read('username').trim()}@${domain}`, domain);
+        if (jid === undefined) return setProblem(t.nameNotAllowed);
+        if (password !== read('again')) return setProblem(t.passwordsDiffer);
+        setProblem(undefined);
+        void make({ username: jid.local, domain: jid.domain, password });
+      }}
+    >
+      <button type="button" class="quiet" onClick={onHasAccount}>
+        {t.haveAccount}
+      </button>
+    </AccountForm>
   );
 }
 

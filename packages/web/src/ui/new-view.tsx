@@ -39,7 +39,7 @@ export function NewView(): JSX.Element {
             autocapitalize="none"
             autocomplete="off"
             spellcheck={false}
-            placeholder={t.addressExample(chat.account.domain)}
+            placeholder={t.theirAddressExample(chat.account.domain)}
             required
           />
         </label>

@@ -4,11 +4,11 @@ import { Avatar } from './avatar.tsx';
 import { Question } from './dialog.tsx';
 import { useChat, usePage } from './page.tsx';
 
-/** Those who ask to be a contact. */
-export function Requests(): JSX.Element | null {
+/** Those who ask to be a contact; whose conversation is open asks there. */
+export function Requests({ selected }: { readonly selected: string | undefined }): JSX.Element | null {
   const { t } = usePage();
   const { client } = useChat();
-  const asking = client.people.asking;
+  const asking = client.people.asking.filter((jid) => jid !== selected);
   if (asking.length === 0) return null;
   return (
     <section class="requests" aria-label={t.requests}>
@@ -19,7 +19,8 @@ export function Requests(): JSX.Element | null {
   );
 }
 
-function Request({ jid }: { readonly jid: string }): JSX.Element {
+/** Somebody asks to be a contact. */
+export function Request({ jid }: { readonly jid: string }): JSX.Element {
   const { t } = usePage();
   const chat = useChat();
   const [isBlocking, setBlocking] = useState(false);
@@ -49,7 +50,7 @@ function Request({ jid }: { readonly jid: string }): JSX.Element {
           <button type="button" onClick={() => act(() => people.deny(jid))}>
             {t.decline}
           </button>
-          <button type="button" class="quiet" onClick={() => setBlocking(true)}>
+          <button type="button" onClick={() => setBlocking(true)}>
             {t.block}
           </button>
         </div>
