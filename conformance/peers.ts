@@ -7,6 +7,8 @@ export const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'pyt
 /** Programs that tests talk to and that npm does not install: the Debian package, and a command that proves it is there. */
 const peers = {
   slixmpp: { debian: 'python3-slixmpp', probe: [python, '-c', 'import slixmpp'] },
+  // slixmpp sends files with it.
+  aiohttp: { debian: 'python3-aiohttp', probe: [python, '-c', 'import aiohttp'] },
   prosody: { debian: 'prosody', probe: ['sh', '-c', 'command -v prosody'] },
   // Prosody needs it to ask a DNS server of the test's own.
   'lua-unbound': { debian: 'lua-unbound', probe: ['sh', '-c', 'ls /usr/lib/*/lua/5.*/lunbound.so'] },

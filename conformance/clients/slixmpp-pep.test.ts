@@ -29,7 +29,7 @@ describe.runIf(requirePeer('slixmpp', 'avatars, bookmarks and OMEMO lists with s
     await rm(data, { recursive: true, force: true });
   });
 
-  it('XEP-0084 XEP-0398 XEP-0402 XEP-0384 between two people with three devices', async () => {
+  it('XEP-0084 XEP-0153 XEP-0398 XEP-0402 XEP-0048 XEP-0384 between two people with three devices', async () => {
     const options = {
       alice: 'alice@localhost',
       bob: 'bob@localhost',
@@ -46,8 +46,11 @@ describe.runIf(requirePeer('slixmpp', 'avatars, bookmarks and OMEMO lists with s
     expect(seen).toEqual([
       { saw: 'avatar', published: true, vcard: true },
       { saw: 'hash in presence' },
+      { saw: 'avatar of a vCard', published: true },
       { saw: 'bookmarks', rooms: [['play@rooms.example', 'JC', 'The Play']] },
       { saw: 'changed bookmarks', rooms: ['other@rooms.example'] },
+      { saw: 'bookmarks in PEP', rooms: [['other@rooms.example', 'JC', 'Another']] },
+      { saw: 'bookmarks changed in PEP' },
       { saw: 'devices', ids: ['4711'] },
     ]);
   });

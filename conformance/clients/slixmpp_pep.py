@@ -14,6 +14,8 @@ DEVICES = "eu.siacs.conversations.axolotl.devicelist"
 METADATA = "urn:xmpp:avatar:metadata"
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"a picture of alice"
 HASH = hashlib.sha1(PICTURE).hexdigest()
+OTHER_PICTURE = PICTURE + b" and of bob"
+OTHER_HASH = hashlib.sha1(OTHER_PICTURE).hexdigest()
 PATIENCE = 20
 
 
@@ -29,7 +31,7 @@ class Client(slixmpp.ClientXMPP):
         self.auto_subscribe = True
         self.interests = interests
         self.seen = asyncio.Queue()
-        for plugin in ("xep_0030", "xep_0115", "xep_0060", "xep_0163", "xep_0084", "xep_0054", "xep_0153", "xep_0049"):
+        for plugin in ("xep_0030", "xep_0115", "xep_0060", "xep_0163", "xep_0084", "xep_0054", "xep_0153", "xep_0049", "xep_0223"):
             self.register_plugin(plugin)
         self.register_plugin("xep_0048", {"auto_join": False, "storage_method": "xep_0049"})
         self.ready = asyncio.get_event_loop().create_future()
@@ -80,6 +82,11 @@ async def avatars(alice, bob):
     tell("avatar", published=picture == PICTURE, vcard=photo == PICTURE)
     await bob.wait_for("photo", alice.boundjid.bare, HASH)
     tell("hash in presence")
+    await alice["xep_0153"].set_avatar(avatar=OTHER_PICTURE, mtype="image/png")
+    await bob.wait_for("event", alice.boundjid.bare, METADATA, OTHER_HASH)
+    await bob.wait_for("photo", alice.boundjid.bare, OTHER_HASH)
+    found = await bob["xep_0084"].retrieve_avatar(alice.boundjid.bare, OTHER_HASH)
+    tell("avatar of a vCard", published=found["pubsub"]["items"]["item"]["avatar_data"]["value"] == OTHER_PICTURE)
 
 
 async def bookmarks(alice, desk):
@@ -96,6 +103,13 @@ async def bookmarks(alice, desk):
     await alice.wait_for("event", alice.boundjid.bare, BOOKMARKS, "other@rooms.example")
     items = await alice["xep_0060"].get_items(alice.boundjid.bare, BOOKMARKS)
     tell("changed bookmarks", rooms=[item["id"] for item in items["pubsub"]["items"]])
+    in_pep = await alice["xep_0048"].get_bookmarks(method="xep_0223")
+    rooms = in_pep["pubsub"]["items"]["item"]["bookmarks"]["conferences"]
+    tell("bookmarks in PEP", rooms=[[str(room["jid"]), room["nick"], room["name"]] for room in rooms])
+    changed.add_conference("third@rooms.example", "JC", name="A third")
+    await alice["xep_0048"].set_bookmarks(changed, method="xep_0223")
+    await desk.wait_for("event", desk.boundjid.bare, BOOKMARKS, "third@rooms.example")
+    tell("bookmarks changed in PEP")
 
 
 async def devices(alice, bob, options):
