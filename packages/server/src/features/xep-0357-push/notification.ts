@@ -6,22 +6,20 @@ export interface Summary {
   /** Messages that nobody has seen. */
   readonly count: number;
   /** The last one; undefined: there is no new one. */
-  readonly last: { readonly from: string; readonly body: string } | undefined;
+  readonly last: { readonly from: string /** Cut. */; readonly body: string } | undefined;
 }
 
 /** §6: the item that is published, with no more than the configuration lets out of the house. */
 export function writePublish(
   { node, options }: { readonly node: string; readonly options: Element | undefined },
   { count, last }: Summary,
-  { content, bodyBytes }: Config['push'],
+  { content }: Config['push'],
 ): Element {
   const isSender = content === 'sender' || content === 'body';
   const fields = [
     { var: 'message-count', value: count },
     ...(last !== undefined && isSender ? [{ var: 'last-message-sender', value: last.from }] : []),
-    ...(last !== undefined && content === 'body'
-      ? [{ var: 'last-message-body', value: cut(last.body, bodyBytes) }]
-      : []),
+    ...(last !== undefined && content === 'body' ? [{ var: 'last-message-body', value: last.body }] : []),
   ];
   const summary = content === 'nothing' ? undefined : writeForm('submit', NS.pushSummary, fields);
   const notification = xml('notification', { xmlns: NS.push }, summary);
@@ -34,7 +32,7 @@ export function writePublish(
 }
 
 /** As much of a text as fits into so many bytes of UTF-8, whole characters; 0 = all of it. */
-function cut(text: string, bytes: number): string {
+export function cut(text: string, bytes: number): string {
   if (bytes === 0) return text;
   let left = bytes;
   let kept = '';

@@ -1,13 +1,17 @@
 import { type Element, JID } from '@tutti/xmpp';
 import type { AccountView, FeatureApi, SessionView } from '../../feature.ts';
-import { type Summary, writePublish } from './notification.ts';
-import type { Registration, Registrations } from './registrations.ts';
+import { cut, type Summary, writePublish } from './notification.ts';
+import { OTHERS, type Registration, type Registrations } from './registrations.ts';
+
+/** Peers whose messages are counted for themselves, for each device: a stranger may have any number of addresses. */
+const MOST_PEERS = 1000;
 
 /** A message that a device may have to be told of. */
 interface News {
   /** Bare JID, or that of a room with the nick. */
   readonly peer: JID;
-  readonly message: Element;
+  /** As much of it as an app server may be told. */
+  readonly body: string;
   /** Its place in the account's log; undefined: a room has it. */
   readonly seq: number | undefined;
   /** It has been displayed meanwhile. */
@@ -39,7 +43,7 @@ export class Notifier {
   receive(account: AccountView, message: Element, peer: JID, seq: number): void {
     const all = this.#registrations.of(account);
     if (all.length === 0) return;
-    const news: News = { peer, message, seq, isSeen: false };
+    const news: News = { peer, body: this.#readBody(message), seq, isSeen: false };
     // Who has no connection at all is told at once, unless somebody sits at another device and may see it there.
     const isWatched = account.sessions.some(isActive);
     const later = all.filter(({ session }) => isWatched || session?.connected === true);
@@ -50,7 +54,8 @@ export class Notifier {
   /** A room's message is kept for a session that is away. */
   receiveKept(session: SessionView, message: Element, peer: JID): void {
     for (const one of this.#registrations.of(session.account)) {
-      if (one.session === session) this.#tell(one, { peer, message, seq: undefined, isSeen: false });
+      if (one.session !== session) continue;
+      this.#tell(one, { peer, body: this.#readBody(message), seq: undefined, isSeen: false });
     }
   }
 
@@ -98,11 +103,18 @@ export class Notifier {
     if (!isHad) this.#tell(one, news);
   }
 
-  #tell(one: Registration, { peer, message }: News): void {
+  /** The message is not kept while its acknowledgement is waited for: there may be many, and large ones. */
+  #readBody(message: Element): string {
+    const { content, bodyBytes } = this.#api.config.push;
+    return content === 'body' ? cut(message.child('body')?.text() ?? '', bodyBytes) : '';
+  }
+
+  #tell(one: Registration, { peer, body }: News): void {
     if (one.isOver) return;
-    const key = peer.toString();
+    const from = peer.toString();
+    const key = one.unread.has(from) || one.unread.size < MOST_PEERS ? from : OTHERS;
     one.unread.set(key, (one.unread.get(key) ?? 0) + 1);
-    this.#deliveryOf(one).last = { from: key, body: message.child('body')?.text() ?? '' };
+    this.#deliveryOf(one).last = { from, body };
     this.#send(one);
   }
 

@@ -179,6 +179,19 @@ describe('XEP-0357 §6 what is told', () => {
     expect(app.take()).toEqual([expected]);
   });
 
+  it('however many write, the messages of all are counted', async () => {
+    const { world, app, wait, connectPhone } = await setUp(['push.content=count']);
+    const { phone } = await connectPhone();
+    phone.cut();
+    for (let n = 0; n < 1005; n += 1) {
+      const from = `stranger-${n}@elsewhere.example/x`;
+      const message = xml('message', { from, to: 'bob@localhost', type: 'chat' }, xml('body', null, 'buy'));
+      await world.core.router.fromOutside(message, () => undefined);
+    }
+    await wait(1000);
+    expect(app.take().at(-1)?.['message-count']).toBe('1005');
+  });
+
   it('body_bytes: whole characters', async () => {
     const { app, say, connectPhone } = await setUp(['push.content=body', 'push.body_bytes=6']);
     const { phone } = await connectPhone();

@@ -2,6 +2,9 @@ import { type Element, type JID, parseXml } from '@tutti/xmpp';
 import type { AccountView, FeatureApi, SessionView, StateKey } from '../../feature.ts';
 import type { PushTables, RegistrationRow } from './schema.ts';
 
+/** Where messages are counted whose senders are not remembered: those from before the start of this process, and of too many. */
+export const OTHERS = '';
+
 /** An app server that a device has named, and what it has been told. */
 export class Registration {
   readonly account: string;
@@ -12,7 +15,7 @@ export class Registration {
   agent: string | undefined;
   enabledAt: number;
   errors: number;
-  /** Unseen messages by whom they are from; those from before the start of this process under ''. */
+  /** Unseen messages by whom they are from. */
   readonly unread = new Map<string, number>();
   /** The session of its device, if it has one. */
   session: SessionView | undefined;
@@ -28,7 +31,7 @@ export class Registration {
     this.agent = row.agent ?? undefined;
     this.enabledAt = row.enabled_at;
     this.errors = row.errors;
-    if (row.unread > 0) this.unread.set('', row.unread);
+    if (row.unread > 0) this.unread.set(OTHERS, row.unread);
   }
 
   get count(): number {
