@@ -11,6 +11,7 @@ import { type StartedServer, startServer } from 'tutti';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Element } from '../packages/xmpp/src/element.ts';
 import { Scanner } from '../packages/xmpp/src/scanner.ts';
+import { readPage } from './load/archive.ts';
 import { type LoadClient, numberedMessage } from './load/client.ts';
 import { bringOnline, goOffline, type LoadUser } from './load/users.ts';
 
@@ -67,7 +68,7 @@ async function metric(name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(await response.text())?.[1]);
 }
 
-async function count(run: () => Promise<void>): Promise<Work> {
+async function count(run: () => Promise<unknown>): Promise<Work> {
   const commits = await metric('tutti_log_commit_seconds_count');
   const rows = await metric('tutti_log_batch_rows_sum');
   const port = portOf('c2s');
@@ -136,5 +137,33 @@ describe('the work of a message between two users with three devices each', () =
     expect(work.commits).toBeLessThanOrEqual(pieces);
     expect(work.workerMessages).toBeLessThanOrEqual(pieces);
     expect(work.socketWrites).toBeLessThanOrEqual(pieces * COPIES);
+  });
+});
+
+describe('the work of a page of the archive', () => {
+  const ROWS = [10, 50, 200];
+  beforeAll(() => send(Math.max(...ROWS), MESSAGES));
+
+  it.each(ROWS)('of %i rows: none of them is parsed or serialized', async (rows) => {
+    const phone = users[0]?.devices[0] as LoadClient;
+    const { last } = await readPage(phone, 1);
+    let read = 0;
+    const { timers: _, ...work } = await count(async () => ({ rows: read } = await readPage(phone, rows, last)));
+    expect(read).toBe(rows);
+    expect(work).toEqual({
+      parses: 5, // the request, and what stands in it: <query/>, <set/>, <max/>, <after/>
+      serializations: 6, // the answer: <iq/>, <fin/>, <set/> with <first/>, <last/> and <count/>
+      workerMessages: 1, // one call of the log's reader; the place of `last` is known
+      socketWrites: rows < 50 ? 1 : 2, // a large page goes beside its end, in one system call
+      commits: 0,
+      rows: 0,
+    });
+  });
+
+  it('many at once share the message between threads', async () => {
+    const devices = users.flatMap((user) => user.devices);
+    const work = await count(async () => void (await Promise.all(devices.map((device) => readPage(device, 50)))));
+    expect(work.workerMessages).toBeLessThanOrEqual(devices.length);
+    expect(work).toMatchObject({ commits: 0, rows: 0 });
   });
 });

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { LoadClient } from '../load/client.ts';
 import { readArchive, readPage } from '../load/archive.ts';
 import { inParallel } from '../load/in-parallel.ts';
@@ -13,11 +15,32 @@ const ROWS = 1_000_000;
 const PAGE = 50;
 const READERS = 16;
 const PAGES_MS = 4000;
+/** Pages that a reader reads of an archive before it goes to the next one. */
+const PAGES_EACH = 2;
 
 const LATE_DEVICES = 100;
 /** As many as the archive has for each account. */
 const MISSED = ROWS / ACCOUNTS;
 const LARGE_PAGE = 250;
+/** Each with other accounts. */
+const CATCH_UPS = 3;
+
+interface PageFigures {
+  readonly pages: number;
+  readonly perCpu: number;
+  /** CPU seconds for 1000 pages. */
+  readonly cpu: number;
+  readonly generatorCpu: number;
+}
+
+interface CatchUp {
+  /** Seconds on the clock. */
+  readonly own: number;
+  /** CPU seconds of the server. */
+  readonly cpu: number;
+  readonly raw: number;
+  readonly sqlite: number;
+}
 
 /** Goal 5: pages from a large archive, and a hundred devices that come back at once. */
 export const archive: Goal = async (repetitions) => {
@@ -26,59 +49,86 @@ export const archive: Goal = async (repetitions) => {
     const runs = await repeat(repetitions, () =>
       using(
         () => startTutti({ data }),
-        async (server) => ({ ...(await countPages(server, names)), ...(await catchUp(server, names)) }),
+        async (server) => ({ pages: await countPages(server, names), late: await catchUps(server, names, data) }),
       ),
     );
+    const pages = runs.map((run) => run.pages);
+    const late = runs.flatMap((run) => run.late);
+    const who = `${LATE_DEVICES} devices, ${MISSED} messages each`;
     return [
-      { what: `Pages of ${PAGE} rows`, unit: 'per s', digits: 0, least: 3000, values: runs.map(({ pages }) => pages) },
-      { what: 'the same', unit: 'per CPU s of the server', digits: 0, values: runs.map(({ perCpu }) => perCpu) },
+      { what: `Pages of ${PAGE} rows`, unit: 'per s', digits: 0, least: 3000, values: pages.map((one) => one.pages) },
+      { what: 'the same', unit: 'per CPU s of the server', digits: 0, values: pages.map(({ perCpu }) => perCpu) },
+      { what: 'CPU for 1000 of them', unit: 's', digits: 3, values: pages.map(({ cpu }) => cpu) },
+      { what: 'the same of the generator', unit: 's', digits: 3, values: pages.map((one) => one.generatorCpu) },
+      { what: who, unit: 's', digits: 2, values: late.map(({ own }) => own) },
+      { what: 'CPU for that', unit: 's', digits: 2, values: late.map(({ cpu }) => cpu) },
       {
-        what: `${LATE_DEVICES} devices, ${MISSED} messages each`,
+        what: 'as many bytes from a server that has them ready',
         unit: 's',
-        digits: 2,
-        values: runs.map(({ own }) => own),
+        digits: 3,
+        values: late.map(({ raw }) => raw),
       },
+      { what: 'SQLite alone finds and joins these rows', unit: 's', digits: 3, values: late.map((one) => one.sqlite) },
+      { what: 'Catch-up', unit: 'times the bytes', digits: 2, most: 2, values: late.map(({ own, raw }) => own / raw) },
       {
-        what: 'the same bytes from a server that has them ready',
-        unit: 's',
+        what: 'Catch-up',
+        unit: 'times the bytes and SQLite',
         digits: 2,
-        values: runs.map(({ raw }) => raw),
+        values: late.map(({ own, raw, sqlite }) => own / (raw + sqlite)),
       },
-      { what: 'Catch-up', unit: 'times that', digits: 2, most: 2, values: runs.map(({ own, raw }) => own / raw) },
     ];
   });
 };
 
-/** Readers that go from account to account: each reads two pages of the next one's archive. */
-async function countPages(server: TuttiServer, names: readonly string[]): Promise<{ pages: number; perCpu: number }> {
-  const readers = await inParallel(names.slice(0, READERS * 8), READERS, (name) =>
-    bringDeviceOnline(server, name, 'reader'),
-  );
+/** Readers that go from account to account: each reads two pages of the next one's archive, behind those that were read of it before. */
+async function countPages(server: TuttiServer, names: readonly string[]): Promise<PageFigures> {
+  const clients = await inParallel(names, READERS, (name) => bringDeviceOnline(server, name, 'reader'));
+  const places = new Map<LoadClient, string | undefined>();
+  let next = 0;
+  const readTwo = async (client: LoadClient): Promise<void> => {
+    for (let count = 0; count < PAGES_EACH; count += 1) {
+      const { rows, last } = await readPage(client, PAGE, places.get(client));
+      if (rows !== PAGE) throw new Error(`a page had ${rows} rows`);
+      places.set(client, last);
+    }
+  };
   const run = async (ms: number): Promise<number> => {
     const until = performance.now() + ms;
-    const counts = await inParallel(readers, READERS, async (client) => {
+    const counts = await inParallel(Array.from({ length: READERS }), READERS, async () => {
       let count = 0;
-      let last: string | undefined;
-      for (; performance.now() < until; count += 1) ({ last } = await readPage(client, PAGE, last));
+      for (; performance.now() < until; count += PAGES_EACH)
+        await readTwo(clients[next++ % clients.length] as LoadClient);
       return count;
     });
     return counts.reduce((sum, one) => sum + one, 0);
   };
   await run(PAGES_MS / 4);
-  const before = { cpu: cpuSeconds(server.roots), at: performance.now() };
+  const before = { cpu: cpuSeconds(server.roots), own: process.cpuUsage(), at: performance.now() };
   const count = await run(PAGES_MS);
-  const result = {
-    pages: count / ((performance.now() - before.at) / 1000),
-    perCpu: count / (cpuSeconds(server.roots) - before.cpu),
+  const seconds = (performance.now() - before.at) / 1000;
+  const cpu = cpuSeconds(server.roots) - before.cpu;
+  const { user, system } = process.cpuUsage(before.own);
+  for (const client of clients) client.close();
+  return {
+    pages: count / seconds,
+    perCpu: count / cpu,
+    cpu: (cpu / count) * 1000,
+    generatorCpu: (user + system) / 1e6 / (count / 1000),
   };
-  for (const client of readers) client.close();
-  return result;
 }
 
-/** Seconds that the pages take; the devices are logged in already, and ask one page after the other. */
-async function catchUp(server: TuttiServer, names: readonly string[]): Promise<{ own: number; raw: number }> {
-  const late = await inParallel(names.slice(-LATE_DEVICES), 8, (name) => bringDeviceOnline(server, name, 'late'));
+async function catchUps(server: TuttiServer, names: readonly string[], data: string): Promise<CatchUp[]> {
+  const results: CatchUp[] = [];
+  for (let time = 1; time <= CATCH_UPS; time += 1)
+    results.push(await catchUp(server, names.slice(-time * LATE_DEVICES).slice(0, LATE_DEVICES), data));
+  return results;
+}
+
+/** What the pages take; the devices are logged in already, and ask one page after the other. */
+async function catchUp(server: TuttiServer, names: readonly string[], data: string): Promise<CatchUp> {
+  const late = await inParallel(names, 8, (name) => bringDeviceOnline(server, name, 'late'));
   const bytes = total(late);
+  const cpu = cpuSeconds(server.roots);
   const begin = performance.now();
   const rows = await inParallel(late, late.length, (client) => readArchive(client, LARGE_PAGE, MISSED));
   const own = (performance.now() - begin) / 1000;
@@ -89,22 +139,47 @@ async function catchUp(server: TuttiServer, names: readonly string[]): Promise<{
   for (const client of late) client.close();
   return {
     own,
+    cpu: cpuSeconds(server.roots) - cpu,
     raw: await using(
-      () => startRawServer('pages', pageBytes),
+      () => startRawServer('pages', pageBytes, LARGE_PAGE),
       ({ port }) => fetchRaw(port, pages),
     ),
+    sqlite: joinRows(join(data, 'log.db'), names),
   };
 }
 
+/** The same pages, of messages with numbers as the generator looks for, from a server that does nothing but write them. */
 async function fetchRaw(port: number, pages: number): Promise<number> {
   const devices = Array.from({ length: LATE_DEVICES }, (_, index) => index);
   const clients = await inParallel(devices, 8, () => LoadClient.connect(port));
+  let rows = 0;
+  for (const client of clients) client.arrived = () => (rows += 1);
   const fetchAll = (client: LoadClient): Promise<void> => repeat(pages, () => client.askRaw()).then(() => undefined);
   await Promise.all(clients.slice(0, 10).map(fetchAll)); // its code is compiled, as the other's is
+  rows = 0;
   const begin = performance.now();
   await Promise.all(clients.map(fetchAll));
   const seconds = (performance.now() - begin) / 1000;
+  if (rows !== LATE_DEVICES * MISSED) throw new Error(`${rows} messages came from the server that has them ready`);
   for (const client of clients) client.close();
+  return seconds;
+}
+
+/** Seconds that SQLite takes to find the rows of these pages and to join their stanzas, with nobody to send them to. */
+function joinRows(path: string, names: readonly string[]): number {
+  const log = new DatabaseSync(path, { readOnly: true });
+  log.exec('PRAGMA cache_size = -16384');
+  const page = log.prepare(`SELECT count(*) AS count, length(group_concat(bytes, '')) AS bytes FROM
+    (SELECT s.bytes FROM entry e CROSS JOIN stanza s ON s.id = e.stanza
+      WHERE e.account = (SELECT id FROM account WHERE jid = ?) AND e.seq > ? ORDER BY e.seq LIMIT ${LARGE_PAGE})`);
+  let rows = 0;
+  const begin = performance.now();
+  for (const name of names)
+    for (let after = 0; after < MISSED; after += LARGE_PAGE)
+      rows += Number(page.get(`${name}@localhost`, after)?.['count']);
+  const seconds = (performance.now() - begin) / 1000;
+  log.close();
+  if (rows !== names.length * MISSED) throw new Error(`SQLite found ${rows} rows`);
   return seconds;
 }
 

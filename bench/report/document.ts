@@ -109,6 +109,6 @@ What was found this way and changed, with figures before and after, is in [bench
 const GUARD = `## What keeps it so
 
 Time is no test: machines differ, and are busy. bench/work.test.ts counts **work** instead, in \`npm test\`: how often a message is parsed and
-serialized, how many commits, rows, worker messages and socket writes it takes. A change that makes a message cost more of any of them fails there, with
-the number. bench/smoke.test.ts runs the load generator against a real server for a few seconds, so that the commands above keep working.
+serialized, how many commits, rows, worker messages and socket writes it takes; and that a page of an archive takes the same few of them however many rows
+it has. A change that makes a message or a page cost more of any of them fails there, with the number. bench/smoke.test.ts runs the load generator against a real server for a few seconds, so that the commands above keep working.
 `;
