@@ -8,8 +8,8 @@ const bot = createClient({ service, domain, username, password, history: 0 });
 bot.on('message', (message, conversation) => {
   if (!message.outgoing) void conversation.send(`You said: ${message.body}`);
 });
+bot.on('status', (status, reason) => console.log(status, reason?.message ?? ''));
 bot.on('error', (error) => console.error(error));
 process.once('SIGTERM', () => void bot.stop());
 
 await bot.start();
-console.log(`${bot.account} is online`);

@@ -10,7 +10,8 @@ export type Status = 'offline' | 'connecting' | 'catching-up' | 'online' | 'wait
 
 /** What `on` can listen to, with the arguments of the listener. */
 export interface ClientEvents {
-  status: [status: Status];
+  /** `reason`: why there is no connection, of `waiting`. */
+  status: [status: Status, reason: Error | undefined];
   /** K5: how far catching up is; the last one of a catch-up has nothing behind. */
   progress: [progress: Progress];
   /**

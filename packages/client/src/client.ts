@@ -241,7 +241,7 @@ export class Client {
         this.#poller?.poke();
       },
       received: (stanza) => this.#inbox.receive(stanza),
-      waiting: () => this.#setStatus('waiting'),
+      waiting: (_, reason) => this.#setStatus('waiting', reason),
       ended: (reason) => void this.#end(reason),
       troubled: (error) => this.#listeners.tell('error', error),
     };
@@ -348,10 +348,10 @@ export class Client {
     });
   }
 
-  #setStatus(status: Status): void {
+  #setStatus(status: Status, reason?: Error): void {
     if (this.#status === status || this.#phase === 'ended') return;
     this.#status = status;
-    this.#listeners.tell('status', status);
+    this.#listeners.tell('status', status, reason);
   }
 
   #waitBefore(attempt: number): number {

@@ -28,6 +28,23 @@ describe('a client on a server with IM-NG', { timeout: 120_000 }, () => {
     );
   });
 
+  it('says why there is no connection, and goes on trying', async () => {
+    const alice = await world.account('alice');
+    const network = await world.network();
+    network.fail();
+    const phone = world.device(alice, {}, network.port);
+    const reasons: (string | undefined)[] = [];
+    phone.on('status', (status, reason) => status === 'waiting' && reasons.push(reason?.message));
+    const started = phone.start();
+    await until(
+      () => reasons.length > 1,
+      () => phone.status,
+    );
+    expect(reasons[0]).toBe(`ws://127.0.0.1:${network.port}/xmpp-websocket can't be reached`);
+    network.restore();
+    await started;
+  });
+
   it('K5: a device that comes later catches up page by page, and tells how far it is', async () => {
     const [alice, bob] = [await world.account('alice'), await world.account('bob')];
     const phone = await world.online(alice);

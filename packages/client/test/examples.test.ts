@@ -47,7 +47,7 @@ describe('the examples', { timeout: 120_000 }, () => {
     const phone = await world.online(alice);
     await phone.conversation(`${bot}@localhost`).send('before it was there');
     const { child, printed } = run('bot.ts', bot);
-    await until(() => printed().includes('is online'), printed);
+    await until(() => printed().includes('online'), printed);
     await phone.conversation(`${bot}@localhost`).send('Hello');
     await until(
       () => textsOf(phone, `${bot}@localhost`).length === 3,
@@ -57,6 +57,11 @@ describe('the examples', { timeout: 120_000 }, () => {
     await end(child, 'SIGTERM');
     expect(child.exitCode).toBe(0);
     expect(codeOf('bot.ts').length).toBeLessThanOrEqual(15);
+    // The README shows it as it is.
+    const readme = readFileSync(join(examples, '../README.md'), 'utf8');
+    const [, shown = ''] = /```ts\n(import \{ createClient \}.*?)```/s.exec(readme) ?? [];
+    expect(readFileSync(join(examples, 'bot.ts'), 'utf8').endsWith(shown)).toBe(true);
+    expect(shown).not.toBe('');
   });
 
   it('IM-NG in 20 lines shows the own message with its archive id', async () => {

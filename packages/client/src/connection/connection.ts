@@ -170,7 +170,10 @@ export class Connection {
     }
     const wait = waitBefore(this.#failures, reconnect, random());
     this.#isWaiting = true;
-    this.#listener.waiting(wait, reason);
+    const { service } = this.#settings;
+    // Browsers, and Node's WebSocket, do not say why.
+    const said = reason.message === '' ? new Error(`${service} can't be reached`, { cause: reason }) : reason;
+    this.#listener.waiting(wait, said);
     this.#cancelTimer = clock.after(wait, () => void this.#connect());
   }
 
