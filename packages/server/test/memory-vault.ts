@@ -28,6 +28,10 @@ export class MemoryVault implements LocalVault {
     this.files.delete(id);
   }
 
+  async received(): Promise<number> {
+    return 0;
+  }
+
   async receive(file: UploadedFile, content: AsyncIterable<Uint8Array>): Promise<string> {
     const bytes = await buffer(content);
     if (this.broken !== undefined) throw this.broken;

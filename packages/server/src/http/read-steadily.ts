@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../environment.ts';
-import { UploadRefusal } from '../uploads/uploads.ts';
+import { UploadCut } from '../uploads/uploads.ts';
 
-/** The body of a request, piece by piece. Ends it with an error when it stands still for so many milliseconds; 0 = never. */
+/** The body of a request, piece by piece. Throws UploadCut where it does not come to its end, or stands still for so many milliseconds; 0 = never. */
 export async function* readSteadily(body: IncomingMessage, clock: Clock, ms: number): AsyncGenerator<Uint8Array> {
-  const giveUp = (): void => void body.destroy(new UploadRefusal(408, 'The upload stood still for too long.'));
+  const giveUp = (): void => void body.destroy(new UploadCut(408, 'The upload stood still for too long.'));
   const watch = () => (ms === 0 ? undefined : clock.after(ms, giveUp));
   let timer = watch();
   try {
@@ -14,6 +14,11 @@ export async function* readSteadily(body: IncomingMessage, clock: Clock, ms: num
       yield chunk;
       timer = watch();
     }
+  } catch (error) {
+    // The client went away: nobody reads this.
+    throw error instanceof UploadCut
+      ? error
+      : new UploadCut(400, 'The file did not come to its end.', { cause: error });
   } finally {
     timer?.cancel();
   }

@@ -126,18 +126,82 @@ describe('XEP-0363 §8 PUT', () => {
     expect((await put(second, 'hello')).status).toBe(410);
   });
 
-  it('an upload that is cut leaves nothing, and can be repeated', async () => {
-    const { ask, stored, port } = await setUp();
-    const slot = await ask(10);
+  /** Begins to put a file of ten bytes, and is cut off after five; gives what ends it. */
+  async function beginPut({ port, stored }: Awaited<ReturnType<typeof setUp>>, slot: Slot): Promise<Socket> {
     const socket = connect(port, '127.0.0.1');
-    socket.write(
-      `PUT ${new URL(slot.url).pathname} HTTP/1.1\r\nHost: x\r\nAuthorization: ${slot.authorization}\r\nContent-Length: 10\r\n\r\nhello`,
-    );
+    socket.on('error', () => undefined).resume();
+    const head = `PUT ${new URL(slot.url).pathname} HTTP/1.1\r\nHost: x\r\nAuthorization: ${slot.authorization}`;
+    socket.write(`${head}\r\nContent-Length: 10\r\n\r\n01234`);
     await vi.waitUntil(async () => (await stored()).length === 1, { timeout: 5000, interval: 5 });
-    expect((await put(slot, '0123456789')).status).toBe(409);
+    return socket;
+  }
+
+  const patience = { timeout: 5000, interval: 10 };
+  const offsetOf = async ({ url, authorization }: Slot): Promise<string | null> =>
+    (await fetch(url, { method: 'HEAD', headers: { authorization } })).headers.get('upload-offset');
+
+  it('an upload that is cut can be repeated from its beginning', async () => {
+    const stage = await setUp();
+    const slot = await stage.ask(10);
+    const socket = await beginPut(stage, slot);
+    expect((await put(slot, 'abcdefghij')).status).toBe(409);
     socket.destroy();
-    await vi.waitUntil(async () => (await stored()).length === 0, { timeout: 5000, interval: 5 });
-    await vi.waitUntil(async () => (await put(slot, '0123456789')).status === 201, { timeout: 5000, interval: 20 });
+    await vi.waitUntil(async () => (await put(slot, 'abcdefghij')).status === 201, patience);
+    expect(await (await fetch(slot.url)).text()).toBe('abcdefghij');
+    expect(await stage.stored()).toHaveLength(1);
+  });
+
+  it('RFC 9110 §14.5 an upload that is cut goes on where it was: the server says where', async () => {
+    const stage = await setUp();
+    const slot = await stage.ask(10);
+    expect(await offsetOf(slot)).toBe('0');
+    (await beginPut(stage, slot)).destroy();
+    await vi.waitUntil(async () => (await offsetOf(slot)) === '5', patience);
+    const goOn = (body: string, range: string) => put(slot, body, { 'content-range': range });
+    await vi.waitUntil(async () => (await goOn('6789', 'bytes 6-9/10')).status === 409, patience);
+    const refused = await goOn('6789', 'bytes 6-9/10');
+    expect([refused.status, refused.headers.get('upload-offset')]).toEqual([409, '5']);
+    for (const [body, range, status] of [
+      ['56789', 'bytes 5-9/11', 400],
+      ['56789', 'bytes 5-8/10', 400],
+      ['5678', 'bytes 5-9/10', 400],
+      ['567890', 'bytes 5-9/10', 413],
+      ['56789', 'letters 5-9/10', 400],
+    ] as const)
+      expect((await goOn(body, range)).status, range).toBe(status);
+    expect((await goOn('56789', 'bytes 5-9/10')).status).toBe(201);
+    expect(await (await fetch(slot.url)).text()).toBe('0123456789');
+    expect(await offsetOf(slot)).toBeNull();
+    // The hash is that of the whole: the same again is the same file.
+    expect((await put(slot, '0123456789')).status).toBe(200);
+  });
+
+  it('how far it has come is told to who knows the secret, while the slot is good', async () => {
+    const stage = await setUp({ settings: ['upload.slot_time=1 minute'] });
+    const slot = await stage.ask(10);
+    (await beginPut(stage, slot)).destroy();
+    await vi.waitUntil(async () => (await offsetOf(slot)) === '5', patience);
+    const statusOf = async (authorization: string): Promise<number> =>
+      (await fetch(slot.url, { method: 'HEAD', headers: { authorization } })).status;
+    expect(await statusOf('Bearer wrong')).toBe(403);
+    expect((await fetch(slot.url, { method: 'HEAD' })).status).toBe(404);
+    stage.world.clock.advance(59_999);
+    expect(await statusOf(slot.authorization)).toBe(204);
+    stage.world.clock.advance(1);
+    expect(await statusOf(slot.authorization)).toBe(410);
+    stage.world.clock.advance(600_000); // the sweep
+    await vi.waitUntil(async () => (await stage.stored()).length === 0, patience);
+  });
+
+  it('a slot is good for as long again after a cut', async () => {
+    const stage = await setUp({ settings: ['upload.slot_time=1 minute'] });
+    const slot = await stage.ask(10);
+    const socket = await beginPut(stage, slot);
+    stage.world.clock.advance(59_000);
+    socket.destroy();
+    await vi.waitUntil(async () => (await put(slot, '')).status !== 409, patience);
+    stage.world.clock.advance(59_000);
+    expect((await put(slot, '56789', { 'content-range': 'bytes 5-9/10' })).status).toBe(201);
     expect(await (await fetch(slot.url)).text()).toBe('0123456789');
   });
 
@@ -165,7 +229,18 @@ describe('XEP-0363 §8 PUT', () => {
     expect(await stored()).toHaveLength(1);
     world.clock.advance(1);
     await closed;
-    await vi.waitUntil(async () => (await stored()).length === 0, { timeout: 5000, interval: 5 });
+    // It may go on later.
+    await vi.waitUntil(async () => (await offsetOf(slot)) === '5', patience);
+    expect(await stored()).toHaveLength(1);
+  });
+
+  it('what was cut goes with its account', async () => {
+    const stage = await setUp();
+    const slot = await stage.ask(10);
+    (await beginPut(stage, slot)).destroy();
+    await vi.waitUntil(async () => (await offsetOf(slot)) === '5', patience);
+    await stage.world.core.options.accounts.remove('alice@localhost');
+    expect(await stage.stored()).toEqual([]);
   });
 
   it('a full disk is told as such', async () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock, Logger } from '../environment.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { type UploadDesk, type UploadedFile, UploadRefusal, type Vault } from '../uploads/uploads.ts';
+import { UploadCut, type UploadDesk, type UploadedFile, UploadRefusal, type Vault } from '../uploads/uploads.ts';
 import { chooseRange, isUnchanged } from './range.ts';
 import { readSteadily } from './read-steadily.ts';
 
@@ -32,8 +32,8 @@ const DRAINED_BYTES = 1_048_576;
 const CORS = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'OPTIONS, HEAD, GET, PUT',
-  'access-control-allow-headers': 'Authorization, Content-Type',
-  'access-control-expose-headers': 'Content-Length, Content-Range, ETag',
+  'access-control-allow-headers': 'Authorization, Content-Range, Content-Type',
+  'access-control-expose-headers': 'Content-Length, Content-Range, ETag, Upload-Offset',
   'access-control-max-age': '86400',
 };
 
@@ -72,14 +72,15 @@ async function put(
     if (vault.kind !== 'local') throw new UploadRefusal(405, 'Files are put elsewhere.');
     const { headers } = request;
     const length = headers['content-length'];
-    const secret = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1] ?? '';
+    const rest = readRest(headers['content-range']);
     const attempt = {
-      secret,
+      secret: secretOf(request),
+      rest,
       length: length === undefined ? undefined : Number(length),
       type: headers['content-type'],
     };
     const file = await desk.begin(request.params.id, attempt);
-    const isNew = await receive(request.raw, file, vault, options);
+    const isNew = await receive(request.raw, file, vault, rest?.start ?? 0, options);
     metrics.uploads.stored.inc();
     if (isNew) metrics.uploadedBytes.inc(file.size);
     return await reply.code(isNew ? 201 : 200).send();
@@ -89,7 +90,41 @@ async function put(
     if (refusal.status >= 500) logger.error({ error: String(error) }, 'a file could not be stored');
     // A little that is left of the body is read, so that the client can read this; more is not worth it.
     if (!(Number(request.headers['content-length']) <= DRAINED_BYTES)) reply.header('connection', 'close');
+    if (refusal.status === 409 && vault.kind === 'local')
+      reply.header('upload-offset', String(await vault.received(request.params.id)));
     return reply.code(refusal.status).type('text/plain').send(`${refusal.message}\n`);
+  }
+}
+
+function secretOf({ headers }: FastifyRequest): string {
+  return /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1] ?? '';
+}
+
+/** RFC 9110 §14.5: the rest of a file, from a byte on; undefined: all of it. Throws UploadRefusal for anything else. */
+function readRest(header: string | undefined): { start: number; total: number } | undefined {
+  if (header === undefined) return undefined;
+  const [, first = '', last = '', all = ''] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(header) ?? [];
+  const [start, end, total] = [Number(first), Number(last), Number(all)];
+  if (first === '' || start > end || end !== total - 1)
+    throw new UploadRefusal(400, 'Content-Range is "bytes START-END/SIZE", up to the end of the file.');
+  return { start, total };
+}
+
+/** How far an upload has come, for who may go on with it (HEAD with the header of the slot): the byte to go on with. */
+async function tellOffset(
+  request: FastifyRequest<FileRequest>,
+  reply: FastifyReply,
+  { desk, vault }: UploadOptions,
+): Promise<FastifyReply> {
+  try {
+    const { id } = await desk.look(request.params.id, secretOf(request));
+    const offset = vault.kind === 'local' ? await vault.received(id) : 0;
+    return await reply
+      .headers({ 'upload-offset': String(offset), 'cache-control': 'no-store' })
+      .code(204)
+      .send();
+  } catch (error) {
+    return reply.code(toRefusal(error).status).send();
   }
 }
 
@@ -98,16 +133,21 @@ async function receive(
   body: IncomingMessage,
   file: UploadedFile,
   vault: Vault & { kind: 'local' },
+  start: number,
   { desk, clock, idleTime }: UploadOptions,
 ): Promise<boolean> {
   const content = readSteadily(body, clock, idleTime);
   let hash: string | undefined;
   let isWanted = true;
+  let isCut = false;
   try {
-    if (file.hash === undefined) hash = await vault.receive(file, content);
+    if (file.hash === undefined) hash = await vault.receive(file, content, start);
     else if ((await hashOf(content)) !== file.hash) throw new UploadRefusal(409, 'There is another file already.');
+  } catch (error) {
+    isCut = error instanceof UploadCut;
+    throw error;
   } finally {
-    isWanted = await desk.end(file, hash);
+    isWanted = await desk.end(file, hash, isCut);
     if (!isWanted) await vault.remove(file.id);
   }
   if (!isWanted) throw new UploadRefusal(410, 'Nobody wants the file any more.');
@@ -123,10 +163,13 @@ async function hashOf(content: AsyncIterable<Uint8Array>): Promise<string> {
 async function give(
   request: FastifyRequest<FileRequest>,
   reply: FastifyReply,
-  { desk, vault, clock }: UploadOptions,
+  options: UploadOptions,
 ): Promise<FastifyReply> {
+  const { desk, vault, clock } = options;
   reply.headers(CORS).headers(ISOLATION);
   const file = await desk.find(request.params.id);
+  if (file === undefined && request.method === 'HEAD' && request.headers.authorization !== undefined)
+    return tellOffset(request, reply, options);
   if (file === undefined) return reply.code(404).type('text/plain').send('There is no such file.\n');
   const type = file.type ?? 'application/octet-stream';
   const disposition = writeDisposition(SHOWN.test(type) ? 'inline' : 'attachment', file.name);
@@ -179,8 +222,5 @@ function toRefusal(error: unknown): UploadRefusal {
   if (error instanceof UploadRefusal) return error;
   const { code } = error as NodeJS.ErrnoException;
   if (FULL.has(code ?? '')) return new UploadRefusal(507, 'There is no space left on this server.');
-  // The client went away: nobody reads this.
-  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
-    return new UploadRefusal(400, 'The file did not come to its end.');
   return new UploadRefusal(500, 'The file could not be stored.');
 }

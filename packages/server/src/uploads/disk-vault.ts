@@ -1,14 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { makeFolder } from '../folder.ts';
-import { type LocalVault, type UploadedFile, UploadRefusal } from './uploads.ts';
+import { type LocalVault, UploadCut, type UploadedFile, UploadRefusal } from './uploads.ts';
 
 /** Files in a folder, each under its id, in subfolders by the beginning of it. What is being received has a folder of its own. */
 export class DiskVault implements LocalVault {
   readonly kind = 'local';
   readonly #folder: string;
+  readonly #receiving = new Set<string>();
 
   /** Makes the folder where it isn't, and removes what a crash has left half-way. */
   static async open(folder: string): Promise<DiskVault> {
@@ -39,22 +40,33 @@ export class DiskVault implements LocalVault {
 
   async remove(id: string): Promise<void> {
     await rm(this.#path(id), { force: true });
+    // What is just being received is removed by whoever receives it.
+    if (!this.#receiving.has(id)) await rm(this.#partial(id), { force: true });
   }
 
   /** Written beside, made durable, then named: whoever finds it under its name finds all of it, also after a power loss. */
-  async receive(file: UploadedFile, content: AsyncIterable<Uint8Array>): Promise<string> {
-    const temporary = join(this.#incoming, randomUUID());
+  async receive(file: UploadedFile, content: AsyncIterable<Uint8Array>, start: number): Promise<string> {
+    const partial = this.#partial(file.id);
+    if (start > 0 && start !== (await this.received(file.id)))
+      throw new UploadRefusal(409, 'The file goes on at another byte.');
+    this.#receiving.add(file.id);
     try {
-      const hash = await writeWhole(temporary, file.size, content);
+      const hash = await writeRest(partial, file.size, content, start);
       const parent = this.#parent(file.id);
       makeFolder(parent);
-      await rename(temporary, this.#path(file.id));
+      await rename(partial, this.#path(file.id));
       await syncFolder(parent);
       return hash;
     } catch (error) {
-      await rm(temporary, { force: true });
+      if (!(error instanceof UploadCut)) await rm(partial, { force: true });
       throw error;
+    } finally {
+      this.#receiving.delete(file.id);
     }
+  }
+
+  async received(id: string): Promise<number> {
+    return (await stat(this.#partial(id)).catch(ignoreAbsence))?.size ?? 0;
   }
 
   async read(id: string, start: number, end: number): Promise<Readable> {
@@ -66,6 +78,10 @@ export class DiskVault implements LocalVault {
     return join(this.#folder, 'incoming');
   }
 
+  #partial(id: string): string {
+    return join(this.#incoming, id);
+  }
+
   #parent(id: string): string {
     return join(this.#folder, id.slice(0, 2));
   }
@@ -75,11 +91,19 @@ export class DiskVault implements LocalVault {
   }
 }
 
-async function writeWhole(path: string, size: number, content: AsyncIterable<Uint8Array>): Promise<string> {
+/** Writes from a byte on, and gives the hash of all. */
+async function writeRest(
+  path: string,
+  size: number,
+  content: AsyncIterable<Uint8Array>,
+  start: number,
+): Promise<string> {
   const hash = createHash('sha256');
-  const handle = await open(path, 'wx', 0o600);
+  const handle = await open(path, start === 0 ? 'w' : 'a+', 0o600);
   try {
-    let bytes = 0;
+    let bytes = start;
+    if (start > 0)
+      for await (const chunk of handle.createReadStream({ autoClose: false, start: 0 })) hash.update(chunk as Buffer);
     for await (const chunk of content) {
       bytes += chunk.length;
       if (bytes > size) throw new UploadRefusal(413, 'The file is larger than announced.');

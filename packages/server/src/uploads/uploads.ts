@@ -25,6 +25,8 @@ export interface UploadAttempt {
   readonly length: number | undefined;
   /** Content-Type; undefined where there is none. */
   readonly type: string | undefined;
+  /** RFC 9110 §14.5: from which byte on it is sent, of how many; undefined: all of it. */
+  readonly rest: { readonly start: number; readonly total: number } | undefined;
 }
 
 /** Why a file is not taken, as HTTP says it. */
@@ -38,12 +40,17 @@ export class UploadRefusal extends Error {
   }
 }
 
+/** The connection was lost or stood still in the middle of a file: what has come may be kept, and the rest sent later. */
+export class UploadCut extends UploadRefusal {}
+
 /** What the HTTP server asks about files; the feature answers. */
 export interface UploadDesk {
   /** A PUT begins; `end` must be called. Rejects with UploadRefusal. */
   begin(id: string, attempt: UploadAttempt): Promise<UploadedFile>;
-  /** It is over: the file is there with this hash, or undefined: it isn't. False: nobody wants it any more. */
-  end(file: UploadedFile, hash: string | undefined): Promise<boolean>;
+  /** It is over: the file is there with this hash, or it isn't: `cut` where it may go on later. False: nobody wants it any more. */
+  end(file: UploadedFile, hash: string | undefined, cut?: boolean): Promise<boolean>;
+  /** A slot that is to be filled, for who knows its secret. Rejects with UploadRefusal. */
+  look(id: string, secret: string): Promise<UploadedFile>;
   /** A file that is there and may be read. */
   find(id: string): Promise<UploadedFile | undefined>;
 }
@@ -63,8 +70,13 @@ export interface FileVault {
 /** A vault whose files this server takes and gives itself. */
 export interface LocalVault extends FileVault {
   readonly kind: 'local';
-  /** Takes a file whole or not at all; gives its hash. Rejects with UploadRefusal, or with the error of the disk. */
-  receive(file: UploadedFile, content: AsyncIterable<Uint8Array>): Promise<string>;
+  /**
+   * Takes a file, or the rest of it from a byte on; gives the hash of the whole. Rejects with UploadRefusal, or with the error of the disk: then there
+   * is nothing, but after an UploadCut, when what has come is kept.
+   */
+  receive(file: UploadedFile, content: AsyncIterable<Uint8Array>, start: number): Promise<string>;
+  /** How many bytes of a file have come before it was cut. */
+  received(id: string): Promise<number>;
   /** Reads a part, both ends included. Rejects when it isn't there. */
   read(id: string, start: number, end: number): Promise<Readable>;
 }

@@ -32,7 +32,7 @@ async function upload(world: World, device: Device, payload = request(), content
   const [, , , , id = ''] = slot?.child('put')?.attrs['url']?.split('/') ?? [];
   const secret = slot?.child('put')?.child('header')?.text().replace('Bearer ', '') ?? '';
   const desk = world.core.registry.uploads;
-  const file = await desk?.begin(id, { secret, length: content.length, type: undefined });
+  const file = await desk?.begin(id, { secret, length: content.length, type: undefined, rest: undefined });
   const vault = world.core.options.files as MemoryVault;
   if (file !== undefined) await desk?.end(file, await vault.receive(file, chunks(content)));
   return id;
@@ -231,7 +231,7 @@ describe('XEP-0363 what becomes of files', () => {
     const id = slot?.attrs['url']?.split('/')[4] ?? '';
     const secret = slot?.child('header')?.text().slice(7) ?? '';
     const desk = world.core.registry.uploads;
-    const file = await desk?.begin(id, { secret, length: 5, type: undefined });
+    const file = await desk?.begin(id, { secret, length: 5, type: undefined, rest: undefined });
     await sweep(world);
     const db = world.core.options.db;
     const rows = () => db.selectFrom('upload_slot').select('id').execute();

@@ -14,7 +14,7 @@ export const httpUpload = defineFeature({
   spec: 'XEP-0363',
   version: '1.2.0',
   name: 'HTTP File Upload',
-  note: 'at upload.DOMAIN; purposes message, profile and ephemeral',
+  note: 'at upload.DOMAIN; purposes message, profile and ephemeral; a PUT may go on after a cut (RFC 9110 §14.5)',
   migrations: uploadMigrations,
   setup(api) {
     const { files } = api;

@@ -66,17 +66,13 @@ export class Slots implements UploadDesk {
   }
 
   async begin(id: string, attempt: UploadAttempt): Promise<UploadedFile> {
-    const row = await this.#find(id);
-    const now = this.#api.clock.now();
-    if (row === undefined) throw new UploadRefusal(404, 'There is no such slot.');
-    // Of two hashes nothing can be learned by the time that it takes to compare them.
-    if (row.secret !== this.#hash(attempt.secret))
-      throw new UploadRefusal(403, 'The Authorization is not that of the slot.');
-    if (row.usable_until <= now) throw new UploadRefusal(410, 'The time of the slot is over; ask for another one.');
+    const row = await this.#open(id, attempt.secret);
     if (attempt.length === undefined) throw new UploadRefusal(411, 'Content-Length is missing.');
+    const { start, total } = attempt.rest ?? { start: 0, total: row.size };
+    if (total !== row.size) throw new UploadRefusal(400, 'The file is not as large as announced.');
     // §8: MUST reject
-    if (attempt.length > row.size) throw new UploadRefusal(413, 'The file is larger than announced.');
-    if (attempt.length < row.size) throw new UploadRefusal(400, 'The file is smaller than announced.');
+    if (start + attempt.length > row.size) throw new UploadRefusal(413, 'The file is larger than announced.');
+    if (start + attempt.length < row.size) throw new UploadRefusal(400, 'The file is smaller than announced.');
     const type = baseType(attempt.type);
     const { types } = this.#api.config.upload;
     const isOther = row.type !== null && type !== undefined && type !== row.type;
@@ -88,9 +84,13 @@ export class Slots implements UploadDesk {
     return { ...toFile(row), type: row.type ?? type };
   }
 
-  async end(file: UploadedFile, hash: string | undefined): Promise<boolean> {
+  async look(id: string, secret: string): Promise<UploadedFile> {
+    return toFile(await this.#open(id, secret));
+  }
+
+  async end(file: UploadedFile, hash: string | undefined, cut = false): Promise<boolean> {
     try {
-      if (hash === undefined) return true;
+      if (hash === undefined) return cut ? await this.#extend(file.id) : true;
       const { numUpdatedRows } = await this.#db
         .updateTable('upload_slot')
         .set({ hash, type: file.type ?? null, stored_at: this.#api.clock.now() })
@@ -144,6 +144,28 @@ export class Slots implements UploadDesk {
       await this.#remove(gone);
       if (expired.length < BATCH) return;
     }
+  }
+
+  /** A slot that may be used. */
+  async #open(id: string, secret: string): Promise<UploadRow> {
+    const row = await this.#find(id);
+    if (row === undefined) throw new UploadRefusal(404, 'There is no such slot.');
+    // Of two hashes nothing can be learned by the time that it takes to compare them.
+    if (row.secret !== this.#hash(secret)) throw new UploadRefusal(403, 'The Authorization is not that of the slot.');
+    if (row.usable_until <= this.#api.clock.now())
+      throw new UploadRefusal(410, 'The time of the slot is over; ask for another one.');
+    return row;
+  }
+
+  /** Who was cut off may go on as long as a slot is good. False: there is no such slot any more. */
+  async #extend(id: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('upload_slot')
+      .set({ usable_until: this.#api.clock.now() + this.#api.config.upload.slotTime * 1000 })
+      .where('id', '=', id)
+      .where('stored_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
   }
 
   get #db() {
