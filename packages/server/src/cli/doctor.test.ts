@@ -6,8 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { claimDataDir } from '../control/server.ts';
 import type { Logger } from '../environment.ts';
 import { checkClock, checkDataDir, checkNode, judgeSpace, type Finding } from './checks.ts';
-import { fakeIo } from '../../test/fake-io.ts';
-import { run } from './program.ts';
+import { type Result, runProgram } from '../../test/run-program.ts';
 import type { Services } from './services.ts';
 
 let cwd: string;
@@ -29,14 +28,8 @@ const services: Services = {
   describeDatabase: async () => 'SQLite, version 3',
 };
 
-async function doctor(
-  args: string[],
-  database = services.describeDatabase,
-): Promise<{ code: number; out: string; err: string }> {
-  const io = fakeIo({ cwd });
-  const code = await run(['doctor', ...args], io, { ...services, describeDatabase: database });
-  return { code, out: io.stdout.text(), err: io.stderr.text() };
-}
+const doctor = (args: string[], describeDatabase = services.describeDatabase): Promise<Result> =>
+  runProgram(['doctor', ...args], { cwd }, { ...services, describeDatabase });
 
 async function listenSomewhere(): Promise<number> {
   const server: Server = createServer();

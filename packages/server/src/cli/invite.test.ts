@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StanzaError } from '@tutti/xmpp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fakeIo } from '../../test/fake-io.ts';
+import { type Result, runProgram } from '../../test/run-program.ts';
 import { featureHandlers } from '../control/features.ts';
 import { claimDataDir, type ControlServer } from '../control/server.ts';
 import type { Logger } from '../environment.ts';
-import { run } from './program.ts';
-import { services } from './services.ts';
 
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 const made = { token: 'T', uri: 'xmpp:localhost?register;preauth=T', expires: '2026-01-08T00:00:00.000Z' };
@@ -45,11 +43,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function invite(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const io = fakeIo({ cwd: folder });
-  const code = await run(['invite', '--data', folder, ...args], io, services);
-  return { code, out: io.stdout.text(), err: io.stderr.text() };
-}
+const invite = (...args: string[]): Promise<Result> =>
+  runProgram(['invite', '--data', folder, ...args], { cwd: folder });
 
 test('makes a link, for a browser where it is known where that reaches the server', async () => {
   expect((await invite()).out).toBe(`In a client:   ${made.uri}\nGood once, until ${made.expires}.\n`);

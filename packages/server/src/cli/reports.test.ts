@@ -2,12 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fakeIo } from '../../test/fake-io.ts';
+import { type Result, runProgram } from '../../test/run-program.ts';
 import { featureHandlers } from '../control/features.ts';
 import { claimDataDir, type ControlServer } from '../control/server.ts';
 import type { Logger } from '../environment.ts';
-import { run } from './program.ts';
-import { services } from './services.ts';
 
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 const one = {
@@ -46,11 +44,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function reports(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const io = fakeIo({ cwd: folder });
-  const code = await run(['reports', '--data', folder, ...args], io, services);
-  return { code, out: io.stdout.text(), err: io.stderr.text() };
-}
+const reports = (...args: string[]): Promise<Result> =>
+  runProgram(['reports', '--data', folder, ...args], { cwd: folder });
 
 test('a report is some lines, and nothing in it draws on the terminal', async () => {
   expect((await reports()).out).toBe(

@@ -2,13 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { fakeIo } from '../../test/fake-io.ts';
+import { type Result, runProgram } from '../../test/run-program.ts';
 import type { RemoteReport } from '../control/s2s.ts';
 import { remoteHandlers } from '../control/s2s.ts';
 import { claimDataDir, type ControlServer } from '../control/server.ts';
 import type { Logger } from '../environment.ts';
-import { run } from './program.ts';
-import { services } from './services.ts';
 
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 
@@ -39,12 +37,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function s2s(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const io = fakeIo({ cwd: folder });
-  const [command = '', ...rest] = args;
-  const code = await run(['s2s', command, '--data', folder, ...rest], io, services);
-  return { code, out: io.stdout.text(), err: io.stderr.text() };
-}
+const s2s = (command: string, ...rest: string[]): Promise<Result> =>
+  runProgram(['s2s', command, '--data', folder, ...rest], { cwd: folder });
 
 test('lists queues with their length, their oldest, why they wait and until when, and connections', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });

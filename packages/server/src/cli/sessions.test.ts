@@ -2,13 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fakeIo } from '../../test/fake-io.ts';
+import { type Result, runProgram } from '../../test/run-program.ts';
 import { claimDataDir, type ControlServer } from '../control/server.ts';
 import { sessionHandlers } from '../control/sessions.ts';
 import type { SessionReport } from '../core/session-report.ts';
 import type { Logger } from '../environment.ts';
-import { run } from './program.ts';
-import { services } from './services.ts';
 
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 const common = { address: '127.0.0.1', lastActive: 0, buffered: 0 } as const;
@@ -43,11 +41,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function sessions(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const io = fakeIo({ cwd: folder });
-  const code = await run(['sessions', '--data', folder, ...args], io, services);
-  return { code, out: io.stdout.text(), err: io.stderr.text() };
-}
+const sessions = (...args: string[]): Promise<Result> =>
+  runProgram(['sessions', '--data', folder, ...args], { cwd: folder });
 
 test('lists every session with its kind, its last acknowledged place and what it lacks', async () => {
   expect(await sessions()).toEqual({

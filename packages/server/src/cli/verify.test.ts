@@ -2,10 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { fakeIo } from '../../test/fake-io.ts';
+import { runProgram } from '../../test/run-program.ts';
 import { ALICE, BOB, conversation, plantData, type PlantedData } from '../../test/planted-data.ts';
-import { run } from './program.ts';
-import { services } from './services.ts';
 import { verifyData } from './verify-data.ts';
 
 /** Alice's log: 1 and 2 to Bob, 3 and 4 typing, 5 to his phone, 6 to him again. Bob's: the same six. */
@@ -229,11 +227,11 @@ describe('every kind of damage is found, with account and place', () => {
 });
 
 describe('the command', () => {
-  const verify = async (...args: string[]) => {
-    const io = fakeIo({ cwd: data.folder, terminal: args.includes('--tty') });
-    const code = await run(['verify', '--data', data.folder, ...args.filter((arg) => arg !== '--tty')], io, services);
-    return { code, out: io.stdout.text(), err: io.stderr.text() };
-  };
+  const verify = (...args: string[]) =>
+    runProgram(['verify', '--data', data.folder, ...args.filter((arg) => arg !== '--tty')], {
+      cwd: data.folder,
+      terminal: args.includes('--tty'),
+    });
 
   test('says in a line that all is well, with exit code 0; progress is for terminals', async () => {
     expect(await verify()).toEqual({ code: 0, out: '✓ 12 rows in the logs of 2 accounts: all is well\n', err: '' });
@@ -265,9 +263,10 @@ describe('the command', () => {
 
   test('refuses a folder without data', async () => {
     const empty = mkdtempSync(join(tmpdir(), 'tutti-verify-empty-'));
-    const io = fakeIo({ cwd: empty });
-    expect(await run(['verify', '--data', empty], io, services)).toBe(1);
-    expect(io.stderr.text()).toContain('there are no data of Tutti');
+    expect(await runProgram(['verify', '--data', empty], { cwd: empty })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there are no data of Tutti'),
+    });
     rmSync(empty, { recursive: true });
   });
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, TLSSocket, type ConnectionOptions } from 'node:tls';
 import { generate } from 'selfsigned';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../config/load.ts';
 import { prepareCertificates, type Certificates } from './certificates.ts';
 import { hashServerEndPoint, readServerEndPoint } from './channel-binding.ts';
@@ -337,28 +337,6 @@ describe('reload', () => {
     await expect(certificates.reload(configure(...files))).rejects.toThrow(/own.crt: is not PEM/);
     const { port } = await serve(certificates);
     expect(await seeCertificate(port)).toBe(fingerprint);
-  });
-});
-
-describe('RFC 5929 §4.1 tls-server-end-point', () => {
-  let der: Buffer;
-
-  beforeAll(async () => {
-    der = new X509Certificate((await issue('a.example')).cert).raw;
-  });
-
-  test('is the hash of the certificate by the hash of its signature', () => {
-    expect(hashServerEndPoint(der)).toEqual(createHash('sha384').update(der).digest());
-  });
-
-  test.each([
-    ['sha256', 'sha256'],
-    ['sha512', 'sha512'],
-    ['sha1', 'sha256'],
-  ])('signed with %s: %s', async (algorithm, hash) => {
-    const { cert } = await generate([{ name: 'commonName', value: 'x' }], { keyType: 'ec', algorithm });
-    const { raw } = new X509Certificate(cert);
-    expect(hashServerEndPoint(raw)).toEqual(createHash(hash).update(raw).digest());
   });
 });
 
