@@ -6,6 +6,7 @@ import { composeReceipt } from './compose.ts';
 import { waitBefore } from './connection/backoff.ts';
 import { Connection } from './connection/connection.ts';
 import type { Added, Conversation } from './conversation.ts';
+import { Devices } from './devices.ts';
 import { Displayed } from './displayed.ts';
 import type { ClientEvents, Status } from './client-events.ts';
 import { asError, TuttiError } from './errors.ts';
@@ -33,6 +34,8 @@ export class Client {
   readonly account: string;
   /** Contacts, their presence, and who is blocked. */
   readonly people: People;
+  /** Where the account is logged in. */
+  readonly devices: Devices;
   readonly #settings: Settings;
   readonly #listeners = new Listeners<ClientEvents>();
   readonly #connection: Connection;
@@ -100,6 +103,7 @@ export class Client {
       troubled: (error) => this.#listeners.tell('error', error),
     });
     this.#inbox = this.#makeInbox();
+    this.devices = new Devices((iq) => this.request(iq));
     this.people = new People({
       account: this.account,
       request: (iq) => this.request(iq),

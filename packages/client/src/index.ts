@@ -5,6 +5,7 @@ export type { Text } from './compose.ts';
 export type { Backoff } from './connection/backoff.ts';
 export type { Token, TokenKeeper } from './connection/token.ts';
 export type { Conversation } from './conversation.ts';
+export type { Device, Devices } from './devices.ts';
 export type { Clock } from './environment.ts';
 export { type TuttiCondition, TuttiError } from './errors.ts';
 export type { ChatState } from './incoming.ts';

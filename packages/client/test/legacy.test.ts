@@ -26,7 +26,7 @@ describe.each(SERVERS)('a client on $name, without IM-NG', ({ name, peer, start 
     beforeAll(async () => {
       server = await start();
       network = await Network.to(server.address('ws').port);
-    }, 60_000);
+    }, 120_000);
     afterAll(async () => {
       await Promise.all(clients.map((client) => client.stop()));
       await network.close();

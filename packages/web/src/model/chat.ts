@@ -10,7 +10,7 @@ import {
 import { indexedDbStore } from '@tutti/client/indexeddb';
 import { NS, StanzaError, xml } from '@tutti/xmpp';
 import { type Account, forgetAccount, loadNames, nameStore, saveAccount, saveNames, tokenKeeper } from './account.ts';
-import { describeBrowser, nameDevice, revokeDevices } from './devices.ts';
+import { describeBrowser } from './devices.ts';
 import { findServices, type Services } from './services.ts';
 import { uploadFile } from './upload.ts';
 
@@ -154,7 +154,7 @@ export class Chat {
   async logOut(): Promise<void> {
     if (this.client.status === 'online' && this.services?.devices === true) {
       // Without the server the token ends with its lifetime.
-      await revokeDevices(this.client, [this.account.deviceId]).catch((error: unknown) => console.warn(error));
+      await this.client.devices.revoke(this.account.deviceId).catch((error: unknown) => console.warn(error));
     }
     await this.client.stop();
     await forgetAccount(this.account);
@@ -177,7 +177,7 @@ export class Chat {
   async #findServices(): Promise<void> {
     try {
       this.services = await findServices(this.client, this.account.domain);
-      if (this.services.devices) await nameDevice(this.client, describeBrowser(navigator.userAgent));
+      if (this.services.devices) await this.client.devices.nameThis(describeBrowser(navigator.userAgent));
       this.#changed();
     } catch (error) {
       // It is asked again with the next connection.

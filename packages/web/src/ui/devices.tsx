@@ -1,6 +1,6 @@
+import type { Device } from '@tutti/client';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { type Device, listDevices, revokeDevices } from '../model/devices.ts';
 import { Question } from './dialog.tsx';
 import { type Page, useChat, useNow, usePage } from './page.tsx';
 
@@ -19,7 +19,7 @@ export function Devices(): JSX.Element {
   const [problem, setProblem] = useState<string>();
   const ask = (): void => {
     if (chat.status !== 'online') return;
-    listDevices(chat.client).then(
+    chat.client.devices.list().then(
       (listed) => setLooks(([, last]) => [last, listed]),
       (error: Error) => setProblem(t.failedAction(error.message)),
     );
@@ -30,7 +30,7 @@ export function Devices(): JSX.Element {
     return () => clearInterval(timer);
   }, []);
   const revoke = (device: Device): void => {
-    revokeDevices(chat.client, [device.id]).then(ask, (error: Error) => setProblem(t.failedAction(error.message)));
+    chat.client.devices.revoke(device.id).then(ask, (error: Error) => setProblem(t.failedAction(error.message)));
   };
   const nameOf = ({ name }: Device): string => (name === '' ? t.unnamedDevice : name);
   return (
