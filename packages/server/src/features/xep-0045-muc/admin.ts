@@ -1,4 +1,4 @@
-import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
+import { type Element, JID, NS, paginate, readRsm, StanzaError, writeRsm, xml } from '@tutti/xmpp';
 import { type AffiliationChange, changeAffiliations } from './affiliations.ts';
 import { type Circumstances, type Decision, existing } from './decision.ts';
 import { isAdmin } from './privileges.ts';
@@ -58,7 +58,7 @@ function readUser(room: Room, { attrs: { jid, nick } }: Element): JID {
   return occupant.user;
 }
 
-/** XEP-0045 §8.5, §9.2, §9.5, §9.8, §10.5, §10.8: `<query xmlns='…muc#admin'/>` of type get: who has a role or an affiliation. */
+/** XEP-0045 §8.5, §9.2, §9.5, §9.8, §10.5, §10.8: `<query xmlns='…muc#admin'/>` of type get: who has a role or an affiliation; in pages (XEP-0059) where asked for. */
 export function list(found: Room | undefined, from: JID, query: Element): Decision {
   const room = existing(found);
   const [item, ...more] = query.childrenNamed('item');
@@ -67,7 +67,11 @@ export function list(found: Room | undefined, from: JID, query: Element): Decisi
     throw new StanzaError('bad-request');
   }
   const items = role === undefined ? listAffiliated(room, from, affiliation ?? '') : listRole(room, from, role);
-  return { room, out: [], answer: xml('query', { xmlns: NS.mucAdmin }, ...items) };
+  const rsm = readRsm(query);
+  if (rsm === undefined) return { room, out: [], answer: xml('query', { xmlns: NS.mucAdmin }, ...items) };
+  const idOf = ({ attrs }: Element): string => (role === undefined ? attrs['jid'] : attrs['nick']) ?? '';
+  const page = paginate(items, idOf, rsm, 0);
+  return { room, out: [], answer: xml('query', { xmlns: NS.mucAdmin }, ...page.items, writeRsm(page, idOf)) };
 }
 
 function listRole(room: Room, from: JID, role: string): Element[] {

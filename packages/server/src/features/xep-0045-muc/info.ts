@@ -11,6 +11,7 @@ const ROOM_FEATURES: readonly string[] = [
   NS.mucRequest,
   NS.mucRegister,
   NS.register,
+  NS.rsm,
   NS.ping,
   NS.mucSelfPing,
   NS.occupantId,

@@ -133,4 +133,24 @@ describe('XEP-0045: who is let in, and who is asked in', () => {
     expect(alice.takeMessages().map(conditionOf)).toEqual(['item-not-found']);
     expect(bob.takeMessages()).toEqual([]);
   });
+
+  it('§9.5, XEP-0059 a long list is asked for in pages; whole where nobody asks for pages', async () => {
+    const { alice } = await setUp({});
+    const names = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}@localhost`);
+    for (const jid of names) await admin(alice, { jid, affiliation: 'member' });
+    const ask = async (...set: Element[]): Promise<Element | undefined> => {
+      const item = xml('item', { affiliation: 'member' });
+      const rsm = set.length === 0 ? undefined : xml('set', { xmlns: NS.rsm }, ...set);
+      const answer = await alice.ask('get', xml('query', { xmlns: NS.mucAdmin }, item, rsm), ROOM);
+      return answer.child('query', NS.mucAdmin);
+    };
+    const jids = (page: Element | undefined) => page?.childrenNamed('item').map(({ attrs }) => attrs['jid']);
+    expect(jids(await ask())).toEqual(names);
+    const first = await ask(xml('max', null, '2'));
+    expect(jids(first)).toEqual(names.slice(0, 2));
+    const set = first?.child('set', NS.rsm);
+    expect(set?.child('count')?.text()).toBe('5');
+    const last = set?.child('last')?.text() ?? '';
+    expect(jids(await ask(xml('max', null, '2'), xml('after', null, last)))).toEqual(names.slice(2, 4));
+  });
 });
