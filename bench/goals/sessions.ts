@@ -39,7 +39,13 @@ export const memory: Goal = async (repetitions) => {
   );
   const excess = tls.map((kib, index) => kib - 1.15 * (rawTls[index] as number));
   return [
-    { what: `An idle plain session, of ${FIRST_SESSIONS + PLAIN_SESSIONS}`, unit: 'KiB', digits: 1, most: 9, values: plain },
+    {
+      what: `An idle plain session, of ${FIRST_SESSIONS + PLAIN_SESSIONS}`,
+      unit: 'KiB',
+      digits: 1,
+      most: 9,
+      values: plain,
+    },
     {
       what: 'A plain socket of Node that has sent what a login sends, and is idle',
       unit: 'KiB',
