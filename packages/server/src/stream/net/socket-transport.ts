@@ -71,7 +71,8 @@ export class SocketTransport implements Transport {
   write(bytes: Uint8Array): void {
     if (this.#ended || !this.#socket.writable) return;
     this.#backlog = true;
-    if (this.#turn.length === 0) process.nextTick(flush, this);
+    // Not nextTick: what follows in the next microtasks, and what other connections cause in this turn, goes out with it.
+    if (this.#turn.length === 0) setImmediate(flush, this);
     this.#turn.push(bytes);
     this.#turnBytes += bytes.length;
     if (this.#turnBytes > TURN_BYTES) this.flush();

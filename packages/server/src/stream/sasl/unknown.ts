@@ -20,11 +20,12 @@ export function chooseKeys(
 }
 
 function makeUpKeys(hash: HashName, name: string, iterations: number, secret: Uint8Array): ScramKeys {
+  const storedKey = hmac('SHA-512', secret, `stored\0${hash}\0${name}`).subarray(0, HASH_BYTES[hash]);
   return {
     salt: hmac('SHA-256', secret, `salt\0${hash}\0${name}`).subarray(0, SALT_BYTES),
     iterations,
-    storedKey: hmac('SHA-512', secret, `stored\0${hash}\0${name}`).subarray(0, HASH_BYTES[hash]),
-    serverKey: hmac('SHA-512', secret, `server\0${hash}\0${name}`).subarray(0, HASH_BYTES[hash]),
+    storedKey,
+    serverKey: storedKey, // it signs only what has succeeded, which this never does
   };
 }
 
