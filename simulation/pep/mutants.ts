@@ -18,7 +18,7 @@ export const pepMutants: readonly Mutant[] = [
   ),
   mutant(
     'two changes of an account at a time',
-    'pubsub/locks.ts',
+    'locks.ts',
     'const running = (this.#tails.get(name) ?? Promise.resolve()).then(task);',
     'const running = Promise.resolve().then(task);',
   ),

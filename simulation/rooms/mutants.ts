@@ -83,7 +83,7 @@ export const roomMutants: readonly RoomMutant[] = [
   mutant(
     'a crash leaves no history',
     `${MUC}/rooms.ts`,
-    '...(await this.archive.recall(room, config.rooms.history))',
+    '...(await this.archive.recall(room, config.rooms))',
     '',
   ),
   mutant(
