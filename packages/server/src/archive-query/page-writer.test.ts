@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { Row } from '../log/log.ts';
 import { formatId } from '../log/place.ts';
+import { anyMessage as stanza, anyText as text } from '../../test/messages.ts';
 import { declareNamespace } from '../session/written.ts';
 import { writePage } from './page-writer.ts';
 import { writeResult } from './results.ts';
@@ -34,33 +35,6 @@ function write(rows: readonly Row[], to = address): { texts: string[]; made: num
 const chat = (body: string): Element => xml('message', { to: ALICE, type: 'chat', id: 'm' }, xml('body', null, body));
 
 describe('XEP-0313 §4.2 a page written around stored bytes', () => {
-  const text = fc.string({
-    unit: fc.constantFrom('a', 'ä', '€', '😀', ' ', '<', '&', "'", '"', '>', '\n', '\r', '\t'),
-  });
-  const attributes = fc.record({ to: text, type: text, id: text, 'xml:lang': text }, { requiredKeys: [] });
-  const child = fc.oneof(
-    text,
-    fc
-      .tuple(fc.constantFrom('body', 'message', 'x'), fc.constantFrom(undefined, NS.client, 'urn:x', ''), text)
-      .map(([name, xmlns, inner]) => xml(name, { xmlns }, inner)),
-  );
-  const element = fc
-    .tuple(attributes, fc.array(child, { maxLength: 4 }))
-    .map(([attrs, children]) => xml('message', attrs, ...children));
-  const parsed = fc.constantFrom(
-    `<message to='b'/>`,
-    `<message/>`,
-    `<message to="b"><a:b xmlns:a='urn:a'/></message>`,
-    `<message xmlns:p='urn:p' p:q='1'><p:b/></message>`,
-    `<c:message xmlns:c='jabber:client' xmlns='urn:d'><body/></c:message>`,
-    `<c:message xmlns:c='jabber:client'><c:body>x</c:body></c:message>`,
-    `<message xmlnsish='1'><![CDATA[</message>]]></message>`,
-    `<message to='b' >text &#x41;</message >`,
-  );
-  const stanza = fc.oneof(
-    element,
-    parsed.map((source) => parseXml(source, NS.client)),
-  );
   const at = fc.oneof(
     fc.integer({ min: 0, max: Date.UTC(9999, 11, 31, 23, 59, 59, 999) }),
     fc.constantFrom(-1, Date.UTC(10_000, 0, 1), 0, 951_782_399_999),

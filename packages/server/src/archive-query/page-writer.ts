@@ -1,6 +1,7 @@
 import { type Element, escapeAttribute, NS } from '@tutti/xmpp';
 import type { Row } from '../log/log.ts';
 import { WrittenMessages } from '../session/written.ts';
+import { CLOSE_LENGTH, isPlain, NAME_END } from '../log/stored-stanza.ts';
 import { isWritable, STAMP_LENGTH, StampWriter } from './stamp.ts';
 
 /** Where the results of a page come from, and where they go. */
@@ -16,10 +17,6 @@ const BUFFER_BYTES = 65_536;
 
 const ID_LENGTH = 16;
 const encoder = new TextEncoder();
-const OPEN = encoder.encode('<message ');
-const CLOSE = encoder.encode('</message>');
-/** `xmlns`, of a declaration. */
-const DECLARATION = encoder.encode('xmlns');
 
 /**
  * XEP-0313 §4.2: writes the results of a page, byte for byte as `writeResult` would, around the stored bytes of each message, which are copied and not
@@ -54,19 +51,7 @@ function findRun(rows: readonly Row[], from: number): number {
 }
 
 function isSimple({ at, stanza }: Row): boolean {
-  const end = stanza.length - CLOSE.length;
-  return (
-    end > OPEN.length &&
-    hasAt(stanza, 0, OPEN) &&
-    !hasAt(stanza, OPEN.length, DECLARATION) &&
-    hasAt(stanza, end, CLOSE) &&
-    isWritable(at)
-  );
-}
-
-function hasAt(bytes: Uint8Array, offset: number, part: Uint8Array): boolean {
-  for (let at = 0; at < part.length; at += 1) if (bytes[offset + at] !== part[at]) return false;
-  return true;
+  return isPlain(stanza) && isWritable(at);
 }
 
 /** Knows what goes before and behind each message: the same for all, but for the id (twice) and the stamp. */
@@ -99,7 +84,7 @@ class PageWriter {
 
   write(rows: readonly Row[]): WrittenMessages {
     // Of a message its name gives way, and the end tag.
-    const more = this.#before.length + this.#behind.length - (OPEN.length - 1) - CLOSE.length;
+    const more = this.#before.length + this.#behind.length - NAME_END - CLOSE_LENGTH;
     const bytes = new Uint8Array(rows.reduce((sum, { stanza }) => sum + stanza.length + more, 0));
     const ends: number[] = [];
     let end = 0;
@@ -110,8 +95,8 @@ class PageWriter {
   /** Gives the end. */
   #writeRow({ id, at, stanza }: Row, bytes: Uint8Array, offset: number): number {
     const attributes = offset + this.#before.length;
-    const content = attributes - (OPEN.length - 1);
-    const close = content + stanza.length - CLOSE.length;
+    const content = attributes - NAME_END;
+    const close = content + stanza.length - CLOSE_LENGTH;
     bytes.set(stanza, content); // first, since the others go over its ends
     bytes.set(this.#before, offset);
     bytes.set(this.#behind, close);

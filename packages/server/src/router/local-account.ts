@@ -2,6 +2,7 @@ import { type JID, NS, parseXml } from '@tutti/xmpp';
 import { withStanzaId } from '@tutti/routing';
 import type { AccountView, StateKey } from '../feature.ts';
 import type { AccountLog, Row } from '../log/log.ts';
+import { isPlain, spliceStanzaId } from '../log/stored-stanza.ts';
 import { Outgoing } from '../session/outgoing.ts';
 import type { Session } from '../session/session.ts';
 
@@ -64,6 +65,7 @@ export class LocalAccount implements AccountView {
 
   /** A row as sessions get it: the archived stanza with its stanza-id (A5). */
   present(row: Row): Outgoing {
+    if (isPlain(row.stanza)) return new Outgoing(spliceStanzaId(row.stanza, this.name, row.id), row.seq);
     return new Outgoing(withStanzaId(parseXml(row.stanza, NS.client), this.name, row.id), row.seq);
   }
 

@@ -68,7 +68,8 @@ export class Outbox {
    */
   send(out: Outgoing): boolean {
     if (this.#heldPresence !== undefined) {
-      if (isPresenceUpdate(out.element) && this.#holdPresence(this.#heldPresence, out)) return true;
+      if (out.name === 'presence' && isPresenceUpdate(out.element) && this.#holdPresence(this.#heldPresence, out))
+        return true;
       this.#releasePresence(this.#heldPresence);
     }
     return this.#write(out, out);
@@ -189,8 +190,8 @@ export class Outbox {
     if (connection === undefined) return;
     connection.write(out.bytes(connection.framing));
     const { stanzasOut, stanzaErrors } = this.#core.metrics;
-    countStanza(stanzasOut, out.element.name);
-    if (out.element.attrs['type'] === 'error') stanzaErrors.inc();
+    countStanza(stanzasOut, out.name);
+    if (out.isError) stanzaErrors.inc();
   }
 
   /** What may be sent before the bounds are reached. */
@@ -235,7 +236,6 @@ export class Outbox {
 
 /** XEP-0352 §5: what an inactive client can do without until something else comes. */
 function isPresenceUpdate(stanza: Element): boolean {
-  if (stanza.name !== 'presence') return false;
   const type = stanza.attrs['type'];
   return type === undefined || type === 'unavailable';
 }
