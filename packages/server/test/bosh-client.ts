@@ -4,6 +4,8 @@ import { type Element, NS, parseXml } from '@tutti/xmpp';
 export class BoshClient {
   readonly url: string;
   rid = 1000;
+  /** Requests so far. */
+  sent = 0;
   sid = '';
 
   constructor(url: string) {
@@ -15,6 +17,7 @@ export class BoshClient {
     body: string | Uint8Array,
     init: RequestInit = {},
   ): Promise<{ readonly status: number; readonly text: string }> {
+    this.sent += 1;
     const response = await fetch(this.url, { method: 'POST', body: body as string, ...init });
     return { status: response.status, text: await response.text() };
   }

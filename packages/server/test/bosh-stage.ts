@@ -1,4 +1,5 @@
-import { afterEach } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, vi } from 'vitest';
 import { BoshClient } from './bosh-client.ts';
 import { FakeClock } from './fake-clock.ts';
 import { REAL_CLOCK } from './stream/sockets.ts';
@@ -50,15 +51,26 @@ export async function setUp(
     },
     ...http,
   });
+  let received = 0;
+  server.app.addHook('onRequest', async () => void received++);
   const port = await server.listen();
   closers.push(async () => {
     void streams.shutdown();
     await server.close();
   });
   const url = `http://127.0.0.1:${port}/http-bind`;
-  const connectClient = () => new BoshClient(url);
-  /** Lets the server do what it does at once. */
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const clients: BoshClient[] = [];
+  const connectClient = () => {
+    const client = new BoshClient(url);
+    clients.push(client);
+    return client;
+  };
+  /** Waits for what the clients have sent to be there, and lets the server do what it does at once. */
+  const settle = async () => {
+    const sent = clients.reduce((sum, client) => sum + client.sent, 0);
+    await vi.waitUntil(() => received >= sent, { timeout: 5000, interval: 2 });
+    await sleep(20);
+  };
   return { world, streams, clock, port, url, client: connectClient(), connectClient, settle };
 }
 
