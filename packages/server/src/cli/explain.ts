@@ -34,6 +34,9 @@ Examples:
   tutti explain --to bob@localhost/desk                  to one of his resources
   tutti explain --to bob@localhost/gone --marker         for one session that is not there
   tutti explain --to room@conference.localhost --type groupchat
+  tutti explain --from room@conference.localhost/bob --to alice@localhost/phone --type groupchat
+  tutti explain --from room@conference.localhost/bob --to alice@localhost/phone \\
+    --payload "<x xmlns='http://jabber.org/protocol/muc#user'/>"   a room's private message; --room-copy: once more
   tutti explain --typing --policy content                a typing notification that is not to be archived
   tutti explain --session bob@localhost/old=legacy,carbons,priority=-1
   tutti explain --blocked                                bob blocks alice
