@@ -6,6 +6,7 @@ import type { Section } from './suite.ts';
 import disco from './xep-0030/index.ts';
 import rooms from './xep-0045/index.ts';
 import registration from './xep-0077/index.ts';
+import userAvatars from './xep-0084/index.ts';
 import blocking from './xep-0191/index.ts';
 import streamManagement from './xep-0198/index.ts';
 import xmppOverBosh from './xep-0206/index.ts';
@@ -68,6 +69,7 @@ export const SECTIONS: readonly Section[] = [
   ...pubsub,
   ...pep,
   ...omemo,
+  ...userAvatars,
   ...avatars,
   ...bookmarks,
   ...displayedSync,

@@ -24,11 +24,22 @@ const row = (
   ...proof: string[]
 ): ComplianceRow => ({ suite, feature, asked, specs: specs.split(', '), proof });
 
+/** Tests with somebody else's client. */
+const clients = (...names: string[]): string[] => names.map((name) => `conformance/clients/${name}.test.ts`);
+
 /** The rows that ask something of a server, in the order of XEP-0479 §2; those that are for clients alone are left out. */
 export const complianceRows: readonly ComplianceRow[] = [
   row('Core', 'Core features', 'both', 'RFC 6120', 'conformance/rfc6120'),
   row('Core', 'TLS', 'both', 'RFC 7590', 'conformance/rfc6120/5-starttls.ts', 'conformance/federation'),
-  row('Core', 'Direct TLS', 'advanced', 'XEP-0368', 'conformance/federation', 'packages/server/src/stream/net'),
+  row(
+    'Core',
+    'Direct TLS',
+    'advanced',
+    'XEP-0368',
+    'conformance/rfc6120/5-starttls.ts',
+    'conformance/federation',
+    'packages/server/src/stream/net',
+  ),
   row('Core', 'Feature discovery', 'both', 'XEP-0030', 'conformance/xep-0030'),
   row(
     'Core',
@@ -48,14 +59,37 @@ export const complianceRows: readonly ComplianceRow[] = [
     'conformance/rfc7395',
     'conformance/xep-0206',
   ),
-  row('Web', 'Connection Mechanism Discovery', 'advanced', 'XEP-0156', 'packages/server/src/http'),
+  row(
+    'Web',
+    'Connection Mechanism Discovery',
+    'advanced',
+    'XEP-0156',
+    'conformance/xep-0156',
+    'packages/server/src/http',
+  ),
   row('IM', 'Core features', 'both', 'RFC 6121', 'conformance/rfc6121'),
-  row('IM', 'User Avatars', 'advanced', 'XEP-0084', 'conformance/xep-0398', 'conformance/clients/slixmpp-pep.test.ts'),
-  row('IM', 'User Avatar Compatibility', 'advanced', 'XEP-0398, XEP-0153', 'conformance/xep-0398'),
+  row('IM', 'User Avatars', 'advanced', 'XEP-0084', 'conformance/xep-0084', ...clients('slixmpp-pep', 'profanity')),
+  row(
+    'IM',
+    'User Avatar Compatibility',
+    'advanced',
+    'XEP-0398, XEP-0153',
+    'conformance/xep-0398',
+    ...clients('slixmpp-pep', 'converse-rooms'),
+  ),
   row('IM', 'vcard-temp', 'both', 'XEP-0054', 'conformance/xep-0054'),
   row('IM', 'Outbound Message Synchronization', 'both', 'XEP-0280', 'conformance/xep-0280'),
   row('IM', 'User Blocking', 'advanced', 'XEP-0191', 'conformance/xep-0191'),
-  row('IM', 'Group Chat', 'both', 'XEP-0045, XEP-0249', 'conformance/xep-0045', 'conformance/xep-0249'),
+  row(
+    'IM',
+    'Group Chat',
+    'both',
+    'XEP-0045, XEP-0249',
+    'conformance/xep-0045',
+    'conformance/xep-0249',
+    'conformance/server/crowd.test.ts',
+    ...clients('slixmpp-rooms', 'profanity', 'converse-rooms'),
+  ),
   row(
     'IM',
     'Advanced Group Chat',
@@ -65,12 +99,20 @@ export const complianceRows: readonly ComplianceRow[] = [
     'conformance/xep-0402',
     'conformance/xep-0410',
     'conformance/xep-0313',
+    ...clients('slixmpp-pep', 'profanity', 'converse-rooms'),
   ),
   row('IM', 'Persistent Storage of Private Data via PubSub', 'advanced', 'XEP-0223', 'conformance/xep-0163'),
   row('IM', 'Private XML Storage', 'advanced', 'XEP-0049', 'conformance/xep-0049'),
   row('IM', 'Stream Management', 'advanced', 'XEP-0198', 'conformance/xep-0198'),
   row('IM', 'History Storage / Retrieval', 'advanced', 'XEP-0313', 'conformance/xep-0313'),
-  row('IM', 'File Upload', 'both', 'XEP-0363', 'conformance/xep-0363'),
+  row(
+    'IM',
+    'File Upload',
+    'both',
+    'XEP-0363',
+    'conformance/xep-0363',
+    ...clients('slixmpp-phone', 'profanity', 'converse-rooms'),
+  ),
   row('Mobile', 'Stream Management', 'both', 'XEP-0198', 'conformance/xep-0198'),
   row('Mobile', 'Client State Indication', 'both', 'XEP-0352', 'conformance/xep-0352'),
   row('Mobile', 'Third Party Push Notifications', 'advanced', 'XEP-0357', 'conformance/xep-0357'),

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { connect, type SecureVersion } from 'node:tls';
 import { NS, xml } from '@tutti/xmpp';
 import { checkEqual } from '../checks.ts';
 import { authenticate, bind, offeredMechanisms } from '../client/login.ts';
+import type { Address } from '../client/transport.ts';
 import { Wire } from '../client/wire.ts';
 import { check } from '../failure.ts';
 import { section } from '../suite.ts';
@@ -58,4 +61,34 @@ export default section('rfc6120', '5', 'STARTTLS and direct TLS', { needs: ['sta
     },
     ['direct-tls'],
   );
+
+  test(
+    'RFC 7590 §3 RFC 9325 §3.1.1 what is older than TLS 1.2 is refused, 1.2 and 1.3 are spoken',
+    async (stage) => {
+      const { directTls } = stage.target;
+      check(directTls !== undefined, 'no direct TLS');
+      for (const version of ['TLSv1', 'TLSv1.1'] as const) {
+        const refusal = await handshake(directTls, version).catch((error: Error) => error.message);
+        // The server says so: it is not this client that cannot.
+        check(/alert protocol version/.test(refusal), `${version}: ${refusal}`);
+      }
+      for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+        checkEqual(await handshake(directTls, version), version, 'the version');
+    },
+    ['direct-tls'],
+  );
 });
+
+/** The version that is agreed on, of this one alone. */
+async function handshake({ host, port, domain }: Address, version: SecureVersion): Promise<string> {
+  // OpenSSL does not offer old versions any more unless it is told that anything will do.
+  const ciphers = version < 'TLSv1.2' ? { ciphers: 'DEFAULT@SECLEVEL=0' } : {};
+  const versions = { minVersion: version, maxVersion: version, ...ciphers };
+  const socket = connect({ host, port, servername: domain, rejectUnauthorized: false, ...versions });
+  try {
+    await once(socket, 'secureConnect');
+    return socket.getProtocol() ?? '';
+  } finally {
+    socket.destroy();
+  }
+}

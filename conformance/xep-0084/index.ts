@@ -1,0 +1,3 @@
+import process from './3-process.ts';
+
+export default [process];

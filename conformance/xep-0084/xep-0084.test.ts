@@ -1,0 +1,4 @@
+import { describeSections } from '../vitest.ts';
+import sections from './index.ts';
+
+describeSections(sections);
