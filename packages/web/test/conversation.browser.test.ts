@@ -68,6 +68,24 @@ describe.runIf(requirePeer('chromium', 'the chat page: one conversation on five 
       }
     });
 
+    it('the keyboard goes from the last message to the first that is shown, and back', async () => {
+      const { page } = desk;
+      const isInView = (): Promise<boolean> =>
+        page.evaluate(async () => {
+          // After what a change of the focus draws anew.
+          for (let n = 0; n < 3; n += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+          const { top = -1, bottom = -1 } = document.activeElement?.getBoundingClientRect() ?? {};
+          return document.activeElement?.matches('[data-message]') === true && top >= 0 && bottom <= innerHeight;
+        });
+      await messageWith(page, 'first words of 4').focus();
+      for (const key of ['Home', 'ArrowDown', 'End', 'Home']) {
+        await page.keyboard.press(key);
+        await until(isInView, () => key);
+      }
+      await page.keyboard.press('End');
+      await page.getByRole('main').getByRole('textbox').focus();
+    });
+
     it('K6: what is written without a network is sent when it is back, and says so meanwhile', async () => {
       phone.network.cut();
       await phone.page.getByText('No connection.').waitFor();

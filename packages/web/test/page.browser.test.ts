@@ -54,6 +54,9 @@ describe.runIf(requirePeer('chromium', 'the chat page: what it can do, and for w
         .getByRole('alert')
         .filter({ hasText: 'This address and password don’t fit together.' })
         .waitFor();
+      await device.page.getByLabel('Address').fill('alice@elsewhere.example');
+      await device.page.getByRole('button', { name: 'Log in' }).click();
+      await device.page.getByRole('alert').filter({ hasText: 'addresses that end in @localhost.' }).waitFor();
       await device.page.getByLabel('Address').fill('@@');
       await device.page.getByRole('button', { name: 'Log in' }).click();
       await device.page.getByRole('alert').filter({ hasText: 'This is not an address.' }).waitFor();

@@ -22,6 +22,7 @@ export const de: Strings = {
   close: 'Schließen',
   save: 'Speichern',
   wrongPassword: 'Diese Adresse und das Passwort passen nicht zusammen.',
+  otherServer: (domain) => `Diese Seite ist für Adressen, die auf @${domain} enden.`,
   badAddress: 'Das ist keine Adresse. Sie sieht aus wie name@example.org.',
   notLoggedInAnyMore:
     'Du wurdest auf diesem Gerät abgemeldet. Melde dich wieder an, um weiterzumachen; deine Nachrichten sind noch da.',

@@ -21,6 +21,7 @@ export const en = {
   close: 'Close',
   save: 'Save',
   wrongPassword: 'This address and password don’t fit together.',
+  otherServer: (domain: string) => `This page is for addresses that end in @${domain}.`,
   badAddress: 'This is not an address. It looks like name@example.org.',
   notLoggedInAnyMore: 'You were logged out on this device. Log in again to go on; your messages are still here.',
   serverAway: 'The server can’t be reached. Trying again…',

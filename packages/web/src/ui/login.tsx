@@ -7,7 +7,7 @@ import type { Invitation } from '../model/invitation.ts';
 import type { Strings } from '../text/en.ts';
 import { AccountForm } from './account-form.tsx';
 import { Logo } from './icons.tsx';
-import { useChanges, usePage, useRoute } from './page.tsx';
+import { type Page, useChanges, usePage, useRoute } from './page.tsx';
 import { NewAccount } from './new-account.tsx';
 
 /** Whom to log in as. */
@@ -61,7 +61,8 @@ export function LoginView(props: LoginProps): JSX.Element {
 }
 
 function LoginForm({ known, trying, onLogin, onCancel }: LoginProps): JSX.Element {
-  const { t, domain } = usePage();
+  const page = usePage();
+  const { t, domain } = page;
   const [problem, setProblem] = useState<string | undefined>(known === undefined ? undefined : t.notLoggedInAnyMore);
   // `#/login/alice` is a link for somebody.
   const [place, name] = useRoute();
@@ -69,7 +70,7 @@ function LoginForm({ known, trying, onLogin, onCancel }: LoginProps): JSX.Elemen
   const failure = trying?.failure;
   useEffect(() => {
     if (failure === undefined) return;
-    setProblem(explain(failure, t));
+    setProblem(explain(failure, page));
     onCancel();
   }, [failure]);
   const isTrying = trying !== undefined && failure === undefined;
@@ -107,9 +108,10 @@ function sayWho({ from, fromName, registerAt }: Invitation, t: Strings): string 
 }
 
 /** Why a client ended, for people. */
-export function explain(failure: TuttiError, t: Strings): string {
+export function explain(failure: TuttiError, { t, domain }: Page): string {
   const cause = failure.cause as { readonly condition?: string } | undefined;
   if (failure.condition === 'refused' && cause?.condition === 'not-authorized') return t.wrongPassword;
+  if (failure.condition === 'refused' && cause?.condition === 'host-unknown') return t.otherServer(domain);
   if (failure.condition === 'no-archive') return t.serverWithoutArchive;
   if (failure.condition === 'store') return t.storageFailed;
   return t.stoppedBecause(failure.message);

@@ -163,7 +163,7 @@ export function Root({ config }: { readonly config: PageConfig }): JSX.Element {
         <main class="login">
           <Logo />
           <h1>Tutti</h1>
-          <p role="alert">{explain(chat.failure, t)}</p>
+          <p role="alert">{explain(chat.failure, page)}</p>
           <button type="button" class="primary" onClick={() => location.reload()}>
             {t.tryAgain}
           </button>

@@ -35,17 +35,20 @@ export function Timeline({ conversation, isFilling, peerName, wanted, onReply, o
   const [open, setOpen] = useState<string>();
   const [current, setCurrent] = useState<string>();
   const [isAtEnd, setAtEnd] = useState(true);
-  const scroll = useRef({ atEnd: wanted === undefined, fromBottom: undefined as number | undefined });
+  const scroll = useRef({ atEnd: wanted === undefined, top: 0, fromBottom: undefined as number | undefined });
   // Where the new ones began when the conversation was opened.
   const [firstNew] = useState(() => findFirstUnread(conversation));
 
   const keep = (): void => {
     const element = box.current;
     if (element === null) return;
-    const { atEnd, fromBottom } = scroll.current;
+    const { fromBottom, top } = scroll.current;
+    // The keyboard has moved it, of which the event is still to come.
+    if (element.scrollTop < top && !isNearEnd(element)) scroll.current.atEnd = false;
     if (fromBottom !== undefined) element.scrollTop = element.scrollHeight - fromBottom;
-    else if (atEnd) element.scrollTop = element.scrollHeight;
+    else if (scroll.current.atEnd) element.scrollTop = element.scrollHeight;
     scroll.current.fromBottom = undefined;
+    scroll.current.top = element.scrollTop;
   };
   useLayoutEffect(keep);
   useEffect(() => {
@@ -77,8 +80,9 @@ export function Timeline({ conversation, isFilling, peerName, wanted, onReply, o
   const onScroll = (): void => {
     const element = box.current;
     if (element === null) return;
-    const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    const atEnd = isNearEnd(element);
     scroll.current.atEnd = atEnd;
+    scroll.current.top = element.scrollTop;
     setAtEnd(atEnd);
     if (element.scrollTop < NEAR && shown < messages.length) showEarlier();
   };
@@ -189,6 +193,10 @@ export function Timeline({ conversation, isFilling, peerName, wanted, onReply, o
       )}
     </div>
   );
+}
+
+function isNearEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement): boolean {
+  return scrollHeight - scrollTop - clientHeight < NEAR;
 }
 
 function find(box: HTMLElement | null, messageId: string): HTMLElement | undefined {
