@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Element, NS, writeForm, xml } from '@tutti/xmpp';
 import { expect, test } from 'vitest';
+import { openAccounts } from '../../packages/server/src/accounts/open.ts';
+import { loadConfig } from '../../packages/server/src/config/load.ts';
+import type { Logger } from '../../packages/server/src/environment.ts';
 import type { Device } from '../client/device.ts';
 import { authenticate2, openStream } from '../client/login.ts';
 import { Hall, itemOf, presenceOf, submit } from '../hall.ts';
@@ -29,18 +32,7 @@ const settings = [
 
 test('XEP-0077 §3.2 a removed account leaves nothing behind, and its contacts, rooms and subscribers are told', async () => {
   await using server = await OwnServer.start(...settings);
-  await server.add('juliet', 'romeo', 'paris');
-  await (await server.connect('juliet.old')).close();
-  await until(() => traces(server).has('store.db last_activity.account'));
-  const juliet = await server.connect('juliet.phone');
-  const romeo = await server.connect('romeo.desk');
-  await befriend(juliet, romeo);
-  const halls = await beInRooms(juliet, romeo);
-  await publishThings(juliet, romeo);
-  const file = await keepThings(juliet, romeo, server);
-  await talk(juliet, romeo);
-  // A table that is new has to be filled here, or is of nobody's.
-  expect(untouched(server)).toEqual([]);
+  const { juliet, romeo, halls, file } = await live(server);
   const start = romeo.transcript.length;
   juliet.send(xml('iq', { type: 'set', id: 'end' }, xml('query', { xmlns: NS.register }, xml('remove'))));
   await juliet.wire.waitClosed();
@@ -57,22 +49,13 @@ test('XEP-0077 §3.2 a removed account leaves nothing behind, and its contacts, 
   expect((await halls.his.list(romeo, { affiliation: 'member' })).elements[0]?.elements).toEqual([]);
   // What she has published at others' nodes is gone, and subscribers are told (XEP-0060 §7.2).
   await until(() => eventsIn(heard()).includes('his -hers'));
-  await until(() => !traces(server).has('store.db account.jid'));
+  await until(() => !traces(server.data).has('store.db account.jid'));
   // The room that she made, and the node, are his now.
   await romeo.ask('get', xml('query', { xmlns: NS.mucOwner }), halls.hers.jid);
   await romeo.ask('get', pubsubOwner(xml('configure', { node: 'shared' })), NODES);
   expect((await fetch(file)).status).toBe(404);
-  // What others have said and heard stays theirs, and so does what they think of her.
-  expect([...traces(server).keys()].toSorted()).toEqual([
-    'log.db peer.jid',
-    'log.db stanza.bytes',
-    'store.db blocked.jid',
-    'store.db muc_tombstone.stanza',
-    'store.db report.peer',
-    'store.db roster_item.jid',
-  ]);
-  expect(archivesWith(server)).toEqual([ROMEO, halls.hers.jid, halls.his.jid].toSorted());
-  expect(underWay(server)).toEqual([PUSH]);
+  expectNothingOfHers(server.data, halls);
+  expect(underWay(server.data)).toEqual([PUSH]);
   // Whoever has her name later is somebody else.
   await server.add('juliet');
   const another = await server.connect('juliet.phone');
@@ -80,6 +63,62 @@ test('XEP-0077 §3.2 a removed account leaves nothing behind, and its contacts, 
   expect((await another.ask('get', xml('query', { xmlns: NS.roster }))).elements[0]?.elements).toEqual([]);
   await hallRefuses(another, halls.hers);
 });
+
+test('XEP-0077 §3.2 tutti user remove, while no server runs, leaves no more', async () => {
+  const server = await OwnServer.start(...settings);
+  const { halls } = await live(server);
+  await server.stop();
+  const { config } = loadConfig({ settings: [...settings, `data=${server.data}`] });
+  const problems: string[] = [];
+  const write = (fields: object, message: string): void => void problems.push(`${message} ${JSON.stringify(fields)}`);
+  const logger: Logger = { debug() {}, info() {}, warn: write, error: write, child: () => logger };
+  const accounts = await openAccounts(config, logger);
+  await accounts.remove(JULIET);
+  await accounts.close();
+  expect(problems).toEqual([]);
+  expectNothingOfHers(server.data, halls);
+  const files = readdirSync(join(server.data, 'upload'), { recursive: true, withFileTypes: true });
+  expect(files.filter((one) => one.isFile())).toEqual([]);
+  rmSync(server.data, { recursive: true });
+});
+
+interface Scene {
+  readonly juliet: Device;
+  readonly romeo: Device;
+  readonly halls: { hers: Hall; his: Hall };
+  /** Where a file of hers is. */
+  readonly file: string;
+}
+
+/** Juliet has something of everything. */
+async function live(server: OwnServer): Promise<Scene> {
+  await server.add('juliet', 'romeo', 'paris');
+  await (await server.connect('juliet.old')).close();
+  await until(() => traces(server.data).has('store.db last_activity.account'));
+  const juliet = await server.connect('juliet.phone');
+  const romeo = await server.connect('romeo.desk');
+  await befriend(juliet, romeo);
+  const halls = await beInRooms(juliet, romeo);
+  await publishThings(juliet, romeo);
+  const file = await keepThings(juliet, romeo, server);
+  await talk(juliet, romeo);
+  // A table that is new has to be filled here, or is of nobody's.
+  expect(untouched(server.data)).toEqual([]);
+  return { juliet, romeo, halls, file };
+}
+
+/** What others have said and heard stays theirs, and so does what they think of her. */
+function expectNothingOfHers(data: string, halls: Scene['halls']): void {
+  expect([...traces(data).keys()].toSorted()).toEqual([
+    'log.db peer.jid',
+    'log.db stanza.bytes',
+    'store.db blocked.jid',
+    'store.db muc_tombstone.stanza',
+    'store.db report.peer',
+    'store.db roster_item.jid',
+  ]);
+  expect(archivesWith(data)).toEqual([ROMEO, halls.hers.jid, halls.his.jid].toSorted());
+}
 
 /** She is nobody in the room that was hers. */
 async function hallRefuses(device: Device, hall: Hall): Promise<void> {
@@ -192,18 +231,18 @@ async function talk(juliet: Device, romeo: Device): Promise<void> {
 }
 
 /** Tables of the features that know nothing of her. */
-function untouched(server: OwnServer): string[] {
-  const db = new DatabaseSync(join(server.data, 'store.db'), { readOnly: true });
+function untouched(data: string): string[] {
+  const db = new DatabaseSync(join(data, 'store.db'), { readOnly: true });
   const tables = db.prepare("select name from sqlite_schema where type = 'table' order by name").all() as {
     name: string;
   }[];
   db.close();
-  const touched = [...traces(server).keys()].join(' ');
+  const touched = [...traces(data).keys()].join(' ');
   return tables.map(({ name }) => name).filter((name) => !touched.includes(` ${name}.`) && !OF_NOBODY.has(name));
 }
 
 /** Whose archives have messages with her address. */
-function archivesWith({ data }: OwnServer): string[] {
+function archivesWith(data: string): string[] {
   return query(
     data,
     `select distinct account.jid as found from entry join stanza on stanza.id = entry.stanza join account on account.id = entry.account
@@ -213,7 +252,7 @@ function archivesWith({ data }: OwnServer): string[] {
 }
 
 /** Where messages with her address are on their way to: what she has sent is delivered. */
-function underWay({ data }: OwnServer): string[] {
+function underWay(data: string): string[] {
   const sql = 'select distinct target as found from parcel join stanza on stanza.id = parcel.stanza';
   return query(data, `${sql} where instr(cast(bytes as text), ?)`, JULIET);
 }
@@ -228,7 +267,7 @@ function query(data: string, sql: string, value: string): string[] {
 }
 
 /** Where in the databases her address stands: table and column, and how often. */
-function traces({ data }: OwnServer): Map<string, number> {
+function traces(data: string): Map<string, number> {
   const found = new Map<string, number>();
   for (const file of readdirSync(data).filter((name) => name.endsWith('.db'))) {
     const db = new DatabaseSync(join(data, file), { readOnly: true });

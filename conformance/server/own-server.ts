@@ -80,6 +80,11 @@ export class OwnServer implements AsyncDisposable {
     );
   }
 
+  /** Stops it; its data stay. */
+  async stop(): Promise<void> {
+    await this.#server.stop();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.stop();
     rmSync(this.data, { recursive: true });

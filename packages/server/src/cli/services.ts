@@ -2,6 +2,7 @@
 import type { AccountAdmin } from '../accounts/admin.ts';
 import type { Config } from '../config/schema.ts';
 import type { RemoteControl } from '../control/s2s.ts';
+import type { Logger } from '../environment.ts';
 import type { SessionReport } from '../core/session-report.ts';
 import type { Listening, ServerOptions } from '../server.ts';
 
@@ -37,9 +38,18 @@ export interface Services {
   readonly describeDatabase: (config: Config) => Promise<string | undefined>;
 }
 
+/** What goes wrong on the way, a line each. */
+const problems: Logger = {
+  debug() {},
+  info() {},
+  warn: (fields, message) => void process.stderr.write(`tutti: ${message} ${JSON.stringify(fields)}\n`),
+  error: (fields, message) => void process.stderr.write(`tutti: ${message} ${JSON.stringify(fields)}\n`),
+  child: () => problems,
+};
+
 /** The real ones. */
 export const services: Services = {
   createServer: async (options) => (await import('../server.ts')).createServer(options),
-  openAccounts: async (config) => (await import('../accounts/open.ts')).openAccounts(config),
+  openAccounts: async (config) => (await import('../accounts/open.ts')).openAccounts(config, problems),
   describeDatabase: async (config) => (await import('../database-report.ts')).describeDatabase(config),
 };
