@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { endProcess } from '../servers/processes.ts';
+import { endProcess } from '../../conformance/processes.ts';
 
 /** What Node itself takes: a server that sends back what it gets, or pages of given bytes, and knows nothing of XMPP. */
 export interface RawServer {

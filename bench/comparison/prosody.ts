@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { prosodyBasics, prosodyCommand } from '../../conformance/targets/debian.ts';
+import { readDebianVersion } from '../debian.ts';
 import type { PeerRecipe } from './contestant.ts';
-import { readDebianVersion } from './debian.ts';
 
 /** Where Prosody keeps its archives: files of its own, or SQLite. */
 export type ProsodyStorage = 'internal' | 'sqlite';
@@ -18,29 +19,20 @@ export function prosody(storage: ProsodyStorage): PeerRecipe {
     version: readDebianVersion('prosody'),
     configuration: `${storage} storage, mod_mam, mod_carbons, mod_smacks`,
     prepare: (folder, port) => writeFile(join(folder, 'prosody.cfg.lua'), configure(folder, port, storage)),
-    command: (folder) => ['prosody', '-F', '--config', join(folder, 'prosody.cfg.lua')],
+    command: prosodyCommand,
   };
 }
 
 function configure(folder: string, port: number, storage: ProsodyStorage): string {
-  const modules = MODULES.split(' ').map((name) => `"${name}"`);
   const kept = `storage = "sql"\nsql = { driver = "SQLite3", database = "${folder}/prosody.sqlite" }`;
-  return `
-run_as_root = true
-pidfile = "${folder}/prosody.pid"
-data_path = "${folder}"
-log = { error = "${folder}/error.log" }
+  return `${prosodyBasics(folder, MODULES)}
 network_backend = "epoll"
-modules_enabled = { ${modules.join(', ')} }
 modules_disabled = { "s2s", "offline" }
 ${storage === 'sqlite' ? kept : 'storage = "internal"'}
 storage_archive_item_limit = 100000000
 max_archive_query_results = 250
 default_archive_policy = true
 archive_expires_after = "never"
-allow_registration = true
-c2s_require_encryption = false
-allow_unencrypted_plain_auth = true
 authentication = "internal_plain"
 c2s_interfaces = { "127.0.0.1" }
 c2s_ports = { ${port} }

@@ -1,5 +1,5 @@
+import { isInstalled } from '../debian.ts';
 import { type Contestant, startPeer } from './contestant.ts';
-import { isInstalled } from './debian.ts';
 import { ejabberd } from './ejabberd.ts';
 import { prosody } from './prosody.ts';
 import { startTutti } from './tutti.ts';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchTutti } from '../../conformance/targets/launch.ts';
 import { readVersion } from '../../packages/server/src/version.ts';
-import { type Contestant, readRss } from './contestant.ts';
+import { rssBytes } from '../servers/processes.ts';
+import type { Contestant } from './contestant.ts';
 
 /** Tutti as it is in this checkout; its clients are devices with IM-NG, or the same ones that the peers get. */
 export async function startTutti(clients: 'IM-NG' | 'Carbons'): Promise<Contestant> {
@@ -34,7 +35,7 @@ export async function startTutti(clients: 'IM-NG' | 'Carbons'): Promise<Contesta
       await running.end('SIGTERM');
       running = await launchTutti({ data, settings });
     },
-    rss: () => readRss(running.pid),
+    rss: () => rssBytes(running.pid),
     async stop() {
       await running.end('SIGTERM');
       await rm(data, { recursive: true, force: true });

@@ -1,16 +1,14 @@
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { register } from '../load/register.ts';
 import { startPostgres } from './postgres.ts';
-import { endProcess, freePort, whenListening } from './processes.ts';
-import { debianVersion } from './prosody.ts';
+import { endProcess, freePort, whenListening } from '../../conformance/processes.ts';
+import { ejabberdCommand, spawnPeer } from '../../conformance/targets/debian.ts';
+import { readDebianVersion } from '../debian.ts';
 import type { BenchServer } from './server.ts';
 
 const SCHEMA = '/usr/share/ejabberd/sql/pg.sql';
-/** Where Debian keeps ejabberd's code. */
-const LIBRARIES = '/usr/lib/x86_64-linux-gnu';
 
 /** ejabberd with PostgreSQL: the archive of everybody always on (A), Carbons on request, no shapers and no limits (L). */
 function configure(port: number, database: number): string {
@@ -54,30 +52,13 @@ export async function startEjabberd(): Promise<BenchServer> {
   postgres.load(SCHEMA);
   const folder = await mkdtemp(join(tmpdir(), 'ejabberd-bench-'));
   const port = await freePort();
-  const config = join(folder, 'ejabberd.yml');
-  await writeFile(config, configure(port, postgres.port));
-  const spool = join(folder, 'spool');
-  await mkdir(spool);
+  await writeFile(join(folder, 'ejabberd.yml'), configure(port, postgres.port));
   const begin = performance.now();
-  // The options are those of ejabberdctl; without a node name it needs no epmd and no user of its own
-  const tables = ['-mnesia', 'dir', JSON.stringify(spool)];
-  const child = spawn('erl', ['+K', 'true', '+P', '250000', '-noinput', ...tables, '-s', 'ejabberd'], {
-    stdio: 'ignore',
-    cwd: folder,
-    env: {
-      ...process.env,
-      HOME: folder,
-      ERL_LIBS: LIBRARIES,
-      EJABBERD_CONFIG_PATH: config,
-      EJABBERD_LOG_PATH: join(folder, 'ejabberd.log'),
-      ERL_CRASH_DUMP: join(folder, 'crash.dump'),
-      ERL_MAX_PORTS: '32000',
-    },
-  });
-  await whenListening(port, child);
+  const child = spawnPeer(ejabberdCommand(folder), folder);
+  await whenListening([port], child);
   return {
     name: 'ejabberd',
-    version: `${debianVersion('ejabberd')}, PostgreSQL ${debianVersion('postgresql-15')}`,
+    version: `${readDebianVersion('ejabberd')}, PostgreSQL ${readDebianVersion('postgresql-15')}`,
     port,
     copies: 'carbons',
     roots: [child.pid as number, postgres.pid],

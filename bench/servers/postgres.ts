@@ -3,7 +3,7 @@ import { chownSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endProcess, freePort, whenListening } from './processes.ts';
+import { endProcess, freePort, whenListening } from '../../conformance/processes.ts';
 
 const BIN = '/usr/lib/postgresql/15/bin';
 
@@ -33,7 +33,7 @@ export async function startPostgres(name: string): Promise<Postgres> {
   run(`${BIN}/initdb`, '--pgdata', data, '--username', name, '--auth', 'trust', '--encoding=UTF8', '--no-sync');
   const [program, ...args] = [...user, `${BIN}/postgres`, '-D', data, '-p', `${port}`, '-k', folder];
   const child: ChildProcess = spawn(program, args, { stdio: 'ignore', cwd: '/' });
-  await whenListening(port, child);
+  await whenListening([port], child);
   const connection = ['--host=127.0.0.1', `--port=${port}`, `--username=${name}`, '--quiet', '--no-psqlrc'];
   for (let attempt = 1; ; attempt += 1) {
     try {

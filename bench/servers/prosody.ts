@@ -1,27 +1,20 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { register } from '../load/register.ts';
-import { endProcess, freePort, whenListening } from './processes.ts';
+import { endProcess, freePort, whenListening } from '../../conformance/processes.ts';
+import { prosodyBasics, prosodyCommand, spawnPeer } from '../../conformance/targets/debian.ts';
+import { readDebianVersion } from '../debian.ts';
 import type { BenchServer } from './server.ts';
 
 const MODULES = 'roster saslauth disco carbons pep blocklist version ping register mam csi smacks';
 
 /** Prosody with its internal storage: the archive of everybody always on (A), Carbons on request, no limits (L). */
 function configure(folder: string, port: number): string {
-  const modules = MODULES.split(' ').map((name) => `"${name}"`);
-  return `
-run_as_root = true
-pidfile = "${folder}/prosody.pid"
-data_path = "${folder}"
-log = { error = "${folder}/error.log" }
-modules_enabled = { ${modules.join(', ')} }
+  return `${prosodyBasics(folder, MODULES)}
 modules_disabled = { "s2s", "offline" }
-allow_registration = true
-c2s_require_encryption = false
-allow_unencrypted_plain_auth = true
 authentication = "internal_hashed"
 c2s_interfaces = { "127.0.0.1" }
 c2s_ports = { ${port} }
@@ -40,14 +33,13 @@ VirtualHost "localhost"
 export async function startProsody(): Promise<BenchServer> {
   const folder = await mkdtemp(join(tmpdir(), 'prosody-bench-'));
   const port = await freePort();
-  const config = join(folder, 'prosody.cfg.lua');
-  await writeFile(config, configure(folder, port));
+  await writeFile(join(folder, 'prosody.cfg.lua'), configure(folder, port));
   const begin = performance.now();
-  const child = spawn('prosody', ['-F', '--config', config], { stdio: 'ignore' });
-  await whenListening(port, child);
+  const child = spawnPeer(prosodyCommand(folder), folder);
+  await whenListening([port], child);
   return {
     name: 'Prosody',
-    version: debianVersion('prosody'),
+    version: readDebianVersion('prosody'),
     port,
     copies: 'carbons',
     roots: [child.pid as number],
@@ -59,11 +51,6 @@ export async function startProsody(): Promise<BenchServer> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Debian's version of a package. */
-export function debianVersion(name: string): string {
-  return execFileSync('dpkg-query', ['--show', '--showformat=${Version}', name], { encoding: 'utf8' });
 }
 
 function diskBytes(folder: string): number {

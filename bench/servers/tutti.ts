@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { connectControl } from '../../packages/server/src/control/client.ts';
-import { endProcess, freePort, whenListening } from './processes.ts';
+import { endProcess, freePort, whenListening } from '../../conformance/processes.ts';
 import { type BenchServer, PASSWORD } from './server.ts';
 
 const ROOT = join(import.meta.dirname, '../../packages/server');
@@ -62,7 +62,7 @@ export async function startTutti({ data, settings = [], execArgv = [] }: TuttiOp
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'exit');
   const errors: string[] = [];
-  const open = whenListening(port, child).then(() => performance.now() - begin);
+  const open = whenListening([port], child).then(() => performance.now() - begin);
   const ports = await new Promise<ReadonlyMap<string, number>>((resolve, reject) => {
     void exited.then(() => reject(new Error(`Tutti ended: ${errors.slice(-5).join('\n')}`)));
     createInterface({ input: child.stderr }).on('line', (line) => {

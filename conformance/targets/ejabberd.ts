@@ -1,34 +1,18 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endProcess, freePort, whenListening } from '../processes.ts';
 import { freshLocalpart, register, type Target } from '../target.ts';
+import { ejabberdCommand, spawnPeer } from './debian.ts';
 import { probeForeign } from './foreign.ts';
-import { freePort, listening } from './prosody.ts';
 
-/** Debian's ejabberd on loopback, with a folder of its own: archives and Carbons on, limits off. It runs without Erlang's distribution. */
+/** Debian's ejabberd on loopback, with a folder of its own: archives and Carbons on, limits off. */
 export async function startEjabberd(): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'ejabberd-'));
   const [port, http] = [await freePort(), await freePort()];
-  const spool = join(folder, 'spool');
-  mkdirSync(spool);
-  const config = join(folder, 'ejabberd.yml');
-  await writeFile(config, configuration(port, http));
-  const env = {
-    ...process.env,
-    HOME: folder,
-    ERL_LIBS: findLibraries(),
-    EJABBERD_CONFIG_PATH: config,
-    EJABBERD_LOG_PATH: join(folder, 'ejabberd.log'),
-    ERL_CRASH_DUMP: join(folder, 'crash.dump'),
-    ERL_MAX_PORTS: '4096',
-  };
-  const args = ['+K', 'true', '-noinput', '-mnesia', 'dir', JSON.stringify(spool), '-s', 'ejabberd'];
-  const child = spawn('erl', args, { env, cwd: folder, stdio: 'ignore' });
-  await listening(port, child);
-  await listening(http, child);
+  await writeFile(join(folder, 'ejabberd.yml'), configuration(port, http));
+  const child = spawnPeer(ejabberdCommand(folder), folder);
+  await whenListening([port, http], child);
   const address = { transport: 'tcp', host: '127.0.0.1', port, tls: 'none', domain: 'localhost' } as const;
   const probed = await probeForeign({
     domain: 'localhost',
@@ -43,10 +27,7 @@ export async function startEjabberd(): Promise<Target> {
     name: 'ejabberd',
     account: (name) => register(address, `${freshLocalpart(name)}@localhost`, 'secret'),
     async stop() {
-      if (child.exitCode === null) {
-        child.kill('SIGTERM');
-        await once(child, 'exit');
-      }
+      await endProcess(child);
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -77,13 +58,4 @@ modules:
   mod_roster: { versioning: true }
   mod_stream_mgmt: {}
 `;
-}
-
-/** Debian keeps Erlang's libraries in the folder of the machine's architecture. */
-function findLibraries(): string {
-  for (const folder of readdirSync('/usr/lib').filter((name) => name.includes('-linux-gnu'))) {
-    const path = join('/usr/lib', folder);
-    if (readdirSync(path).some((name) => name.startsWith('ejabberd-'))) return path;
-  }
-  throw new Error('ejabberd is not where Debian puts it');
 }

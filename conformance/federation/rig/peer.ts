@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import type { ChildProcess } from 'node:child_process';
 import { Device } from '../../client/device.ts';
 import type { Account } from '../../client/login.ts';
+import { endProcess, freePort, whenListening } from '../../processes.ts';
 import { freshLocalpart, register } from '../../target.ts';
 import type { Authority } from './authority.ts';
 import type { DnsServer } from './dns-server.ts';
@@ -50,11 +49,6 @@ export async function startProgram(
 ): Promise<Program> {
   let child = launch();
   await whenListening(Object.values(ports), child);
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill(signal);
-    await once(child, 'exit');
-  };
   return {
     name,
     get pid() {
@@ -70,13 +64,13 @@ export async function startProgram(
       const address = { transport: 'tcp', host: '127.0.0.1', port: ports.c2s, tls: 'none', domain } as const;
       return enter(await Device.connect(account.jid, address, account, resource));
     },
-    kill: () => end('SIGKILL'),
+    kill: () => endProcess(child, 'SIGKILL'),
     async restart() {
       child = launch();
       await whenListening(Object.values(ports), child);
     },
     async [Symbol.asyncDispose]() {
-      await end('SIGTERM');
+      await endProcess(child);
       cleanUp();
     },
   };
@@ -92,46 +86,4 @@ export async function enter(device: Device): Promise<Device> {
 export async function freePorts(): Promise<Ports> {
   const [c2s, s2s, s2sTls] = await Promise.all([freePort(), freePort(), freePort()]);
   return { c2s, s2s, s2sTls };
-}
-
-export function spawnQuietly(
-  command: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  cwd: string,
-): ChildProcess {
-  return spawn(command, args, { stdio: 'ignore', env: { ...process.env, ...env }, cwd });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-async function whenListening(ports: readonly number[], child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  for (const port of ports) {
-    while (!(await canConnect(port))) {
-      if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}`);
-      if (Date.now() > deadline) throw new Error(`nobody listens on ${port}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}
-
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-  });
 }

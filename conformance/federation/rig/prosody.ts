@@ -1,21 +1,10 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, type Ground, type Ports, type Program, spawnQuietly, startProgram, type Way } from './peer.ts';
+import { prosodyBasics, prosodyCommand, spawnPeer } from '../../targets/debian.ts';
+import { freePorts, type Ground, type Ports, type Program, startProgram, type Way } from './peer.ts';
 
-const MODULES = [
-  'roster',
-  'saslauth',
-  'tls',
-  'dialback',
-  'disco',
-  'ping',
-  'version',
-  'register',
-  's2s_bidi',
-  'smacks',
-  'carbons',
-];
+const MODULES = 'roster saslauth tls dialback disco ping version register s2s_bidi smacks carbons';
 
 /** Debian's Prosody, with a certificate for each of its domains; it asks the DNS of the test (by libunbound). */
 export async function startProsody(
@@ -33,12 +22,9 @@ export async function startProsody(
     copyFileSync(key, join(certificates, `${domain}.key`));
     ground.dns.announce(domain, way === 'direct' ? { tls: ports.s2sTls } : { plain: ports.s2s });
   }
-  const config = join(folder, 'prosody.cfg.lua');
-  writeFileSync(
-    config,
-    configure(folder, ports, ground, { domains: Object.keys(domains), modules: [...MODULES, ...moreModules] }),
-  );
-  const launch = () => spawnQuietly('prosody', ['-F', '--config', config], {}, folder);
+  const modules = [MODULES, ...moreModules].join(' ');
+  writeFileSync(join(folder, 'prosody.cfg.lua'), configure(folder, ports, ground, Object.keys(domains), modules));
+  const launch = () => spawnPeer(prosodyCommand(folder), folder);
   return startProgram('Prosody', ports, launch, () => rmSync(folder, { recursive: true, force: true }));
 }
 
@@ -46,19 +32,12 @@ function configure(
   folder: string,
   ports: Ports,
   { dns, authority }: Ground,
-  { domains, modules }: { readonly domains: readonly string[]; readonly modules: readonly string[] },
+  domains: readonly string[],
+  modules: string,
 ): string {
-  const quote = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(', ');
-  return `
-run_as_root = true
-pidfile = "${folder}/prosody.pid"
-data_path = "${folder}"
+  return `${prosodyBasics(folder, modules)}
 log = { debug = "${folder}/prosody.log" }
-modules_enabled = { ${quote(modules)} }
 modules_disabled = { "offline" }
-allow_registration = true
-c2s_require_encryption = false
-allow_unencrypted_plain_auth = true
 authentication = "internal_plain"
 s2s_secure_auth = false
 interfaces = { "127.0.0.1" }

@@ -9,13 +9,13 @@ import { Streams } from '../src/stream/streams.ts';
 import { createHttpServer, type HttpOptions } from '../src/http/server.ts';
 import type { BoshLimits } from '../src/http/bosh/bosh.ts';
 
-export const closers: (() => Promise<void>)[] = [];
+const closers: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-export const LIMITS: BoshLimits = {
+const LIMITS: BoshLimits = {
   wait: 60,
   inactivity: 30,
   pause: 120,

@@ -6,7 +6,7 @@ import { createWorld, type World } from './world.ts';
 export const SERVICE = 'push.localhost';
 
 /** An app server that remembers what it was told, and answers as it is told to. */
-export class AppServer {
+class AppServer {
   readonly told: Element[] = [];
   refuses: StanzaError | undefined;
   silent = false;
