@@ -1,4 +1,5 @@
 import { NS, xml } from '@tutti/xmpp';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requirePeer } from '../../../conformance/peers.ts';
 import { startEjabberd } from '../../../conformance/targets/ejabberd.ts';
@@ -7,6 +8,7 @@ import type { Target } from '../../../conformance/target.ts';
 import { type Client, type ClientOptions, createClient, memoryStore } from '../src/index.ts';
 import { readArchive } from './archive.ts';
 import { Network } from './network.ts';
+import { bodiesOf, type Ground, play, type PlayedDevice, step } from './play.ts';
 import { hastyClock, textsOf, until } from './world.ts';
 
 const SERVERS = [
@@ -35,21 +37,26 @@ describe.each(SERVERS)('a client on $name, without IM-NG', ({ name, peer, start 
 
     const service = (port = server.address('ws').port): string => `ws://127.0.0.1:${port}/xmpp-websocket`;
 
-    async function online(
-      jid: string,
-      options: Partial<ClientOptions> = {},
-      port = server.address('ws').port,
-    ): Promise<Client> {
+    function makeClient(username: string, options: Partial<ClientOptions>, port: number): Client {
       const client = createClient({
         service: service(port),
         domain: server.domain,
-        username: jid.split('@')[0] ?? '',
+        username,
         password: 'secret',
         clock: hastyClock,
         ...options,
         limits: { answerMs: 1_000_000, ...options.limits },
       });
       clients.push(client);
+      return client;
+    }
+
+    async function online(
+      jid: string,
+      options: Partial<ClientOptions> = {},
+      port = server.address('ws').port,
+    ): Promise<Client> {
+      const client = makeClient(jid.split('@')[0] ?? '', options, port);
       await client.start();
       return client;
     }
@@ -121,6 +128,49 @@ describe.each(SERVERS)('a client on $name, without IM-NG', ({ name, peer, start 
         }
         await Promise.all(devices.map((device) => device.stop()));
       }
+    });
+
+    it('K5 K6: the timeline is that of the archive on every device, whatever happens to them', {
+      timeout: RUNS * 60_000,
+    }, async () => {
+      const networks: Network[] = [];
+      const ground: Ground = {
+        network: async () => {
+          networks.push(await Network.to(server.address('ws').port));
+          return networks.at(-1) ?? network;
+        },
+        device: (username, options, port) => makeClient(username, options, port),
+      };
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 20 }), async (steps) => {
+          const jids = [await server.account('alice'), await server.account('bob')];
+          const [alice = '', bob = ''] = jids.map(({ jid }) => jid.split('@')[0] ?? '');
+          const [devices, sent] = await play(ground, steps, [alice, bob]);
+          const idsOf = ({ client, peer: to }: PlayedDevice): string[] =>
+            client.conversation(to).entries.map(({ id }) => id);
+          await until(
+            () => devices.every((device) => new Set(bodiesOf(device)).size >= sent.length),
+            () => devices.map((device) => `${device.client.status} ${bodiesOf(device).join(', ')}`).join(' | '),
+          );
+          for (const username of [alice, bob]) {
+            // A server without IM-NG does not know a message again that was repeated (S8); the archive then has it twice.
+            const archived = await readArchive(service(), username);
+            expect(new Set(archived.map(({ message }) => message.child('body')?.text()))).toEqual(new Set(sent));
+            const theirs = devices.filter((device) => device.username === username);
+            await until(
+              () => theirs.every((device) => idsOf(device).length >= archived.length),
+              () => theirs.map((device) => idsOf(device).join()).join(' | '),
+            );
+            for (const device of theirs) {
+              expect(idsOf(device)).toEqual(archived.map(({ id }) => id));
+              expect(device.told).toEqual(idsOf(device));
+            }
+          }
+          await Promise.all(devices.map(({ client }) => client.stop()));
+        }),
+        { numRuns: RUNS, endOnFailure: true },
+      );
+      await Promise.all(networks.map((one) => one.close()));
     });
 
     it('K5 K6: a message sent while the answer is lost, and what was missed, are there once', async () => {
