@@ -12,7 +12,7 @@ const PURPOSE: Readonly<Record<string, string>> = {
   c2s_tls: 'clients, direct TLS',
   s2s: 'other servers, STARTTLS',
   s2s_tls: 'other servers, direct TLS',
-  http: 'WebSocket at /xmpp-websocket, host-meta, /metrics',
+  http: 'WebSocket, BOSH, files, metrics',
 };
 
 /** What the banner tells of. */

@@ -65,6 +65,7 @@ describe('the whole', () => {
     const settings = [
       `c2s.port=${port}`,
       'c2s_tls.host=192.0.2.1',
+      's2s.enabled=false',
       'http.enabled=false',
       'tls.cert=gone.crt',
       'tls.key=gone.key',

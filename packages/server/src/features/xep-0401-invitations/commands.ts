@@ -1,7 +1,7 @@
 import { JID, NS, readBoolean, readSingle, StanzaError, writeForm } from '@tutti/xmpp';
 import type { AdHocCommand, CommandRequest, FeatureApi } from '../../feature.ts';
 import type { Invitations } from './invitations.ts';
-import { writeInvitation } from './link.ts';
+import { locatePage, writeInvitation } from './link.ts';
 
 /** XEP-0401 §3: what users run to invite somebody. */
 export function invitationCommands(api: FeatureApi, invitations: Invitations): readonly AdHocCommand[] {
@@ -11,7 +11,7 @@ export function invitationCommands(api: FeatureApi, invitations: Invitations): r
     return isOurs(from) && (accounts === 'everyone' || (accounts === 'admins' && api.isAdministrator(from)));
   };
   const form = async (wanted: Parameters<Invitations['create']>[0]) => ({
-    form: writeInvitation(api.config.http.publicUrl, await invitations.create(wanted)),
+    form: writeInvitation(locatePage(api, wanted.domain), await invitations.create(wanted)),
   });
   return [
     {

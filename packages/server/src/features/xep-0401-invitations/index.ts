@@ -3,7 +3,7 @@ import { defineFeature, type FeatureApi } from '../../feature.ts';
 import { invitationCommands } from './commands.ts';
 import { Door } from './door.ts';
 import { Invitations } from './invitations.ts';
-import { writeLandingUrl, writeUri } from './link.ts';
+import { locatePage, writeLandingUrl, writeUri } from './link.ts';
 import { invitationMigrations } from './schema.ts';
 
 /** Invitations of users and of the administrator: links for contacts and for accounts. */
@@ -50,7 +50,7 @@ function answerCommandLine(api: FeatureApi, open: Invitations): void {
   const describe = (invitation: Awaited<ReturnType<Invitations['create']>>): object => ({
     token: invitation.token,
     uri: writeUri(invitation),
-    url: writeLandingUrl(api.config.http.publicUrl, invitation),
+    url: writeLandingUrl(locatePage(api, invitation.domain), invitation),
     inviter: invitation.inviter?.toString(),
     expires: new Date(invitation.expiresAt).toISOString(),
   });

@@ -2,6 +2,8 @@ import { type DataForm, type Element, type Field, NS, readForm, writeForm, xml }
 import { describe, expect, it } from 'vitest';
 import { type Device, FakeConnection } from '../../../test/device.ts';
 import { createWorld, type World } from '../../../test/world.ts';
+import { loadConfig } from '../../config/load.ts';
+import { locatePage } from './link.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -210,3 +212,29 @@ describe('XEP-0401: invitations', () => {
     await expect(control('invite.revoke', { token: 'x' })).rejects.toMatchObject({ condition: 'item-not-found' });
   });
 });
+
+describe('XEP-0379 §3.3 the page that opens an invitation', () => {
+  const landing = async (...settings: string[]) => {
+    const { alice } = await setUp(...settings);
+    const { form } = await run(alice, 'invite');
+    return form?.fields.get('landing-url')?.[0]?.replace(/#.*/, '#');
+  };
+
+  it('is where http.public_url says', async () => {
+    expect(await landing()).toBe('https://chat.example/#');
+  });
+
+  it('is on this machine for localhost, which only those on it can mean', async () => {
+    expect(await landing('http.public_url=')).toBe('https://localhost/#');
+    expect(locatePage(apiFor('http.public_url='), 'chat.example')).toBe('');
+  });
+
+  it('is nowhere without the page', async () => {
+    expect(await landing('http.page=false')).toBeUndefined();
+  });
+});
+
+function apiFor(setting: string): Parameters<typeof locatePage>[0] {
+  const { config } = loadConfig({ cwd: process.cwd(), settings: [setting] });
+  return { config, webUrl: (domain) => `https://${domain}` };
+}

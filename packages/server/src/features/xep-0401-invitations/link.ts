@@ -1,4 +1,5 @@
 import { type Element, NS, writeForm } from '@tutti/xmpp';
+import type { FeatureApi } from '../../feature.ts';
 import type { Invitation } from './invitations.ts';
 
 /** XEP-0401 §4.1, §4.4, XEP-0445 §2: the invitation as an XMPP URI. */
@@ -8,6 +9,13 @@ export function writeUri({ inviter, registers, domain, username, token }: Invita
   }
   const address = username === undefined ? domain : `${username}@${domain}`;
   return `xmpp:${encode(address)}?register;preauth=${token}`;
+}
+
+/** Where the chat page is reached: as configured, or by those on this machine; '' where that is not known. */
+export function locatePage(api: Pick<FeatureApi, 'config' | 'webUrl'>, domain: string): string {
+  const { page, publicUrl } = api.config.http;
+  if (!page) return '';
+  return publicUrl === '' && domain === 'localhost' ? (api.webUrl(domain) ?? '') : publicUrl;
 }
 
 /** XEP-0379 §3.3: the page of the server's that opens it; undefined where it is not known where that can be reached. */
