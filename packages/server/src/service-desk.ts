@@ -10,6 +10,8 @@ export interface ServiceRequest {
   readonly from: JID;
   /** The service itself, or an address below it, such as a room or somebody in it. */
   readonly to: JID;
+  /** Answers now: what the handler gives in the end is not sent then. For what is told to others after the answer. */
+  readonly answer: (result?: Element) => void;
 }
 
 /** Gives the payload of the result (undefined: an empty one) or throws a StanzaError. */
@@ -134,8 +136,12 @@ export class ServiceDesk {
     const payload = stanza.elements[0] as Element;
     const handler = this.#handlers.get(`${type} ${payload.name} ${payload.ns}`);
     if (handler !== undefined && !(this.onOtherIq !== undefined && this.passesOn(to))) {
-      const result = await handler({ iq: stanza, payload, from, to });
-      return this.#environment.route(resultReply(stanza, result));
+      let isAnswered = false;
+      const answer = (result?: Element): void => {
+        if (!isAnswered) this.#environment.route(resultReply(stanza, result));
+        isAnswered = true;
+      };
+      return answer(await handler({ iq: stanza, payload, from, to, answer }));
     }
     if (this.onOtherIq === undefined) throw new StanzaError('service-unavailable');
     await this.onOtherIq(stanza, from, to);

@@ -46,7 +46,10 @@ export class Front {
 
   #handle(desk: ServiceDesk): void {
     const decide = (type: 'get' | 'set', name: string, ns: string, how: (request: ServiceRequest) => Decide): void =>
-      desk.iq(type, name, ns, async (request) => this.#rooms.run(roomAddress(request.to), how(request)));
+      desk.iq(type, name, ns, async (request) => {
+        const { to, answer } = request;
+        return this.#rooms.run(roomAddress(to), how(request), { answer });
+      });
     const here = () => this.#rooms.here();
     decide(
       'get',
@@ -182,7 +185,7 @@ export class Front {
       await this.#rooms.run(
         to.bare,
         (found) => (found === undefined ? { room: found, out: [] } : leave(found, from, notice)),
-        true,
+        { isFact: true },
       );
       return;
     }

@@ -52,7 +52,7 @@ export class Ghosts {
     await this.#rooms.run(
       room,
       (found) => (found === undefined ? { room: found, out: [] } : leave(found, session, { codes: [333] })),
-      true,
+      { isFact: true },
     );
   }
 

@@ -20,10 +20,14 @@ export interface RoomWorld {
 type Place = { readonly id: string; readonly at: number } | undefined;
 type NewRow = Parameters<AccountLog['append']>[0][number];
 
+export interface RunOptions extends Partial<Pick<Task, 'answer' | 'isFact'>> {}
+
 interface Task {
   readonly decide: Decide;
   /** What it decides holds although it can't be stored: who has left has left. */
   readonly isFact: boolean;
+  /** Answers who asks, before the others are told what has come of it (XEP-0045 §8, §9, §10). */
+  readonly answer: ((answer: Element | undefined) => void) | undefined;
   readonly resolve: (answer: Element | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -68,9 +72,9 @@ export class RoomActor {
   }
 
   /** Does what is decided, when its turn comes; gives the answer. Rejects with StanzaError where it is refused. */
-  run(decide: Decide, isFact = false): Promise<Element | undefined> {
+  run(decide: Decide, { isFact = false, answer }: RunOptions = {}): Promise<Element | undefined> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ decide, isFact, resolve, reject });
+      this.#queue.push({ decide, isFact, answer, resolve, reject });
       this.#next();
     });
   }
@@ -118,13 +122,31 @@ export class RoomActor {
   }
 
   #send(out: readonly Out[]): void {
+    this.#uninterrupted(() => this.#world.send(out));
+  }
+
+  #uninterrupted(work: () => void): void {
     const isOutermost = !this.#sending;
     this.#sending = true;
     try {
-      this.#world.send(out);
+      work();
     } finally {
       if (isOutermost) this.#sending = false;
     }
+  }
+
+  /** Who has to go hears it first, then who asked for it that it is done, then all others (§8.2). */
+  #tell({ answer: reply }: Task, before: Room | undefined, { room, out, archive, answer }: Decision): void {
+    if (reply === undefined || archive !== undefined) return this.#send(out);
+    const isOut = ({ to }: Out): boolean =>
+      to.every((jid) => room?.nicks.has(jid.toString()) !== true && before?.nicks.has(jid.toString()) === true);
+    const removed = out.filter(isOut);
+    const others = removed.length === 0 ? out : out.filter((one) => !removed.includes(one));
+    this.#uninterrupted(() => {
+      this.#world.send(removed);
+      reply(answer);
+      this.#world.send(others);
+    });
   }
 
   async #store(save: readonly Change[]): Promise<void> {
@@ -136,13 +158,15 @@ export class RoomActor {
     await this.#world.save(this.jid, save);
   }
 
-  #apply(task: Task, { room, out, archive, answer }: Decision): void {
+  #apply(task: Task, decision: Decision): void {
+    const { room, archive, answer } = decision;
+    const before = this.#room;
     if (this.#room !== undefined && this.#room.creator !== room?.creator) {
       this.#world.counted(this.#room, -1);
       if (room !== undefined) this.#world.counted(room, 1);
     }
     this.#room = room;
-    this.#send(out);
+    this.#tell(task, before, decision);
     if (archive === undefined) return task.resolve(answer);
     this.#archive(task, archive, answer);
   }

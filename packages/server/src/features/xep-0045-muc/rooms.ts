@@ -2,7 +2,7 @@ import { type Element, JID, StanzaError } from '@tutti/xmpp';
 import { type FeatureApi, randomId } from '../../feature.ts';
 import type { Change, Circumstances, Decide, Out } from './decision.ts';
 import { refusal } from './refusal.ts';
-import { RoomActor, type RoomWorld } from './room-actor.ts';
+import { RoomActor, type RoomWorld, type RunOptions } from './room-actor.ts';
 import { RoomArchive } from './room-archive.ts';
 import { defaultConfig } from './room-config.ts';
 import { RoomStore } from './room-store.ts';
@@ -42,12 +42,12 @@ export class Rooms implements RoomWorld {
   }
 
   /** Does what is decided in the room at this address, when its turn comes; gives the answer. */
-  run(jid: JID, decide: Decide, isFact = false): Promise<Element | undefined> {
+  run(jid: JID, decide: Decide, options: RunOptions = {}): Promise<Element | undefined> {
     const operators = this.#currentOperators();
     const decideNow: Decide = (room) =>
       decide(room === undefined || room.operators === operators ? room : { ...room, operators });
-    if (this.#opening !== undefined) return this.#opening.then(() => this.#actor(jid).run(decideNow, isFact));
-    return this.#actor(jid).run(decideNow, isFact);
+    if (this.#opening !== undefined) return this.#opening.then(() => this.#actor(jid).run(decideNow, options));
+    return this.#actor(jid).run(decideNow, options);
   }
 
   /** Who runs the service, as the configuration has it now: the same object as long as that stays. */
