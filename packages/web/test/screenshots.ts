@@ -92,6 +92,14 @@ await picture('offline-phone-german', { ...PHONE, locale: 'de-DE', colorScheme: 
   await page.getByRole('button', { name: 'Senden', exact: true }).click();
   await messageWith(page, 'Butter').waitFor();
 });
+const neighbour = await befriend('tom');
+await neighbour.conversation(nora.account).send('Hello Nora, this is Tom from next door. I found your cat!');
+await neighbour.conversation(nora.account).send('She is asleep on our sofa 🐈');
+await picture('stranger-phone', PHONE, async ({ page }) => {
+  await open(page, 'tom');
+  await page.getByRole('region', { name: /is not in your contacts/ }).waitFor();
+  await messageWith(page, 'sofa').waitFor();
+});
 const newcomer = await world.device(PHONE);
 await newcomer.page.goto(`${newcomer.url}#nora@localhost?roster;preauth=abcdefgh;ibr=y;name=Nora`);
 await newcomer.page.getByLabel('Name').waitFor();
