@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { NS, xml } from '@tutti/xmpp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Device } from '../client/device.ts';
 import { until } from './own-server.ts';
@@ -14,6 +15,7 @@ const file = join(folder, 'tutti.toml');
 const log = join(folder, 'data', 'tutti.log');
 const settings = `
 data = "data"
+admins = ["alice@localhost"]
 auth.scram_iterations = 4096
 log.output = "data/tutti.log"
 c2s_tls.port = 0
@@ -99,6 +101,9 @@ test('SIGHUP: what the file says now is in force, without a restart', async () =
   const address = { transport: 'tcp', tls: 'starttls', host: '127.0.0.1', port, domain: 'localhost' } as const;
   const alice = await Device.connect('alice.phone', address, { jid: 'alice@localhost', password: 'secret' });
   await alice.fence();
+  // XEP-0133 §4.30: what runs as a process can be ended from within.
+  const commands = await alice.ask('get', xml('query', { xmlns: NS.discoItems, node: NS.commands }), 'localhost');
+  expect(commands.toString()).toContain(`${NS.admin}#restart`);
   expect(lines().some(({ message }) => message === 'message routed')).toBe(false);
   writeFileSync(file, `${settings}c2s.port = 1\nlog.level = "debug"\ncontact.abuse = ["mailto:abuse@example.org"]\n`);
   server.kill('SIGHUP');
