@@ -85,6 +85,24 @@ describe('XEP-0133: message of the day', () => {
     expect(said(bob)).toEqual(['Hello']);
   });
 
+  it('§4.24, D5 a legacy device gets what waited for it, then the message of the day, each once', async () => {
+    const { world, admin } = await setUp();
+    await world.account('bob@localhost');
+    for (const body of ['one', 'two'])
+      admin.send(xml('message', { to: 'bob@localhost', type: 'chat' }, xml('body', null, body)));
+    await world.settle();
+    await run(admin, 'set-motd', 'Hello');
+    const bob = await world.connect('bob@localhost/phone');
+    bob.send(xml('presence'));
+    await world.settle();
+    expect(bob.takeMessages().map((message) => message.child('body')?.text())).toEqual(['one', 'two', 'Hello']);
+    bob.close();
+    const again = await world.connect('bob@localhost/desk');
+    again.send(xml('presence'));
+    await world.settle();
+    expect(again.takeMessages()).toEqual([]);
+  });
+
   it('§4.25 an edited one: the form has the text; who has had it does not get it again', async () => {
     const { world, admin } = await setUp();
     expect((await run(admin, 'edit-motd', 'Nothing'))?.child('note')?.attrs['type']).toBe('error');
