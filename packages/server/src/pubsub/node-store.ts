@@ -100,7 +100,7 @@ export class NodeStore {
 
   async insert(db: Db, node: Omit<NodeRecord, 'bytes'>, account: string | null): Promise<void> {
     const { id, service, name, creator, createdAt, config } = node;
-    const row = { id, service, name, account, creator, created_at: createdAt, config: JSON.stringify(config) };
+    const row = { id, service, name, account, creator, created_at: createdAt, ...written(config) };
     await db
       .insertInto('pubsub_node')
       .values({ ...row, head: 0, bytes: 0 })
@@ -108,11 +108,7 @@ export class NodeStore {
   }
 
   async configure(db: Db, id: string, config: NodeConfig): Promise<void> {
-    await db
-      .updateTable('pubsub_node')
-      .set({ config: JSON.stringify(config) })
-      .where('id', '=', id)
-      .execute();
+    await db.updateTable('pubsub_node').set(written(config)).where('id', '=', id).execute();
   }
 
   async remove(db: Db, id: string): Promise<void> {
@@ -195,8 +191,7 @@ export class NodeStore {
       .selectFrom('pubsub_node')
       .select(['service', 'name'])
       .where('account', ofAccounts ? 'is not' : 'is', null)
-      .where('config', 'like', '%"itemExpire":%')
-      .where('config', 'not like', '%"itemExpire":"max"%')
+      .where('item_expire', 'is not', null)
       .execute();
   }
 
@@ -283,6 +278,12 @@ export class NodeStore {
     const { id, service, name, creator, bytes } = row;
     return { id, service, name, creator, createdAt: row.created_at, config, bytes };
   }
+}
+
+/** A configuration as it stands in its row. */
+function written(config: NodeConfig): Pick<PubsubTables['pubsub_node'], 'config' | 'item_expire'> {
+  const { itemExpire } = config;
+  return { config: JSON.stringify(config), item_expire: itemExpire === 'max' ? null : itemExpire };
 }
 
 /** Octets of a text in UTF-8. */

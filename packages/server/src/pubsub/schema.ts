@@ -18,6 +18,8 @@ export interface PubsubTables {
     head: number;
     /** Of all payloads together. */
     bytes: number;
+    /** Seconds after which items go (as in `config`); null: they stay. */
+    item_expire: number | null;
   };
   pubsub_item: {
     node: string;
@@ -89,6 +91,17 @@ export const pubsubMigrations: Readonly<Record<string, Migration>> = {
         .addPrimaryKeyConstraint('pubsub_subscription_key', ['node', 'jid'])
         .execute();
       await db.schema.createIndex('pubsub_subscription_by_bare').on('pubsub_subscription').columns(['bare']).execute();
+    },
+  },
+  'xep-0060/002-expiry': {
+    async up(db) {
+      await db.schema.alterTable('pubsub_node').addColumn('item_expire', 'integer').execute();
+      await db.schema
+        .createIndex('pubsub_node_expiring')
+        .on('pubsub_node')
+        .column('item_expire')
+        .where('item_expire', 'is not', null)
+        .execute();
     },
   },
 };
