@@ -25,7 +25,7 @@ function make(row: Row, { from, to, queryId }: typeof address | (typeof address 
 
 function write(rows: readonly Row[], to = address): { texts: string[]; made: number; buffers: number } {
   const slow = vi.fn<(row: Row) => Element>((row) => make(row, to));
-  const written = writePage(rows, to, slow);
+  const written = [...writePage(rows, to, slow)];
   const texts = written.flatMap((messages) =>
     Array.from({ length: messages.count }, (_, at) => decoder.decode(messages.slice(at, at + 1))),
   );
@@ -77,7 +77,7 @@ describe('XEP-0313 §4.2 a page written around stored bytes', () => {
     const page = Array.from({ length: 40 }, (_, index) => makeRow(chat('x'.repeat(10_000)), index + 1));
     const { texts, buffers } = write(page);
     expect(texts).toHaveLength(40);
-    expect(buffers).toBe(6);
+    expect(buffers).toBe(7);
   });
 
   test('no rows are no buffers', () => {

@@ -12,7 +12,7 @@ export interface PageAddress {
   readonly queryId: string | undefined;
 }
 
-/** Bytes of messages after which a new buffer begins: whoever keeps one message keeps all of its buffer. */
+/** The most that goes into one buffer, unless one message is larger: whoever keeps a message (XEP-0198) keeps all of its buffer. */
 const BUFFER_BYTES = 65_536;
 
 const ID_LENGTH = 16;
@@ -21,31 +21,33 @@ const encoder = new TextEncoder();
 /**
  * XEP-0313 §4.2: writes the results of a page, byte for byte as `writeResult` would, around the stored bytes of each message, which are copied and not
  * parsed (I2). What is stored was serialized here, so its two ends tell whether it is as simple as it nearly always is; any other row, such as one
- * without content or with prefixes, is written by `make`.
+ * without content or with prefixes, is written by `make`. Each piece is written when it is asked for.
  */
-export function writePage(rows: readonly Row[], address: PageAddress, make: (row: Row) => Element): WrittenMessages[] {
+export function* writePage(
+  rows: readonly Row[],
+  address: PageAddress,
+  make: (row: Row) => Element,
+): Generator<WrittenMessages> {
   const writer = new PageWriter(address);
-  const written: WrittenMessages[] = [];
   for (let from = 0; from < rows.length; ) {
-    const to = findRun(rows, from);
-    if (to > from) written.push(writer.write(rows.slice(from, to)));
+    const to = findRun(rows, from, writer);
+    if (to > from) yield writer.write(rows.slice(from, to));
     else {
       const bytes = make(rows[from] as Row).toBytes(NS.client);
-      written.push(new WrittenMessages(bytes, [bytes.length]));
+      yield new WrittenMessages(bytes, [bytes.length]);
     }
     from = Math.max(to, from + 1);
   }
-  return written;
 }
 
 /** The end of the simple rows that begin at `from` and go into one buffer. */
-function findRun(rows: readonly Row[], from: number): number {
+function findRun(rows: readonly Row[], from: number, writer: PageWriter): number {
   let bytes = 0;
   let to = from;
-  for (; to < rows.length && bytes < BUFFER_BYTES; to += 1) {
+  for (; to < rows.length; to += 1) {
     const row = rows[to] as Row;
-    if (!isSimple(row)) break;
-    bytes += row.stanza.length;
+    bytes += writer.sizeOf(row);
+    if (!isSimple(row) || (bytes > BUFFER_BYTES && to > from)) break;
   }
   return to;
 }
@@ -82,10 +84,13 @@ class PageWriter {
     this.#stanzaId = stanzaId.length;
   }
 
-  write(rows: readonly Row[]): WrittenMessages {
+  sizeOf({ stanza }: Row): number {
     // Of a message its name gives way, and the end tag.
-    const more = this.#before.length + this.#behind.length - NAME_END - CLOSE_LENGTH;
-    const bytes = new Uint8Array(rows.reduce((sum, { stanza }) => sum + stanza.length + more, 0));
+    return this.#before.length + stanza.length - NAME_END - CLOSE_LENGTH + this.#behind.length;
+  }
+
+  write(rows: readonly Row[]): WrittenMessages {
+    const bytes = new Uint8Array(rows.reduce((sum, row) => sum + this.sizeOf(row), 0));
     const ends: number[] = [];
     let end = 0;
     for (const row of rows) ends.push((end = this.#writeRow(row, bytes, end)));

@@ -104,7 +104,7 @@ class Archive {
     }
   }
 
-  #write(rows: readonly Row[], { account, jid }: SessionView, { id }: ArchiveQuery): WrittenMessages[] {
+  #write(rows: readonly Row[], { account, jid }: SessionView, { id }: ArchiveQuery): Iterable<WrittenMessages> {
     const address = { from: account.jid.toString(), to: jid.toString(), queryId: id };
     return writePage(rows, address, (row) =>
       writeResult(row, this.#api.present(account, row), address.from, address.to, id),
