@@ -4,7 +4,7 @@ import { FLAG } from './schema.ts';
 
 /**
  * Rows on their way from the reader. SQLite puts them together by itself, as many as a statement selects: the stanzas end to end, and the other fields
- * as one text of numbers. Rows that come one by one cost twice as much as finding them (docs/decisions/0022).
+ * as one text of numbers. Rows that come one by one cost twice as much as finding them (docs/decisions/0024).
  */
 export interface PackedPage {
   readonly epoch: string;
