@@ -8,7 +8,7 @@ export const inBandRegistration = defineFeature({
   spec: 'XEP-0077',
   version: '2.4',
   name: 'In-Band Registration',
-  note: 'as fields and as data forms; off by default',
+  note: 'by fields and by data form; off by default; without the numbers of XEP-0086 in errors',
   disco: { domain: [NS.register] },
   setup(api) {
     const newcomers = new Newcomers(api);
