@@ -169,7 +169,8 @@ describe('XEP-0363 §8 PUT', () => {
       ['56789', 'letters 5-9/10', 400],
     ] as const)
       expect((await goOn(body, range)).status, range).toBe(status);
-    expect((await goOn('56789', 'bytes 5-9/10')).status).toBe(201);
+    // As soon as the cut is noticed.
+    await vi.waitUntil(async () => (await goOn('56789', 'bytes 5-9/10')).status === 201, patience);
     expect(await (await fetch(slot.url)).text()).toBe('0123456789');
     expect(await offsetOf(slot)).toBeNull();
     // The hash is that of the whole: the same again is the same file.
@@ -197,9 +198,13 @@ describe('XEP-0363 §8 PUT', () => {
     const stage = await setUp({ settings: ['upload.slot_time=1 minute'] });
     const slot = await stage.ask(10);
     const socket = await beginPut(stage, slot);
+    const { db } = stage.world.core.options;
+    const end = async (): Promise<number> =>
+      (await db.selectFrom('upload_slot').select('usable_until').executeTakeFirstOrThrow())['usable_until'] as number;
+    const before = await end();
     stage.world.clock.advance(59_000);
     socket.destroy();
-    await vi.waitUntil(async () => (await put(slot, '')).status !== 409, patience);
+    await vi.waitUntil(async () => (await end()) === before + 59_000, patience);
     stage.world.clock.advance(59_000);
     expect((await put(slot, '56789', { 'content-range': 'bytes 5-9/10' })).status).toBe(201);
     expect(await (await fetch(slot.url)).text()).toBe('0123456789');
