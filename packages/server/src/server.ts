@@ -2,7 +2,8 @@ import type { Accounts } from './accounts/accounts.ts';
 import { Components } from './components/components.ts';
 import type { Config } from './config/schema.ts';
 import type { RemoteControl } from './control/s2s.ts';
-import { Core } from './core/core.ts';
+import type { Core } from './core/core.ts';
+import { createSystemCore } from './core/system-core.ts';
 import { CoreStreamHost } from './core/stream-host.ts';
 import { measureLag, reportSession, type SessionReport } from './core/session-report.ts';
 import { type Database, openDatabase } from './database.ts';
@@ -10,17 +11,15 @@ import type { Logger } from './environment.ts';
 import type { Files } from './files.ts';
 import { Federation } from './federation/federation.ts';
 import { ServerTls } from './federation/tls.ts';
-import { features } from './features/index.ts';
 import { type Listening, startListeners } from './listeners.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { keepSecret } from './secret.ts';
 import { StreamSettings } from './stream-settings.ts';
 import { Streams } from './stream/streams.ts';
-import { systemClock, systemDigest, systemRandom } from './system.ts';
+import { systemClock, systemRandom } from './system.ts';
 import type { Certificates } from './tls/certificates.ts';
 import { openVault } from './uploads/open-vault.ts';
 import type { Vault } from './uploads/uploads.ts';
-import { readVersion } from './version.ts';
 
 export type { Listening } from './listeners.ts';
 
@@ -124,18 +123,13 @@ function createCore(
   files: Vault | undefined,
   web: { readonly port: number },
 ): Core {
-  const core: Core = new Core({
-    clock: systemClock,
-    random: systemRandom,
-    digest: systemDigest,
+  const core: Core = createSystemCore({
     logger,
     metrics,
-    version: readVersion(),
     config,
     log,
     db: store.db,
     accounts,
-    features,
     webUrl: (domain) => locateWeb(core.config, domain, web.port),
     ...(files === undefined ? {} : { files }),
     ...(onStop === undefined ? {} : { stop: onStop }),

@@ -1,6 +1,6 @@
 import { type Element, NS, xml } from '@tutti/xmpp';
 import type { Device } from './device.ts';
-import type { World } from './world.ts';
+import { createWorld, type World } from './world.ts';
 
 /**
  * A device that has asked for its roster and is available: it gets pushes, requests and presence. What it has received
@@ -33,6 +33,17 @@ export async function befriend(world: World, a: Device, b: Device): Promise<void
   await say(world, a, subscription('subscribed', bob));
   a.take();
   b.take();
+}
+
+/** A world with two friends online. */
+export async function friends(
+  settings: readonly string[] = [],
+): Promise<{ world: World; romeo: Device; juliet: Device }> {
+  const world = await createWorld({ settings });
+  const romeo = await comeOnline(world, 'romeo@localhost/orchard');
+  const juliet = await comeOnline(world, 'juliet@localhost/balcony');
+  await befriend(world, romeo, juliet);
+  return { world, romeo, juliet };
 }
 
 /** The items of a device's roster, as the server gives them. */

@@ -1,6 +1,7 @@
 import { JID } from '@tutti/xmpp';
 import type { Kysely } from 'kysely';
 import type { Clock, Random } from '../environment.ts';
+import { Locks } from '../locks.ts';
 import type { AccountLog } from '../log/log.ts';
 import type { Store } from '../store/store.ts';
 import { createCredentials, type Credentials, type CredentialStore } from '../stream/sasl/credentials.ts';
@@ -51,8 +52,8 @@ class StoredAccounts implements Accounts {
   readonly tokens: StoredTokens;
   readonly #options: AccountsOptions;
   readonly #db: Kysely<AccountTables>;
-  /** The last change of each account that is being changed: changes of one account wait for each other. */
-  readonly #changes = new Map<string, Promise<unknown>>();
+  /** Changes of one account wait for each other. */
+  readonly #locks = new Locks();
 
   constructor(options: AccountsOptions) {
     this.#options = options;
@@ -73,7 +74,7 @@ class StoredAccounts implements Accounts {
     const { jid, domain } = parseAccount(text);
     this.#checkDomain(domain);
     const credentials = await this.#derive(password);
-    return this.#inTurn(jid, async () => {
+    return this.#locks.run(jid, async () => {
       if (await this.#find(jid)) throw new AccountError('account-exists', `${jid} exists already`);
       await this.#finish(jid);
       // Whatever the log has under this name, from a store that was lost or a row that came too late, is not this account's.
@@ -91,7 +92,7 @@ class StoredAccounts implements Accounts {
   async setPassword(text: string, password: string): Promise<AccountInfo> {
     const { jid } = parseAccount(text);
     const credentials = await this.#derive(password);
-    return this.#inTurn(jid, async () => {
+    return this.#locks.run(jid, async () => {
       const found = await this.#require(jid);
       await this.#db.transaction().execute((trx) => writeCredentials(trx, jid, credentials));
       return found;
@@ -100,7 +101,7 @@ class StoredAccounts implements Accounts {
 
   async setEnabled(text: string, enabled: boolean): Promise<AccountInfo> {
     const { jid } = parseAccount(text);
-    return this.#inTurn(jid, async () => {
+    return this.#locks.run(jid, async () => {
       const { disabled: _, ...found } = await this.#require(jid);
       await this.#db
         .updateTable('account')
@@ -121,7 +122,7 @@ class StoredAccounts implements Accounts {
    */
   async remove(text: string): Promise<AccountInfo> {
     const { jid } = parseAccount(text);
-    return this.#inTurn(jid, async () => {
+    return this.#locks.run(jid, async () => {
       const found = await this.#require(jid);
       await this.#db.transaction().execute(async (trx) => {
         await trx
@@ -149,7 +150,7 @@ class StoredAccounts implements Accounts {
 
   async finishRemovals(): Promise<number> {
     const rows = await this.#db.selectFrom('account').select('jid').where('removed_at', 'is not', null).execute();
-    for (const { jid } of rows) await this.#inTurn(jid, () => this.#finish(jid));
+    for (const { jid } of rows) await this.#locks.run(jid, () => this.#finish(jid));
     return rows.length;
   }
 
@@ -197,17 +198,6 @@ class StoredAccounts implements Accounts {
       );
     } catch (error) {
       throw error instanceof PasswordError ? toAccountError(error, password) : error;
-    }
-  }
-
-  async #inTurn<T>(jid: string, change: () => Promise<T>): Promise<T> {
-    const before = this.#changes.get(jid) ?? Promise.resolve();
-    const turn = before.then(change, change);
-    this.#changes.set(jid, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#changes.get(jid) === turn) this.#changes.delete(jid);
     }
   }
 }

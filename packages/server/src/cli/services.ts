@@ -1,30 +1,13 @@
 /** The one place where the command line meets the server. Everything is loaded when it is first needed. */
 import type { AccountAdmin } from '../accounts/admin.ts';
 import type { Config } from '../config/schema.ts';
-import type { RemoteControl } from '../control/s2s.ts';
 import type { Logger } from '../environment.ts';
-import type { SessionReport } from '../core/session-report.ts';
-import type { Listening, ServerOptions } from '../server.ts';
+import type { Listening, Server, ServerOptions } from '../server.ts';
 
 export type { Listening };
 
-/** What the command line needs of a server. */
-export interface RunnableServer {
-  /** The accounts, for the control socket. */
-  readonly accounts: AccountAdmin;
-  /** Opens the ports. */
-  start(): Promise<readonly Listening[]>;
-  /** Closes all streams with <system-shutdown/>, commits what is under way, closes the database. */
-  stop(): Promise<void>;
-  /** Every session, or those of one account. */
-  sessions(account?: string): readonly SessionReport[];
-  /** What waits for other servers and components. */
-  readonly remote: RemoteControl;
-  /** What the features answer on the control socket, by method. */
-  readonly controls: ReadonlyMap<string, (params: Readonly<Record<string, unknown>>) => unknown>;
-  /** Takes over what can be changed without a restart. */
-  reload(config: Config): Promise<void>;
-}
+/** What the command line needs of a server: of the accounts, what the control socket does with them. */
+export type RunnableServer = Omit<Server, 'accounts'> & { readonly accounts: AccountAdmin };
 
 /** What commands need of the rest of the server. */
 export interface Services {

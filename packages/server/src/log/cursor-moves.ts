@@ -1,21 +1,18 @@
 import { CURSOR_DELAY_MS } from './log.ts';
-import type { Clock, Timer } from '../environment.ts';
+import type { Clock } from '../environment.ts';
+import { CommitTimer } from './commit-timer.ts';
 
 /** A legacy cursor that waits for a commit: account and number. */
 export type Move = readonly [account: string, seq: number];
 
 /** D5: legacy cursors that moved since the last commit. A move stays here until a commit has carried it, so that a failed one loses nothing. */
 export class CursorMoves {
-  readonly #clock: Clock;
-  readonly #commit: () => void;
+  readonly #timer: CommitTimer;
   readonly #pending = new Map<string, number>();
-  #timer: Timer | undefined;
-  #stopped = false;
 
   /** `commit` is called when moves have waited long enough for somebody else's commit. */
   constructor(clock: Clock, commit: () => void) {
-    this.#clock = clock;
-    this.#commit = commit;
+    this.#timer = new CommitTimer(clock, CURSOR_DELAY_MS, commit);
   }
 
   move(account: string, seq: number): void {
@@ -49,16 +46,10 @@ export class CursorMoves {
 
   /** The log closes: no more commits of its own accord. */
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#timer.stop();
   }
 
   #wait(): void {
-    if (this.#stopped) return;
-    this.#timer ??= this.#clock.after(CURSOR_DELAY_MS, () => {
-      this.#timer = undefined;
-      if (this.#pending.size > 0) this.#commit();
-    });
+    this.#timer.start(() => this.#pending.size > 0);
   }
 }

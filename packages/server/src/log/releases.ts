@@ -1,20 +1,17 @@
-import type { Clock, Timer } from '../environment.ts';
+import type { Clock } from '../environment.ts';
+import { CommitTimer } from './commit-timer.ts';
 import { type Parcel, RELEASE_DELAY_MS } from './log.ts';
 
 /** Parcels that were released since the last commit. One stays here until a commit has carried it, so that a failed one loses nothing. */
 export class Releases {
-  readonly #clock: Clock;
-  readonly #commit: () => void;
+  readonly #timer: CommitTimer;
   /** Waiting for a commit, and on their way with one. */
   readonly #waiting = new Set<number>();
   readonly #flying = new Set<number>();
-  #timer: Timer | undefined;
-  #stopped = false;
 
   /** `commit` is called when releases have waited long enough for somebody else's commit. */
   constructor(clock: Clock, commit: () => void) {
-    this.#clock = clock;
-    this.#commit = commit;
+    this.#timer = new CommitTimer(clock, RELEASE_DELAY_MS, commit);
   }
 
   add(ids: readonly number[]): void {
@@ -54,16 +51,10 @@ export class Releases {
 
   /** The log closes: no more commits of its own accord. */
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#timer.stop();
   }
 
   #wait(): void {
-    if (this.#stopped) return;
-    this.#timer ??= this.#clock.after(RELEASE_DELAY_MS, () => {
-      this.#timer = undefined;
-      if (this.#waiting.size > 0) this.#commit();
-    });
+    this.#timer.start(() => this.#waiting.size > 0);
   }
 }

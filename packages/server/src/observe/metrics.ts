@@ -2,6 +2,7 @@
  * All metrics of the server, and what the code that counts sees of them. Nothing here knows the library behind: the core
  * is given a `Metrics` and adds to plain fields, `metrics.stanzasIn.message.inc()`.
  */
+import { FAILURE_REASONS } from '../federation/failure.ts';
 
 /** A number that only grows. */
 export interface Counter {
@@ -187,19 +188,7 @@ export const METRICS = {
     'tutti_s2s_failures_total',
     'Connections with other servers that failed before they were authenticated, and stanzas refused.',
     'reason',
-    [
-      'policy',
-      'dns',
-      'connect',
-      'timeout',
-      'tls',
-      'certificate',
-      'authentication',
-      'host-unknown',
-      'stream',
-      'closed',
-      'queue',
-    ],
+    FAILURE_REASONS,
   ),
   s2sStanzasIn: countersBy('tutti_s2s_stanzas_received_total', 'Stanzas received from other servers.', 'kind', STANZAS),
   s2sStanzasOut: countersBy('tutti_s2s_stanzas_sent_total', 'Stanzas sent to other servers.', 'kind', STANZAS),

@@ -2,18 +2,17 @@ import type { JID } from '@tutti/xmpp';
 import type { AccountTables } from '../accounts/schema.ts';
 import { createAccounts } from '../accounts/accounts.ts';
 import type { Config } from '../config/schema.ts';
-import { Core } from '../core/core.ts';
+import type { Core } from '../core/core.ts';
+import { createSystemCore } from '../core/system-core.ts';
 import { listMigrations } from '../database.ts';
 import { locateFiles } from '../files.ts';
 import type { Clock, Logger } from '../environment.ts';
-import { features } from '../features/index.ts';
 import { makeFolder } from '../folder.ts';
 import type { AccountLog } from '../log/log.ts';
 import { openSqliteLog } from '../log/sqlite/sqlite-log.ts';
 import { noMetrics } from '../observe/metrics.ts';
 import { openStore, type Store } from '../store/store.ts';
-import { systemClock, systemDigest, systemRandom } from '../system.ts';
-import { readVersion } from '../version.ts';
+import { systemClock, systemRandom } from '../system.ts';
 
 /** A server without connections, on a data folder that no other has: what features keep is read and written by the features. */
 export interface OfflineServer {
@@ -50,27 +49,17 @@ export async function openOffline(config: Config, logger: Logger): Promise<Offli
     await store.migrate(listMigrations());
     const domains = () => config.domains;
     const accounts = createAccounts({ store, log, clock: systemClock, random: systemRandom, domains });
-    const core = new Core({
-      clock: systemClock,
-      random: systemRandom,
-      digest: systemDigest,
+    const core = createSystemCore({
       logger,
       metrics: noMetrics,
-      version: readVersion(),
       config,
       log,
       db: store.db,
       // An account that is being imported does not exist for anybody else.
-      accounts: {
-        add: (jid, password) => accounts.add(jid, password),
-        setPassword: (jid, password) => accounts.setPassword(jid, password),
-        setEnabled: (jid, enabled) => accounts.setEnabled(jid, enabled),
-        remove: (jid) => accounts.remove(jid),
-        list: (domain) => accounts.list(domain),
-        exists: async (jid) => (await findRow(store, jid.bare)) !== undefined,
-        incarnation: (jid) => findRow(store, jid.bare),
-      },
-      features,
+      accounts: Object.assign(accounts, {
+        exists: async (jid: JID) => (await findRow(store, jid.bare)) !== undefined,
+        incarnation: (jid: JID) => findRow(store, jid.bare),
+      }),
     });
     return { core, log, store, clock, close: () => opened.disposeAsync() };
   } catch (error) {

@@ -1,7 +1,6 @@
 import { type Element, xml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
-import { befriend, comeOnline, heard, say, subscription } from '../../../test/contacts.ts';
-import type { Device } from '../../../test/device.ts';
+import { comeOnline, friends, heard, say, subscription } from '../../../test/contacts.ts';
 import { createWorld, type World } from '../../../test/world.ts';
 import { defineFeature, type FeatureApi } from '../../feature.ts';
 import { rosterAndPresence } from './index.ts';
@@ -10,14 +9,6 @@ const available = (...children: Element[]): Element => xml('presence', null, ...
 const unavailable = (status?: string): Element =>
   xml('presence', { type: 'unavailable' }, status && xml('status', null, status));
 const directed = (to: string, type?: string): Element => xml('presence', { to, type });
-
-async function friends(settings: string[] = []): Promise<{ world: World; romeo: Device; juliet: Device }> {
-  const world = await createWorld({ settings });
-  const romeo = await comeOnline(world, 'romeo@localhost/orchard');
-  const juliet = await comeOnline(world, 'juliet@localhost/balcony');
-  await befriend(world, romeo, juliet);
-  return { world, romeo, juliet };
-}
 
 describe('RFC 6121 §4.6 directed presence', () => {
   it('reaches a stranger, and so does the end of it', async () => {

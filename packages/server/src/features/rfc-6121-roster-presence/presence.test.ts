@@ -1,8 +1,8 @@
 import { type Element, JID, NS, xml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
-import { befriend, comeOnline, conditionOf, heard, say, subscription } from '../../../test/contacts.ts';
+import { befriend, comeOnline, conditionOf, friends, heard, say, subscription } from '../../../test/contacts.ts';
 import type { Device } from '../../../test/device.ts';
-import { createWorld, type World } from '../../../test/world.ts';
+import { createWorld } from '../../../test/world.ts';
 import { defineFeature, type FeatureApi } from '../../feature.ts';
 import { rosterAndPresence } from './index.ts';
 
@@ -10,14 +10,6 @@ const available = (...children: Element[]): Element => xml('presence', null, ...
 const unavailable = (status?: string): Element =>
   xml('presence', { type: 'unavailable' }, status && xml('status', null, status));
 const directed = (to: string, type?: string): Element => xml('presence', { to, type });
-
-async function friends(settings: string[] = []): Promise<{ world: World; romeo: Device; juliet: Device }> {
-  const world = await createWorld({ settings });
-  const romeo = await comeOnline(world, 'romeo@localhost/orchard');
-  const juliet = await comeOnline(world, 'juliet@localhost/balcony');
-  await befriend(world, romeo, juliet);
-  return { world, romeo, juliet };
-}
 
 describe('limits.presence_bytes', () => {
   const FROM = { from: 'juliet@localhost/balcony' };

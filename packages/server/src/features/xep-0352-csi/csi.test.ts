@@ -1,20 +1,11 @@
 import { type Element, NS, xml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
 import { bindInline } from '../../../test/bind2.ts';
-import { befriend, comeOnline, heard, say } from '../../../test/contacts.ts';
-import type { Device } from '../../../test/device.ts';
-import { createWorld, type World } from '../../../test/world.ts';
+import { comeOnline, friends, heard, say } from '../../../test/contacts.ts';
+import { createWorld } from '../../../test/world.ts';
 
 const csi = (name: string): Element => xml(name, { xmlns: NS.csi });
 const show = (text: string): Element => xml('presence', null, xml('show', null, text));
-
-async function friends(settings: string[] = []): Promise<{ world: World; romeo: Device; juliet: Device }> {
-  const world = await createWorld({ settings });
-  const romeo = await comeOnline(world, 'romeo@localhost/orchard');
-  const juliet = await comeOnline(world, 'juliet@localhost/balcony');
-  await befriend(world, romeo, juliet);
-  return { world, romeo, juliet };
-}
 
 describe('XEP-0352 client state', () => {
   it('§4.1 is a stream feature', async () => {
