@@ -30,6 +30,7 @@ export {
 export { AnswerTurns } from './pubsub/answer-turns.ts';
 export { type PubsubEngine, createPubsub } from './pubsub/engine.ts';
 export { GET_PENDING } from './pubsub/pending.ts';
+export { nameFeature, PUBSUB_FEATURES } from './pubsub/features.ts';
 export type { MayReceive, PubsubHost, PubsubLimits } from './pubsub/host.ts';
 export type { NodeConfig, NodeRecord, PepChange, PepItem } from './pubsub/model.ts';
 export type { NodeRules } from './pubsub/node-config.ts';

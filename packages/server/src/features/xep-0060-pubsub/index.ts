@@ -5,53 +5,16 @@ import {
   defineFeature,
   type FeatureApi,
   GET_PENDING,
+  PUBSUB_FEATURES,
   type PubsubEngine,
   type ServiceInfo,
   sweepExpired,
 } from '../../feature.ts';
 import { DomainHost, SERVICE_DEFAULTS } from './host.ts';
 
-/** §16.3: what the service can do. */
-const FEATURES = [
-  'access-authorize',
-  'access-open',
-  'access-whitelist',
-  'auto-create',
-  'config-node',
-  'config-node-max',
-  'create-and-configure',
-  'create-nodes',
-  'delete-items',
-  'delete-nodes',
-  'get-pending',
-  'instant-nodes',
-  'item-ids',
-  'manage-subscriptions',
-  'member-affiliation',
-  'meta-data',
-  'modify-affiliations',
-  'multi-items',
-  'outcast-affiliation',
-  'persistent-items',
-  'publish',
-  'publish-only-affiliation',
-  'publish-options',
-  'publisher-affiliation',
-  'purge-nodes',
-  'retrieve-affiliations',
-  'retrieve-default',
-  'retrieve-default-sub',
-  'retrieve-items',
-  'retrieve-subscriptions',
-  'rsm',
-  'subscribe',
-  'subscription-notifications',
-  'subscription-options',
-].map((name) => `${NS.pubsub}#${name}`);
-
 const INFO: ServiceInfo = {
   identities: [{ category: 'pubsub', type: 'service', name: 'Nodes' }],
-  features: [NS.pubsub, NS.rsm, NS.commands, ...FEATURES],
+  features: [NS.pubsub, NS.rsm, NS.commands, ...PUBSUB_FEATURES],
 };
 
 const COMMAND = 'Show who waits for approval';
