@@ -86,6 +86,7 @@ describe('the published packages', { timeout: 120_000 }, () => {
     ['@tutti/routing', 'planMessage'],
     ['@tutti/client', 'createClient'],
     ['@tutti/client/indexeddb', 'indexedDbStore'],
+    ['@tutti/client/tab', 'Tab'],
     ['@tutti/client/sqlite', 'sqliteStore'],
     ['@tutti/client/store-suite', 'storeCases'],
     ['tutti', 'startServer'],

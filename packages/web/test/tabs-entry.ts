@@ -1,7 +1,7 @@
 /** What runs in a tab to test that tabs take turns: the client, over the one store of this browser, whenever it is this tab's turn. */
 import { type Client, createClient } from '@tutti/client';
 import { indexedDbStore } from '@tutti/client/indexeddb';
-import { Tab } from '../src/model/tab.ts';
+import { Tab } from '@tutti/client/tab';
 
 interface Account {
   readonly username: string;

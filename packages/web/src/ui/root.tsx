@@ -1,11 +1,11 @@
 import { registerAccount } from '@tutti/client';
+import { Tab } from '@tutti/client/tab';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Account, forgetAccount, loadAccount } from '../model/account.ts';
 import { Chat } from '../model/chat.ts';
 import { readInvitation } from '../model/invitation.ts';
 import type { PageConfig } from '../model/page-config.ts';
-import { Tab } from '../model/tab.ts';
 import { chooseLanguage, languages } from '../text/language.ts';
 import { TimeWriter } from '../text/time.ts';
 import { ChatView } from './chat-view.tsx';

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** What a tab does when its turn comes and goes. */
 export interface Turns {
   /** It is this tab's turn. */
