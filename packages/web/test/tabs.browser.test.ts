@@ -98,6 +98,31 @@ describe.runIf(requirePeer('chromium', 'the chat page: two tabs'))(
       await messageWith(his.page, 'half a sentence').waitFor();
     });
 
+    it('a tab that hangs loses its turn, and sees so when it comes round; nothing is lost or doubled', async () => {
+      await say(second, 'before the tab hangs');
+      await messageWith(his.page, 'before the tab hangs').waitFor();
+      await look(first, 'visible');
+      const debug = await hers.context.newCDPSession(second);
+      await debug.send('Debugger.enable');
+      await debug.send('Debugger.pause');
+      // It stops with the next thing that it does.
+      await say(his.page, 'are you there?');
+      await first.getByRole('button', { name: 'Use it here' }).click();
+      await messageWith(first, 'are you there?').waitFor();
+      await untilOnline(first);
+      await say(first, 'now I am');
+      await messageWith(his.page, 'now I am').waitFor();
+      await debug.send('Debugger.resume');
+      await debug.send('Debugger.disable');
+      await waits(second);
+      await say(first, 'and still');
+      await messageWith(his.page, 'and still').waitFor();
+      const last = ['before the tab hangs', 'are you there?', 'now I am', 'and still'];
+      for (const page of [first, his.page]) expect((await textsOf(page)).slice(-4)).toEqual(last);
+      await goOver(first, second);
+      expect((await textsOf(second)).slice(-4)).toEqual(last);
+    });
+
     it('when the one in use is closed, the other one goes on by itself', async () => {
       await say(second, 'and goodbye');
       await second.close();
