@@ -110,6 +110,28 @@ describe.runIf(requirePeer('chromium', 'rooms with Converse.js'))('Converse.js i
     }
   });
 
+  it('XEP-0198 XEP-0313: a link breaks; what was said meanwhile is shown once, with the plugin and without', async () => {
+    for (const [n, page] of [alicesPage, tablet].entries()) {
+      await page.evaluate('window.breakLink()');
+      await say(bobsPage, `meanwhile ${n}`);
+      await shown(page, `meanwhile ${n}`).waitFor(SOON);
+    }
+    await say(bobsPage, 'six');
+    for (const page of [alicesPage, bobsPage, tablet]) {
+      await shown(page, 'six').waitFor(SOON);
+      expect(await transcript(page)).toEqual([
+        'one',
+        'two',
+        'three',
+        'four',
+        'five',
+        'meanwhile 0',
+        'meanwhile 1',
+        'six',
+      ]);
+    }
+  });
+
   it('D6 XEP-0045 §7.5: a private message of a room is there once on each page of the account', async () => {
     const phone = await Device.connect('bob.phone', tutti.address('tcp'), bob, 'phone');
     await phone.available();

@@ -83,7 +83,6 @@ export class ConversePages {
       view_mode: 'fullscreen',
       whitelisted_plugins: ['im-ng', 'watch'],
       allow_non_roster_messaging: true,
-      enable_smacks: false,
       loglevel: 'error',
       i18n: 'en',
     };
@@ -96,6 +95,7 @@ if (${hasPlugin}) addImNg(converse);
 window.events = [];
 converse.plugins.add('watch', { initialize() {
   const { api } = this._converse;
+  window.breakLink = () => api.connection.get()._proto.socket.close();
   for (const name of ['connected', 'imNgEnabled', 'privateMessage']) api.listen.on(name, () => void window.events.push(name));
 } });
 converse.initialize(${JSON.stringify(settings)});
