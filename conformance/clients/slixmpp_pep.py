@@ -30,7 +30,8 @@ class Client(slixmpp.ClientXMPP):
         self.auto_authorize = True
         self.auto_subscribe = True
         self.interests = interests
-        self.seen = asyncio.Queue()
+        self.seen = []
+        self.news = asyncio.Event()
         for plugin in ("xep_0030", "xep_0115", "xep_0060", "xep_0163", "xep_0084", "xep_0054", "xep_0153", "xep_0049", "xep_0223"):
             self.register_plugin(plugin)
         self.register_plugin("xep_0048", {"auto_join": False, "storage_method": "xep_0049"})
@@ -55,18 +56,29 @@ class Client(slixmpp.ClientXMPP):
         items = message["pubsub_event"]["items"]
         # Not by iterating over the stanza: slixmpp is doing that already, and would begin anew.
         ids = [item.get("id") for item in items.xml]
-        self.seen.put_nowait(("event", str(message["from"]), items["node"], ids))
+        self.note("event", str(message["from"]), items["node"], ids)
 
     def avatar_updated(self, presence):
         photo = presence["vcard_temp_update"]["photo"]
-        self.seen.put_nowait(("photo", str(presence["from"].bare), photo, []))
+        self.note("photo", str(presence["from"].bare), photo, [])
+
+    def note(self, *what):
+        self.seen.append(what)
+        self.news.set()
 
     async def wait_for(self, kind, sender, what, item=None):
+        """Takes it out of what was seen: what comes first of two things that are told does not matter."""
+
+        def find():
+            for seen in self.seen:
+                if seen[:3] == (kind, sender, what) and (item is None or item in seen[3]):
+                    return seen
+
         async def search():
-            while True:
-                found = await self.seen.get()
-                if found[:3] == (kind, sender, what) and (item is None or item in found[3]):
-                    return
+            while (found := find()) is None:
+                self.news.clear()
+                await self.news.wait()
+            self.seen.remove(found)
 
         await asyncio.wait_for(search(), PATIENCE)
 
@@ -80,6 +92,8 @@ async def avatars(alice, bob):
     vcard = await bob["xep_0054"].get_vcard(alice.boundjid.bare, cached=False)
     photo = vcard["vcard_temp"]["PHOTO"]["BINVAL"]
     tell("avatar", published=picture == PICTURE, vcard=photo == PICTURE)
+    # Its presence may have said that it has no picture (XEP-0153 §4.1), which the server respects (XEP-0398 §4).
+    await alice["xep_0153"].api["reset_hash"](alice.boundjid.bare)
     await bob.wait_for("photo", alice.boundjid.bare, HASH)
     tell("hash in presence")
     await alice["xep_0153"].set_avatar(avatar=OTHER_PICTURE, mtype="image/png")
