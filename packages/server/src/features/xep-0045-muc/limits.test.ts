@@ -174,6 +174,26 @@ describe('limits of rooms', () => {
     expect((await list())?.child('set', NS.rsm)?.child('count')?.text()).toBe('2');
   });
 
+  it('XEP-0045 §6.3 the list of rooms is as the rooms are now', async () => {
+    const { world, alice, bob } = await open([]);
+    const list = async (): Promise<string[]> => {
+      const answer = await bob.ask('get', xml('query', { xmlns: NS.discoItems }), 'conference.localhost');
+      return answer.elements[0]?.elements.map(({ attrs }) => `${attrs['jid']?.split('@')[0]} ${attrs['name']}`) ?? [];
+    };
+    expect(await list()).toEqual(['balcony undefined']);
+    await joinRoom(world, alice, 'A', { room: 'attic@conference.localhost' });
+    expect(await list()).toEqual(['balcony undefined']);
+    await openRoom(alice, { roomname: 'Attic' }, 'attic@conference.localhost');
+    expect(await list()).toEqual(['attic Attic', 'balcony undefined']);
+    await openRoom(alice, { publicroom: '0' });
+    expect(await list()).toEqual(['attic Attic']);
+    await openRoom(alice, { publicroom: '1', roomname: 'Balcony' });
+    expect(await list()).toEqual(['attic Attic', 'balcony Balcony']);
+    alice.send(xml('presence', { type: 'unavailable', to: 'attic@conference.localhost/A' }));
+    await world.settle();
+    expect(await list()).toEqual(['balcony Balcony']);
+  });
+
   it('rooms.enabled=false: no rooms', async () => {
     const world = await createWorld({ settings: ['rooms.enabled=false'] });
     const bob = await world.connect('bob@localhost/phone');

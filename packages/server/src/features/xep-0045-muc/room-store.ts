@@ -1,6 +1,7 @@
 import { type Element, JID, NS, parseXml } from '@tutti/xmpp';
 import type { Kysely } from 'kysely';
 import type { Change } from './decision.ts';
+import { type ListedRoom, PublicRooms } from './public-rooms.ts';
 import { defaultConfig, type RoomConfig } from './room-config.ts';
 import type { Affiliation, Hat, Person, Room, Subject } from './room.ts';
 import type { RoomTables } from './schema.ts';
@@ -14,15 +15,11 @@ interface StoredRoom {
   readonly avatar: string | undefined;
 }
 
-/** A room for the list of rooms (XEP-0045 §6.3). */
-export interface ListedRoom {
-  readonly jid: string;
-  readonly name: string;
-}
-
 /** The rooms in the database. */
 export class RoomStore {
   readonly #db: Kysely<RoomTables>;
+  /** By domain, once somebody has asked. */
+  readonly #public = new Map<string, Promise<PublicRooms>>();
 
   constructor(db: Kysely<RoomTables>) {
     this.#db = db;
@@ -60,17 +57,30 @@ export class RoomStore {
     await this.#db.transaction().execute(async (db) => {
       for (const change of changes) await saveOne(db, name, change);
     });
+    // Where it could not be read it is read again.
+    const known = await this.#public.get(room.domain)?.catch(() => undefined);
+    for (const change of changes) {
+      if (change.kind === 'room') known?.set(name, nameToAll(change.room));
+      else if (change.kind === 'destroy') known?.set(name, undefined);
+    }
   }
 
   /** XEP-0045 §6.3: the rooms of a service that are shown to everybody, in the order of their addresses. */
-  listPublic(domain: string): Promise<ListedRoom[]> {
-    return this.#db
+  async listPublic(domain: string): Promise<readonly ListedRoom[]> {
+    const known = this.#public.get(domain) ?? this.#readPublic(domain);
+    this.#public.set(domain, known);
+    known.catch(() => this.#public.delete(domain));
+    return (await known).list();
+  }
+
+  async #readPublic(domain: string): Promise<PublicRooms> {
+    const rooms = await this.#db
       .selectFrom('muc_room')
       .select(['jid', 'name'])
       .where('public', '=', 1)
       .where('jid', 'like', `%@${domain.replaceAll(/[%_]/g, '')}`)
-      .orderBy('jid')
       .execute();
+    return new PublicRooms(rooms);
   }
 
   /** How many rooms there are: by the domain, and by the user who has created them. */
@@ -192,11 +202,16 @@ function writeRoom(room: Room): Omit<RoomTables['muc_room'], 'vcard'> {
     jid: room.jid.toString(),
     creator: room.creator,
     persistent: config.persistent && !locked ? 1 : 0,
-    public: config.publicRoom && !locked ? 1 : 0,
+    public: nameToAll(room) === undefined ? 0 : 1,
     name: config.name,
     secret: room.secret,
     data: JSON.stringify(data),
   };
+}
+
+/** The name in the list of rooms; undefined: it is not in there. */
+function nameToAll({ config, locked }: Room): string | undefined {
+  return config.publicRoom && !locked ? config.name : undefined;
 }
 
 function readPerson(row: RoomTables['muc_person']): Person {
