@@ -36,12 +36,12 @@ export class Administration {
     await this.#core.locks.run(lockOf(host, name), async () => {
       const node = await this.#core.owned(host, name, from);
       const changes: { known: SubscriptionRecord; state: 'none' | 'pending' | 'subscribed' }[] = [];
-      let added = 0;
+      const added: string[] = [];
       for (const { jid, state } of wanted) {
         if (state === undefined) continue;
         const found = await this.#core.members.subscriptions(node.id, jid.bare.toString());
         const known = found.find((one) => one.jid === jid.toString());
-        if (known === undefined && state !== 'none') added += 1;
+        if (known === undefined && state !== 'none') added.push(jid.bare.toString());
         // Whom an owner subscribes is told, and can leave.
         changes.push({ known: known ?? { jid: jid.toString(), state: 'pending', deliver: true }, state });
       }
@@ -109,12 +109,17 @@ export class Administration {
     return host.account === undefined ? found : new Map([[host.account, 'owner' as const], ...found]);
   }
 
-  async #checkRoom(host: PubsubHost, node: NodeRecord, added: number): Promise<void> {
-    const { members } = host.limits;
-    if (added === 0 || members === 0) return;
-    const count = await this.#core.members.countSubscriptions(node.id, node.service, '');
-    if (count.node + added > members)
-      throw new StanzaError('not-acceptable', { text: 'The node has no room for more.' });
+  /** `added`: whose subscriptions these are, for each one. */
+  async #checkRoom(host: PubsubHost, node: NodeRecord, added: readonly string[]): Promise<void> {
+    const { members, subscriptions } = host.limits;
+    for (const bare of new Set(added)) {
+      const count = await this.#core.members.countSubscriptions(node.id, node.service, bare);
+      const own = added.filter((one) => one === bare).length;
+      const isFull = members > 0 && count.node + added.length > members;
+      // §6.1: as many as somebody may make, also where somebody else makes them.
+      const hasTooMany = subscriptions > 0 && count.own + own > subscriptions;
+      if (isFull || hasTooMany) throw new StanzaError('not-acceptable', { text: 'There is no room for more.' });
+    }
   }
 }
 

@@ -65,6 +65,19 @@ it('subscriptions and affiliations of a node have a bound, those of an address a
   expect(await affiliate('x@y')).toBe('');
 });
 
+it('an owner subscribes nobody more often than they could themselves', async () => {
+  const world = await createWorld({ settings: ['pep.subscriptions=2', 'pep.members=0'] });
+  const alice = await world.connect('alice@localhost/phone', { priority: 0 });
+  await alice.ask('set', publish('a', sized(20), { id: '1' }));
+  const subscribe = async (...jids: string[]): Promise<string> => {
+    const list = jids.map((jid) => xml('subscription', { jid, subscription: 'subscribed' }));
+    return conditionOf(await alice.ask('set', pubsubOwner(xml('subscriptions', { node: 'a' }, ...list))));
+  };
+  expect(await subscribe('bob@localhost/1', 'bob@localhost/2', 'bob@localhost/3')).toBe('not-acceptable');
+  expect(await subscribe('bob@localhost/1', 'bob@localhost/2', 'eve@localhost')).toBe('');
+  expect(await subscribe('bob@localhost/3')).toBe('not-acceptable');
+});
+
 it('what is read at once has a bound in items and in bytes', async () => {
   const world = await createWorld({ settings: ['pep.page_items=3', 'pep.page_bytes=200'] });
   const phone = await world.connect('alice@localhost/phone');
