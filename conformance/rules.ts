@@ -46,7 +46,14 @@ export const RULES: Readonly<Record<string, string>> = {
 };
 
 /** Rules that only a client can obey: the client library's tests prove them. */
-export const CLIENT_RULES = ['K1', 'K2', 'K3', 'K4', 'K5', 'K6'];
+export const CLIENT_RULES: Readonly<Record<string, string>> = {
+  K1: 'enables IM-NG before its presence, and never Carbons',
+  K2: 'sends conversation to bare JIDs; the marker is for machines',
+  K3: 'takes no marked message to its full JID for conversation',
+  K4: "takes a reflection for one only with its own account's stanza-id",
+  K5: 'joins archive and live messages by stanza-id into one timeline',
+  K6: 'repeats what got no reflection, with the same origin-id',
+};
 
 /** The rule ids that a test's title begins with: `D3 S7 §3.3 …`. */
 export function rulesOf(title: string): string[] {
