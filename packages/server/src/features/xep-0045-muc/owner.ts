@@ -85,13 +85,13 @@ function withLists(room: Room, owners: readonly JID[] | undefined, admins: reado
     for (const jid of room.people.keys()) {
       const person = recordOf(jid);
       if (person.affiliation === affiliation && !wanted.has(jid))
-        changed.set(jid, { ...person, affiliation: 'member' });
+        changed.set(jid, { ...person, affiliation: 'member', voice: undefined });
     }
     for (const jid of wanted) {
       const known = recordOf(jid);
       // Who is in both lists is an owner.
       if (known.affiliation === affiliation || (affiliation === 'admin' && known.affiliation === 'owner')) continue;
-      changed.set(jid, { ...known, affiliation });
+      changed.set(jid, { ...known, affiliation, voice: undefined });
     }
   };
   give(owners, 'owner');
