@@ -135,11 +135,12 @@ export class MessageRouter {
     });
   }
 
-  /** A3: nothing is shown before this returns. A job without rows goes through the log as well when something of its sender is on the way there. */
+  /** A3: nothing is shown before this returns. A job without rows goes through the log as well when something of its sender or for its recipient is on the way there. */
   #commit(job: MessageJob): void {
     const { origin, recipient } = job;
     // RFC 6120 §10.1, also for what comes from outside. A room's copy (D6) has waited for its first.
-    const isFirst = origin === undefined ? job.isCopy || (recipient?.uses ?? 0) === 0 : origin.progress.isFirst;
+    const isNext = (recipient?.uses ?? 0) === 0;
+    const isFirst = origin === undefined ? job.isCopy || isNext : origin.progress.isFirst && isNext;
     if (job.plan.rows.length === 0 && isFirst) {
       this.#deliver(job, { places: [] }, undefined);
       return this.#endBounce(job, true);
