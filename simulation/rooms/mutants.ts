@@ -80,12 +80,7 @@ export const roomMutants: readonly RoomMutant[] = [
     'retraction === undefined ? now.history :',
     'retraction !== undefined ? now.history :',
   ),
-  mutant(
-    'a crash leaves no history',
-    `${MUC}/rooms.ts`,
-    '...(await this.archive.recall(room, config.rooms))',
-    '',
-  ),
+  mutant('a crash leaves no history', `${MUC}/rooms.ts`, '...(await this.archive.recall(room, config.rooms))', ''),
   mutant(
     'nobody is told that it could not be archived',
     `${MUC}/room-actor.ts`,

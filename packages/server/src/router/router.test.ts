@@ -22,3 +22,20 @@ it("a fault while a stanza of the server's own is routed is logged, and ends not
   await world.settle();
   expect(alice.connection.closed).toBe(false);
 });
+
+it.each([
+  'bob@localhost/phone',
+  'localhost',
+  'alice@localhost/other',
+  'alice@localhost',
+  'room@rooms.localhost/nick',
+  '@@',
+])('RFC 6120 §8.1.2.1 a client that writes %s as `from` is overridden, and goes on', async (from) => {
+  const world = await createWorld();
+  const alice = await world.connect('alice@localhost/phone');
+  const bob = await world.connect('bob@localhost/phone', { priority: 0 });
+  alice.send(xml('message', { from, to: 'bob@localhost', type: 'chat' }, xml('body', null, 'hello')));
+  await world.settle();
+  expect(bob.takeMessages().map(({ attrs }) => attrs['from'])).toEqual(['alice@localhost/phone']);
+  expect(alice.connection.closed).toBe(false);
+});
