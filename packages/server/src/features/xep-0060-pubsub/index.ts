@@ -65,7 +65,7 @@ function openService(api: FeatureApi, engine: PubsubEngine, domain: string): Dom
       desk.iq(type, 'pubsub', ns, ({ from, to, payload }) => {
         if (!to.isDomain) throw new StanzaError('item-not-found');
         const answer = (): Promise<Element | undefined> => engine.handle(host, { type, from, payload });
-        return type === 'get' ? turns.run(api.session(from), answer) : answer();
+        return type === 'get' ? turns.run(api.session(from), payload, answer) : answer();
       });
     }
   }

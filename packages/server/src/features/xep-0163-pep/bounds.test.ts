@@ -65,6 +65,26 @@ it('subscriptions and affiliations of a node have a bound, those of an address a
   expect(await affiliate('x@y')).toBe('');
 });
 
+it('I8 requests of a client that does not read wait within a bound', async () => {
+  const world = await createWorld();
+  const eve = await world.connect('eve@localhost/phone', { imNg: true });
+  eve.connection.buffered = 300_000; // more than waits for a slow session, less than ends one
+  const ask = (id: number): void =>
+    eve.send(xml('iq', { type: 'get', id: `r${id}` }, pubsub(xml('items', { node: 'x' }), sized(100_000))));
+  for (let id = 0; id < 15; id += 1) ask(id);
+  await world.settle();
+  const refused = eve.take().filter(({ attrs }) => attrs['type'] === 'error');
+  expect(refused.map(({ attrs }) => attrs['id'])).toEqual(['r10', 'r11', 'r12', 'r13', 'r14']);
+  expect(refused.map(conditionOf)).toEqual(refused.map(() => 'resource-constraint'));
+  eve.connection.buffered = 0;
+  eve.session.drained();
+  await world.settle();
+  expect(eve.take()).toHaveLength(10);
+  ask(15);
+  await world.settle();
+  expect(eve.take().map(conditionOf)).toEqual(['item-not-found']);
+});
+
 it('an owner subscribes nobody more often than they could themselves', async () => {
   const world = await createWorld({ settings: ['pep.subscriptions=2', 'pep.members=0'] });
   const alice = await world.connect('alice@localhost/phone', { priority: 0 });

@@ -105,7 +105,7 @@ function answerRequests(api: FeatureApi, engine: PubsubEngine, hostOf: (account:
       api.iq({ type, name: 'pubsub', ns, target: ['own', 'account'] }, ({ account, from, payload, session }) => {
         if (account === undefined) throw new StanzaError('service-unavailable'); // RFC 6121 §8.5.1
         const answer = (): Promise<Element | undefined> => engine.handle(hostOf(account), { type, from, payload });
-        return api.hold(account, type === 'get' ? turns.run(session, answer) : answer());
+        return api.hold(account, type === 'get' ? turns.run(session, payload, answer) : answer());
       });
     }
   }

@@ -30,7 +30,7 @@ export const avatarConversion = defineFeature({
     const turns = new AnswerTurns(api);
     const route = { name: 'vCard', ns: NS.vcardTemp } as const;
     api.iq({ ...route, type: 'get', target: ['own', 'account'] }, (request) =>
-      turns.run(request.session, () => vcards.get(request)),
+      turns.run(request.session, request.payload, () => vcards.get(request)),
     );
     api.iq({ ...route, type: 'set', target: ['own'] }, (request) => vcards.set(request));
     api.iq({ ...route, type: 'set', target: ['account'] }, () => {
