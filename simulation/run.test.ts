@@ -47,6 +47,16 @@ const FOUND: readonly (readonly [rule: string, seed: number, steps: string])[] =
   ['I4 one that is gone before the disk is good again', 3052521, 's17,s20,s36,s47,s51,s54,s61'],
   ['I7 a delivery in the middle of which a session ends', 3057052, 's2,s3,s4,s5,s35,s36,s41'],
   ['S8 what is not archived is repeated while it is on its way', 3061005, 's7,s21,s42,s43,s51,s56'],
+  ['K6 errors are answers: who overflows of them does not ask for them again', 5020643, 's1,s3,s6,s30,s39,s42'],
+  ['K6 errors are answers, also where nothing is archived', 5035359, 's2,s3,s11,s43,s50,s70'],
+  ['D5 a client that acknowledges little is given the rest in the end', 5037073, 's4,s9,s23'],
+  [
+    'A8 S8 the last of two answers',
+    5043203,
+    's1,s2,s3,s5,s6,s7,s8,s9,s10,s11,s12,s13,s14,s16,s18,s20,s21,s40,s45,s48,s49,s50,s51,s56,s58',
+  ],
+  ['S7 a repetition that is refused while the disk is full', 1019595, 's2,s3,s14,s22,s32,s55'],
+  ['D5 what is for nobody who is there is not skipped', 3027151, 's1,s3,s6,s19,s20,s28,s33'],
 ];
 
 /** Alice writes to Bob; in between the server is killed. */

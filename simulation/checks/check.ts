@@ -7,6 +7,7 @@ import { checkDevices } from './devices.ts';
 import { checkForwards } from './forwards.ts';
 import { Ledger } from './ledger.ts';
 import { checkOrder } from './order.ts';
+import { checkOwed } from './owed.ts';
 import { checkPages } from './pages.ts';
 import { checkReplays } from './replays.ts';
 
@@ -26,6 +27,7 @@ export function checkWorld(world: World): readonly Problem[] {
   checkOrder(world, ledger, report);
   checkAcknowledgements(world, ledger, report);
   checkReplays(world, ledger, report);
+  checkOwed(world, ledger, report);
   checkPages(world, report);
   checkDevices(world, report);
   return problems;

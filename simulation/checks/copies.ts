@@ -38,7 +38,7 @@ export function checkCopies(world: World, ledger: Ledger, report: Report): void 
   for (const [key, tallies] of ledger.copies) {
     for (const [number, tally] of tallies) {
       const writes = given.get(`${key} ${number}`) ?? [];
-      if (writes.length < tally.min && isDue(world, number, tally)) {
+      if (writes.length < tally.min && isDue(world, number, tally) && !wasReplayed(world, number, key, tally)) {
         const session = recorder.sessions[number - 1];
         report(
           tally.check,
@@ -105,7 +105,8 @@ function checkReceptions(world: World, ledger: Ledger, report: Report): void {
     for (const [key, tallies] of ledger.copies) {
       const min = tallies.get(session.number)?.min ?? 0;
       const count = counts.get(`${key} ${session.number}`) ?? 0;
-      if (count < min)
+      const tally = tallies.get(session.number);
+      if (count < min && tally !== undefined && !wasReplayed(world, session.number, key, tally))
         report(
           session.barrier === undefined ? 'I7' : 'I1',
           `${device.jid} (${session.number}) has got ${key} ${count} times, not ${min}`,
@@ -125,6 +126,16 @@ function isDue(world: World, number: number, { due }: Tally): boolean {
   if (isTight(story.settings)) return false;
   return (
     session.connections.some(({ from, to }) => from <= due && (to === undefined || to > due)) && session.boundAt <= due
+  );
+}
+
+/** D6, I7: a room's copy for a session that was given the message as missed meanwhile does not come after that. */
+function wasReplayed({ recorder }: World, number: number, key: string, { check }: Tally): boolean {
+  return (
+    check === 'I6' &&
+    recorder.writes.some(
+      ({ session, copy }) => session.number === number && copy?.form === 'replay' && copy.key === key,
+    )
   );
 }
 

@@ -33,8 +33,8 @@ interface Arrival {
 
 /** S8. */
 const REPEAT_MS = 7 * 24 * 3_600_000;
-/** Versions of the facts that are combined at most, the last ones; with more of them nothing is certain. */
-const MANY = 50;
+/** Pairs of versions of the facts that are looked at, at most, the last ones; with more of them nothing is certain. */
+const MANY = 2500;
 
 /** What the reference makes of all that the server got: how many copies of which message are due where, and which rows. */
 export class Ledger {
@@ -86,11 +86,11 @@ export class Ledger {
     const limit = this.#timing.calmAfter(place);
     const begun = Math.min(limit, session?.endedAt ?? Infinity);
     const unit = arrival.first === undefined ? this.#takeUnit(arrival, begun) : undefined;
-    // S8, A8: where the same message is under way twice without a row, nobody knows which of the two an answer is of.
-    const isAmbiguous = unit === undefined && this.#timing.isSentTwice(key, place, limit);
-    const first =
-      this.#timing.firstWrite(key, place, limit) ?? this.#timing.firstWrite(`${keyOf(stanza)}!`, place, limit);
-    const answered = isAmbiguous ? undefined : first;
+    // S8, A8: where the same message is under way twice without a row, the last answer may be of either.
+    const isTwice = unit === undefined && this.#timing.isSentTwice(key, place, limit);
+    const answered =
+      this.#timing.findWrite(key, place, limit, isTwice) ??
+      this.#timing.findWrite(`${keyOf(stanza)}!`, place, limit, isTwice);
     const done = arrival.first === undefined ? (unit?.done ?? answered ?? limit) : this.#copied(arrival, arrival.first);
     // What happens in the same moment may be before or after.
     const end = Math.max(done, this.#recorder.placeAfter(done, 0) - 1);
@@ -284,8 +284,11 @@ export class Ledger {
     const isSelf = session?.account === address;
     const recipients = isSelf || !this.#accounts.has(address) ? [undefined] : this.#factsBetween(address, place, end);
     const expected: Expected[] = [];
-    for (const sender of senders.slice(-MANY)) {
-      for (const recipient of recipients.slice(-MANY)) {
+    const fewest = Math.floor(Math.sqrt(MANY));
+    const mostSenders = Math.max(fewest, Math.floor(MANY / recipients.length));
+    const mostRecipients = Math.max(fewest, Math.floor(MANY / senders.length));
+    for (const sender of senders.slice(-mostSenders)) {
+      for (const recipient of recipients.slice(-mostRecipients)) {
         expected.push(
           expect({
             stanza,
@@ -300,7 +303,7 @@ export class Ledger {
         );
       }
     }
-    return { expected, isWhole: senders.length <= MANY && recipients.length <= MANY };
+    return { expected, isWhole: senders.length <= mostSenders && recipients.length <= mostRecipients };
   }
 
   /** What an account wants counts as of when a message is taken up, who is there as of when it is delivered: all that may meet. */

@@ -1,4 +1,3 @@
-import { isRoomPrivate } from '../model/reference.ts';
 import type { SessionRecord, Write } from '../world/recorder.ts';
 import type { World } from '../world/world.ts';
 import type { Report } from './check.ts';
@@ -30,8 +29,7 @@ export function checkReplays(world: World, ledger: Ledger, report: Report): void
     if (copy.form === 'replay') {
       checkReplay(world, ledger, write, row.seq, report);
       checkOnce(world, served.get(session.account) ?? [], write, row.seq, report);
-    } else if (!isRoomPrivate(write.element))
-      checkNotReplayed(served.get(session.account) ?? [], write, row.seq, report);
+    } else checkNotReplayed(served.get(session.account) ?? [], write, row.seq, report);
     served.get(session.account)?.push({ seq: row.seq, write });
   }
   for (const [account, list] of served) checkComplete(world, ledger, account, list, report);
@@ -94,7 +92,7 @@ function checkOnce(
   }
 }
 
-/** I7: what a session was given as missed does not come live after that; but for a room's copy to itself, which may have been under way (D6). */
+/** I7: what a session was given as missed does not come live after that, nor does a room's copy of it to itself (D6). */
 function checkNotReplayed(
   served: readonly Served[],
   { copy, session, connection }: Write,

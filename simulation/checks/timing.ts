@@ -26,9 +26,11 @@ export class Timing {
     return receipts.some((one) => one.place !== place && one.place <= limit && this.calmAfter(one.place) >= place);
   }
 
-  /** The first time that a message was shown to anybody between two places. */
-  firstWrite(key: string, from: number, to: number): number | undefined {
-    return this.#writesByKey.get(key)?.find((place) => place >= from && place <= to);
+  /** The first time, or the last, that a message was shown to anybody between two places. */
+  findWrite(key: string, from: number, to: number, last: boolean): number | undefined {
+    const places = this.#writesByKey.get(key) ?? [];
+    const isBetween = (place: number): boolean => place >= from && place <= to;
+    return last ? places.findLast(isBetween) : places.find(isBetween);
   }
 
   /** The place by which whatever came at another is done with: it takes a while, longer with a bad disk, and ends with a crash. */

@@ -6,7 +6,8 @@ import { openPlayer } from '../run.ts';
 import { generateStory } from '../story/generate.ts';
 import { openRemotePlayer } from '../remote/run.ts';
 import { generateRemoteStory } from '../remote/story.ts';
-import { type Mutant, mutants } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { mutants } from './mutants.ts';
 
 const HELP = `Usage: npm run simulate:mutants -- [options]
 
@@ -31,7 +32,7 @@ const { values } = parseArguments(HELP, {
   },
 });
 
-type Chosen = Pick<Mutant, 'name' | 'worlds'>;
+type Chosen = Pick<Mutant, 'name' | 'worlds' | 'from'>;
 
 /** What became of a mutant. */
 interface Fate {
@@ -49,7 +50,7 @@ interface Fate {
 const CLI = { first: join(import.meta.dirname, '../cli.ts'), remote: join(import.meta.dirname, '../remote/cli.ts') };
 
 /** Plays worlds with a mutant until it is caught, in a process of its own. */
-function hunt({ name: mutant, worlds: kind = 'first' }: Chosen): Promise<Fate> {
+function hunt({ name: mutant, worlds: kind = 'first', from = Number(values.from) }: Chosen): Promise<Fate> {
   const args = [
     '--conditions=source',
     CLI[kind],
@@ -60,7 +61,7 @@ function hunt({ name: mutant, worlds: kind = 'first' }: Chosen): Promise<Fate> {
     '--seeds',
     values.seeds,
     '--from',
-    values.from,
+    String(from),
   ];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { maxBuffer: 2 ** 26, timeout: 10 * 60_000 }, (_error, stdout, stderr) => {

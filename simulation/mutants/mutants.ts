@@ -1,29 +1,11 @@
-/** One change of a source file; `find` stands in it exactly once. */
-export interface Edit {
-  /** Below `packages/`. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
-
-/** A planted bug. */
-export interface Mutant {
-  readonly name: string;
-  /** The worlds that have to catch it; absent: the first kind. */
-  readonly worlds?: 'first' | 'remote';
-  readonly edits: readonly Edit[];
-}
+import { legacyMutants } from './legacy.ts';
+import { type Mutant, mutant } from './mutant.ts';
 
 const ROUTER = 'server/src/router/messages.ts';
 const JOB = 'server/src/router/message-job.ts';
 const SESSION = 'server/src/session/session.ts';
 const CURSOR = 'server/src/session/cursor.ts';
-const REPLAYS = 'server/src/features/xep-0160-offline/replays.ts';
 const QUEUE = 'server/src/federation/outbox/queue.ts';
-
-function mutant(name: string, file: string, find: string, replace: string): Mutant {
-  return { name, edits: [{ file, find, replace }] };
-}
 
 type Row = readonly [name: string, file: string, find: string, replace: string];
 
@@ -294,44 +276,7 @@ export const mutants: readonly Mutant[] = [
     'this.#queue.splice(0, count)',
     'this.#queue.splice(0, Math.max(0, count - 1))',
   ),
-  // D5
-  mutant(
-    'a repetition counts as served to legacy sessions',
-    ROUTER,
-    'origin.send(new Outgoing(origin.account.present(result.repeated).element));',
-    'origin.send(origin.account.present(result.repeated));',
-  ),
-  mutant(
-    'rows for a client that is gone count as served',
-    SESSION,
-    'this.outbox.sm === undefined && isThere',
-    'this.outbox.sm === undefined',
-  ),
-  mutant(
-    'a session is replayed what it had by name',
-    SESSION,
-    '!this.imNg && (this.priority ?? -1) < 0',
-    '!this.imNg && !this.wasAvailable',
-  ),
-  mutant(
-    'what was missed is given to every legacy session',
-    'server/src/router/local-account.ts',
-    'this.legacyCursor = seq;',
-    '',
-  ),
-  mutant(
-    'a crash forgets who was served',
-    'server/src/router/local-account.ts',
-    'this.#log.moveLegacyCursor(this.name, seq);',
-    '',
-  ),
-  mutant('what was missed is given to IM-NG sessions too', REPLAYS, 'return !imNg;', 'return imNg !== undefined;'),
-  mutant(
-    'what is on its way to a session is replayed to it',
-    REPLAYS,
-    'if (!known.has(row.seq)) this.#send(session, row);',
-    'this.#send(session, row);',
-  ),
+  ...legacyMutants,
   mutant(
     'the end of a page overtakes its messages',
     'server/src/session/backlog.ts',

@@ -1,4 +1,4 @@
-import type { Mutant } from '../mutants/mutants.ts';
+import type { Mutant } from '../mutants/mutant.ts';
 
 function mutant(name: string, file: string, find: string, replace: string): Mutant {
   return { name, edits: [{ file: `server/src/${file}`, find, replace }] };

@@ -1,4 +1,4 @@
-import type { Mutant } from '../mutants/mutants.ts';
+import type { Mutant } from '../mutants/mutant.ts';
 
 const MUC = 'server/src/features/xep-0045-muc';
 

@@ -243,6 +243,10 @@ export class Device {
     this.received.push({ session: this.session, connection: this.connection, copy, imNg: this.imNg });
     const own = this.outstanding.get(copy.key);
     if (own !== undefined) own.reflected = true; // also without an id, where it is not archived (A8)
+    // K6, S7: who is told that it came to nothing does not say it again; what has to wait is worth another try.
+    const refused =
+      copy.form === 'direct' && isFinal(element) ? this.outstanding.get(copy.key.slice(0, -1)) : undefined;
+    if (refused !== undefined) refused.reflected = true;
     if (copy.form === 'result') this.catchUp.result(copy, copy.wrapper?.child('result', NS.mam)?.attrs['queryid']);
     else if (this.imNg && copy.form === 'direct' && copy.id !== undefined) this.catchUp.live(copy);
   }
@@ -346,4 +350,9 @@ function isConversation(stanza: Element): boolean {
   const { to, type } = stanza.attrs;
   const isMarked = to?.includes('/') === true && stanza.child('im-ng', NS.imNg) !== undefined;
   return !isMarked && (type === undefined || type === 'chat' || type === 'normal');
+}
+
+/** An error that says more than "later". */
+function isFinal(message: Element): boolean {
+  return message.attrs['type'] === 'error' && message.child('error')?.attrs['type'] !== 'wait';
 }

@@ -36,7 +36,8 @@ const WINDOW = 2000;
  */
 export class Link implements Connection {
   readonly id: string;
-  readonly framing = 'stream';
+  /** Elements that bring their namespaces (RFC 7395), on a connection in four. */
+  readonly framing: Connection['framing'];
   readonly address = '127.0.0.1';
   readonly secure = true;
   readonly #scheduler: Scheduler;
@@ -57,6 +58,7 @@ export class Link implements Connection {
     this.#watcher = watcher;
     this.#scheduler = scheduler;
     this.#chance = chance;
+    this.framing = chance.fork('framing').happens(0.25) ? 'document' : 'stream';
     this.#toClient = new Direction((element) => this.#client.received(element));
     this.#toServer = new Direction((element) => {
       if (this.#open) this.#server?.receive(element);

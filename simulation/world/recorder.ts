@@ -19,7 +19,13 @@ export interface SessionRecord {
   /** Its client has closed its stream. */
   left: boolean;
   /** Places between which it has had a connection. */
-  readonly connections: { readonly from: number; to: number | undefined }[];
+  readonly connections: {
+    readonly from: number;
+    to: number | undefined;
+    /** What its client has acknowledged: on resumption, and in the end. */
+    readonly resumedAt: number | undefined;
+    h: number;
+  }[];
   /** E4: the number of the last row before it enabled IM-NG. */
   barrier: number | undefined;
   /** The place at which that was. */
@@ -163,7 +169,7 @@ export class Recorder {
       endedAt: undefined,
       forced: false,
       left: false,
-      connections: [{ from: this.times.length, to: undefined }],
+      connections: [{ from: this.times.length, to: undefined, resumedAt: undefined, h: 0 }],
       barrier: undefined,
       enabledAt: undefined,
       counted: undefined,
@@ -182,7 +188,11 @@ export class Recorder {
   received(session: SessionRecord, element: Element): void {
     const place = this.mark();
     if (element.ns === NS.sm && element.name === 'enable') startCounting(session, place);
-    if (element.ns === NS.sm && element.name === 'a') session.acknowledged = true;
+    if (element.ns === NS.sm && element.name === 'a') {
+      session.acknowledged = true;
+      const connection = session.connections.at(-1);
+      if (connection !== undefined) connection.h = Number(element.attrs['h']);
+    }
     if (element.ns !== NS.client) return;
     session.counted?.push(place);
     if (element.name === 'iq' && element.child('query', NS.mam) !== undefined) session.queriedAt ??= place;

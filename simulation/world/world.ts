@@ -84,7 +84,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
     await this.scheduler.run(AFTER.lastStep);
     for (const device of this.devices.values()) this.#bringBack(device);
     await this.scheduler.run(AFTER.comeBack);
-    for (let round = 0; round < ROUNDS; round += 1) {
+    // After one round in which nothing came all that had come before can be acknowledged; what waited for that comes in the next.
+    for (let round = 0, quiet = 0; round < ROUNDS && quiet < 2; round += 1) {
       for (const device of this.devices.values()) {
         this.#bringBack(device);
         if (device.imNg && !device.catchUp.complete) device.query();
@@ -94,7 +95,7 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
       const { length } = this.recorder.writes;
       await this.scheduler.run(AFTER.counts);
       const isQuiet = this.recorder.writes.slice(length).every(({ element }) => element.ns === NS.sm);
-      if (round > 0 && isQuiet && [...this.devices.values()].every((device) => device.isSettled)) break;
+      quiet = isQuiet && [...this.devices.values()].every((device) => device.isSettled) ? quiet + 1 : 0;
     }
     this.recorder.mark();
   }
@@ -175,7 +176,8 @@ export class World implements DeviceWorld, LinkWatcher, ServerWatcher {
           record.acknowledged = true;
           const from = this.recorder.mark();
           record.forced = false;
-          record.connections.push({ from, to: link.isOpen ? undefined : from });
+          const h = Number(resume.attrs['h']);
+          record.connections.push({ from, to: link.isOpen ? undefined : from, resumedAt: h, h });
           this.#byLink.set(link, record);
           link.attach(serverEnd(result.session, link, () => record, this.recorder));
           link.write(result.answer.toBytes(NS.client));

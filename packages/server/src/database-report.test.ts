@@ -49,16 +49,16 @@ describe('the report of a database', () => {
   test('accounts and schema; no byte changes and no file appears', async () => {
     await makeDatabase('alice@localhost', 'bob@localhost');
     const before = snapshot();
-    expect(await describeDatabase(config)).toBe('2 accounts, log schema 2');
+    expect(await describeDatabase(config)).toBe('2 accounts, log schema 3');
     expect(snapshot()).toEqual(before);
   });
 
   test('beside a server that has it open: what it has committed counts', async () => {
     const database = await openDatabase(config);
     await database.accounts.add('alice@localhost', 'secret');
-    expect(await describeDatabase(config)).toBe('1 account, log schema 2');
+    expect(await describeDatabase(config)).toBe('1 account, log schema 3');
     await database.accounts.add('bob@localhost', 'secret');
-    expect(await describeDatabase(config)).toBe('2 accounts, log schema 2');
+    expect(await describeDatabase(config)).toBe('2 accounts, log schema 3');
     await database.close();
   });
 
@@ -69,7 +69,7 @@ describe('the report of a database', () => {
     db.close();
     const before = snapshot();
     expect(await describeDatabase(config)).toMatch(
-      /^0 accounts, log schema 2; the next start brings it up to date \(\d+ migrations?\)$/,
+      /^0 accounts, log schema 3; the next start brings it up to date \(\d+ migrations?\)$/,
     );
     expect(snapshot()).toEqual(before);
   });

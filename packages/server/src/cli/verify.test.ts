@@ -102,6 +102,16 @@ describe('every kind of damage is found, with account and place', () => {
       { rule: 'cursor', ...bob, seq: 7 },
     ],
     [
+      'more is owed than was given',
+      `UPDATE account SET legacy_cursor = 3, legacy_owed = '[[1,1],[3,4]]' WHERE jid = '${BOB}'`,
+      { rule: 'cursor', ...bob, seq: 4 },
+    ],
+    [
+      'nobody knows what is owed',
+      `UPDATE account SET legacy_cursor = 3, legacy_owed = '3' || '[' WHERE jid = '${BOB}'`,
+      { rule: 'cursor', ...bob, seq: 3 },
+    ],
+    [
       'the recipient’s half is lost',
       expire(BOB, 2),
       { rule: 'A6', ...alice, seq: 2, found: /the recipient's half, with the same stanza, is not in the log of bob/ },

@@ -125,7 +125,8 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
       return () => session.endReplay();
     },
     replay: (view, stanza, seq) => sessionOf(view).replay(new Outgoing(stanza, seq)),
-    servedLegacy: (view, seq) => core.accounts.get(view.jid.toString())?.servedLegacy(seq),
+    claimLegacy: (view) => (view as LocalAccount).legacy.claim(view.head),
+    servedLegacy: (view, rows) => (view as LocalAccount).legacy.drop(rows),
     route: (stanza) => router.route(stanza),
     ask(view, type, payload): Promise<Element> {
       const session = sessionOf(view);

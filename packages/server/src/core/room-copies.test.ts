@@ -54,6 +54,21 @@ describe("D6 a room's copies", () => {
     expect(world.problems).toEqual([]);
   });
 
+  it('I7 D5 do not come to a session that was given the message as missed meanwhile', async () => {
+    const world = await createWorld();
+    await world.account('alice@localhost');
+    world.core.router.route(copy('phone'));
+    await world.settle();
+    const desk = await world.connect('alice@localhost/desk');
+    desk.send(xml('presence'));
+    await world.settle();
+    world.core.router.route(copy('desk'));
+    await world.settle();
+    const shown = desk.takeMessages();
+    expect(shown.map((message) => message.child('delay', NS.delay) !== undefined)).toEqual([true]);
+    expect(await world.rows('alice@localhost')).toBe(1);
+  });
+
   it('A3 the next one takes the part of one that could not be archived', async () => {
     const disk = new PatientDisk();
     const world = await createWorld({ disk });

@@ -145,10 +145,12 @@ export interface FeatureApi {
   present(account: AccountView, row: Row): Element;
   /** D5: what comes live for a legacy session waits behind what is replayed to it, until the result is called. */
   beginReplay(session: SessionView): () => void;
-  /** D5: hands a legacy session an archived message, as replayed; moves the legacy cursor when the session has it. */
+  /** D5: hands a legacy session an archived message, as replayed; it is owed until the session has it. */
   replay(session: SessionView, stanza: Element, seq: number): void;
-  /** D5: moves the legacy cursor: up to here nothing is left for legacy sessions. */
-  servedLegacy(account: AccountView, seq: number): void;
+  /** D5: moves the legacy cursor to the head: what no legacy session was given so far is owed, and about to be given. */
+  claimLegacy(account: AccountView): void;
+  /** D5: from one row to another nothing is owed to legacy sessions any more. */
+  servedLegacy(account: AccountView, rows: readonly [first: number, last: number]): void;
   /** Routes a stanza by its `to`, as though `from` had sent it here: for stanzas made on behalf of an account, a service or the server. */
   route(stanza: Element): void;
   /** Asks a session and waits for the answer; rejects with StanzaError when it says no, is gone, or takes longer than `limits.iq_timeout`. */

@@ -43,8 +43,10 @@ export interface AccountView {
   readonly sessions: readonly SessionView[];
   /** Number of the last row of its log that sessions have been shown (E4: the barrier). */
   readonly head: number;
-  /** D5: up to where legacy sessions have been served from the log. */
+  /** D5: up to where legacy sessions have been given rows of the log. */
   readonly legacyCursor: number;
+  /** D5: of these those that nobody is known to have, as ranges in ascending order, both ends included. */
+  readonly owed: readonly (readonly [first: number, last: number])[];
   /** What `api.accountState` loaded for this account. */
   state<T>(key: StateKey<T>): T;
 }

@@ -3,6 +3,8 @@
  * live delivery is reading it, and a session of IM-NG is a cursor on it.
  */
 
+import type { SeqRanges } from './ranges.ts';
+
 /** A message's place in one account's log. */
 export interface Place {
   /** 1, 2, 3 … without a gap, per account. */
@@ -34,6 +36,14 @@ export interface NewRow {
    * A row that has expired is not there.
    */
   readonly dedupe?: { readonly key: string; readonly windowMs: number };
+}
+
+/** D5: what legacy sessions have been given of an account's log. */
+export interface LegacyCursor {
+  /** Up to this row; what lies behind it nobody has been given. */
+  readonly seq: number;
+  /** Rows up to there that nobody is known to have: given to somebody who has not acknowledged them, or about to be given. */
+  readonly owed: SeqRanges;
 }
 
 /** How long, in ms, a moved legacy cursor may wait for a commit that it can share. */
@@ -147,13 +157,13 @@ export interface AccountLog {
   count(account: string, filter: LogFilter): Promise<number>;
   /** The place that an id names in this account's log, though its row may have expired; undefined when it never did. */
   resolve(account: string, id: string): Promise<number | undefined>;
-  /** D5: up to where legacy sessions have been served. */
-  legacyCursor(account: string): Promise<number>;
+  /** D5: what legacy sessions have been given. */
+  legacyCursor(account: string): Promise<LegacyCursor>;
   /**
-   * Written with the next commit, at the latest after `CURSOR_DELAY_MS`; never moves back, nor past the head; nothing for an account without a row.
-   * `legacyCursor` gives the new value at once.
+   * Written with the next commit, at the latest after `CURSOR_DELAY_MS`; nothing where it would move back, or for an account without a row. Past the
+   * head it is at the head, with nothing owed. `legacyCursor` gives the new value at once.
    */
-  moveLegacyCursor(account: string, seq: number): void;
+  moveLegacyCursor(account: string, cursor: LegacyCursor): void;
   /** All queues that have a parcel, as of the last commit. */
   parcelQueues(): Promise<readonly ParcelQueue[]>;
   /** Parcels of a queue with an id greater than `after`, oldest first: up to `limit`, and no more once they have `bytes` together. None that is released. */

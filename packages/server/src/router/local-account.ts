@@ -1,10 +1,11 @@
 import { type JID, NS, parseXml } from '@tutti/xmpp';
 import { withStanzaId } from '@tutti/routing';
 import type { AccountView, StateKey } from '../feature.ts';
-import type { AccountLog, Row } from '../log/log.ts';
+import type { AccountLog, LegacyCursor, Row } from '../log/log.ts';
 import { isPlain, spliceStanzaId } from '../log/stored-stanza.ts';
 import { Outgoing } from '../session/outgoing.ts';
 import type { Session } from '../session/session.ts';
+import { LegacyRows } from './legacy-rows.ts';
 
 /** A local account in memory: its sessions, its place in the log, and what features have loaded for it. */
 export class LocalAccount implements AccountView {
@@ -16,31 +17,38 @@ export class LocalAccount implements AccountView {
   sessions: readonly Session[] = [];
   /** The last row shown to sessions; rows are shown in the order of their numbers. */
   head: number;
-  legacyCursor: number;
+  /** D5: what legacy sessions have been given. */
+  readonly legacy: LegacyRows;
   /** Goes up whenever something changes that a plan depends on. */
   revision = 0;
   /** Units of the log that concern it and are under way: it stays in memory. */
   uses = 0;
-  readonly #log: AccountLog;
   readonly #states: ReadonlyMap<StateKey<unknown>, unknown>;
 
   constructor(
     jid: JID,
     log: AccountLog,
-    start: { incarnation: number; head: number; legacyCursor: number },
+    start: { incarnation: number; head: number; legacyCursor: LegacyCursor },
     states: ReadonlyMap<StateKey<unknown>, unknown>,
   ) {
     this.jid = jid;
     this.name = jid.toString();
     this.incarnation = start.incarnation;
     this.head = start.head;
-    this.legacyCursor = start.legacyCursor;
-    this.#log = log;
+    this.legacy = new LegacyRows(start.legacyCursor, (cursor) => log.moveLegacyCursor(this.name, cursor));
     this.#states = states;
   }
 
   state<T>(key: StateKey<T>): T {
     return this.#states.get(key) as T;
+  }
+
+  get legacyCursor(): number {
+    return this.legacy.cursor.seq;
+  }
+
+  get owed(): AccountView['owed'] {
+    return this.legacy.cursor.owed;
   }
 
   session(resource: string): Session | undefined {
@@ -69,13 +77,16 @@ export class LocalAccount implements AccountView {
     return new Outgoing(withStanzaId(parseXml(row.stanza, NS.client), this.name, row.id), row.seq);
   }
 
-  /** D5: a legacy session has this row. */
+  /** D5: this row is for legacy clients, and is given to those that are there; nobody knows yet whether it will reach one. */
+  oweLegacy(seq: number): void {
+    if (this.sessions.some(isServed)) this.legacy.owe(seq);
+  }
+
+  /** D5: the client of a legacy session has this row. */
   servedLegacy(seq: number): void {
-    if (seq <= this.legacyCursor) return;
     // A message to a full JID reaches a session without presence too: what was archived before it still waits for one that takes messages.
     if (seq > this.legacyCursor + 1 && !this.sessions.some(isServed)) return;
-    this.legacyCursor = seq;
-    this.#log.moveLegacyCursor(this.name, seq);
+    this.legacy.serve(seq);
   }
 }
 

@@ -201,6 +201,7 @@ export class MessageRouter {
       ids.set(row.side, place);
       const account = job.account(row.side);
       // A4, A5, D1, S1: the archived stanza to every IM-NG session, through its cursor.
+      if (row.offline) account.oweLegacy(place.seq);
       account.show(new Outgoing(withStanzaId(job.archived(row.side), account.name, place.id), place.seq), place.seq);
     });
     if (job.copies !== undefined) {
@@ -237,6 +238,7 @@ export class MessageRouter {
       const account = job.account(side);
       const session = account.session(resource);
       if (session === undefined) continue;
+      if (job.isCopy && place !== undefined && session.hasHad(place.seq)) continue; // I7
       const key = `${side} ${form}`;
       let out = copies.get(key);
       if (out === undefined) {

@@ -14,6 +14,7 @@ import { Outgoing } from './outgoing.ts';
 import { endSurplus } from './lost-sessions.ts';
 import { Progress } from './progress.ts';
 import { resendUnacknowledged } from './resumption.ts';
+import { SeenRows } from './seen-rows.ts';
 import type { SessionCore } from './session-core.ts';
 import { readCount, StreamManagement, unexpectedRequest } from './stream-management.ts';
 
@@ -47,8 +48,8 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
   readonly agent: string | undefined;
   readonly #inbound: Inbound;
   readonly #hibernation = new Hibernation();
-  /** Rows given before the session takes messages; no more than could be replayed. */
-  #early: Set<number> | undefined;
+  /** Rows given before the session takes messages, and replayed ones of rooms; no more than could be replayed. */
+  readonly #seen = new SeenRows();
   readonly #backlog = new Backlog();
   /** What the client was promised, in seconds. */
   #resumeTimeout = 0;
@@ -156,7 +157,8 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
 
   /** Gives the client a stanza of the server's own, or a legacy delivery. */
   send(out: Outgoing): void {
-    if (out.seq !== undefined && !this.imNg && (this.priority ?? -1) < 0) this.#rememberRow(out.seq);
+    const isEarly = !this.imNg && (this.priority ?? -1) < 0;
+    if (isEarly && out.seq !== undefined) this.#seen.add(out.seq, this.#core.limits.offlineMessages);
     const { outboxBytes } = this.#core.limits;
     const isSent = this.#backlog.take(out, outboxBytes) ?? this.#sendNow(out);
     if (!isSent) this.close(overflowError());
@@ -169,6 +171,9 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
   }
 
   replay(out: Outgoing): void {
+    // D6, I7: the room's own copy for this session may be on its way still.
+    if (out.seq !== undefined && out.element.child('x', NS.mucUser) !== undefined)
+      this.#seen.add(out.seq, this.#core.limits.offlineMessages);
     if (!this.#sendNow(out)) this.close(overflowError());
   }
 
@@ -190,9 +195,9 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
     return isSent;
   }
 
-  /** I7: a legacy session has been given this row before its first presence, as a carbon say; what is replayed then leaves it out. */
+  /** I7: before its presence a legacy session has been given this row, as a carbon say, which is left out of what is replayed then; or the other way round (D6). */
   hasHad(seq: number): boolean {
-    return this.#early?.has(seq) === true;
+    return this.#seen.has(seq);
   }
 
   get underWay(): readonly number[] {
@@ -303,14 +308,6 @@ export class Session implements StreamSession, SessionView, CursorEvents, Inboun
     this.#goOn();
     this.#count();
     this.#core.sessionEnded(this);
-  }
-
-  #rememberRow(seq: number): void {
-    const { offlineMessages } = this.#core.limits;
-    this.#early ??= new Set();
-    this.#early.add(seq);
-    const [oldest] = this.#early;
-    if (offlineMessages > 0 && this.#early.size > offlineMessages && oldest !== undefined) this.#early.delete(oldest);
   }
 
   #wake(): void {

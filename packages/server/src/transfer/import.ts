@@ -137,7 +137,7 @@ class AccountImport {
       await this.#flush();
       // What was exported was read somewhere: it is no news to clients that know nothing of archives.
       const { log } = this.#server;
-      log.moveLegacyCursor(this.#account.name, await log.head(this.#account.name));
+      log.moveLegacyCursor(this.#account.name, { seq: await log.head(this.#account.name), owed: [] });
     }
     const name = this.#account.name;
     const credentials = await this.#findCredentials();

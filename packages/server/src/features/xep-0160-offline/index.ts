@@ -14,10 +14,8 @@ export const offlineMessages = defineFeature({
   rules: ['D5'],
   disco: { domain: [NS.offlineMessages] },
   setup(api) {
-    const replays = new Replays(api);
-    /** Those that were given what there was, or read it themselves. */
-    const done = new WeakSet<SessionView>();
     const readers = new WeakSet<SessionView>();
+    const replays = new Replays(api, (session) => readers.has(session));
     const report = (session: SessionView, replay: Promise<void>): void => {
       replay.catch((error: unknown) => {
         const fields = { rule: 'D5', session: session.jid.toString(), error: String(error) };
@@ -30,11 +28,8 @@ export const offlineMessages = defineFeature({
       return undefined;
     });
     api.on('sessionTakesMessages', (session) => {
-      const isFirst = !done.has(session) && !readers.has(session);
-      done.add(session); // once
-      if (isFirst) report(session, replays.start(session));
+      if (!readers.has(session)) report(session, replays.start(session));
     });
-    const isReader = (session: SessionView): boolean => readers.has(session);
-    api.on('sessionEnded', (session) => report(session, replays.inherit(session, isReader)));
+    api.on('sessionEnded', (session) => report(session, replays.inherit(session)));
   },
 });

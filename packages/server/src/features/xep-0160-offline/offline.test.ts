@@ -233,6 +233,53 @@ describe('XEP-0160 D5 a legacy session that comes online', () => {
     expect(bodies(await arrive(world, 'garden')), 'it has not acknowledged them either').toEqual(['1', '2', '3']);
   });
 
+  it('is given what another has left behind although it has had what came later, now or when it comes, also after a restart', async () => {
+    const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+    await say(world, balcony, presence());
+    balcony.cut();
+    await say(world, romeo, message('1'));
+    const chamber = await arrive(world, 'chamber');
+    await say(world, romeo, message('2'));
+    expect(bodies(chamber)).toEqual(['2']);
+    chamber.close();
+    world.clock.advance(1000); // the cursor goes along with a commit
+    await world.settle();
+    const again = await arrive(restart(world), 'garden');
+    expect(bodies(again), 'whoever was to have it is gone').toEqual(['1']);
+
+    const garden = await arrive(world, 'garden');
+    expect(bodies(garden), 'it is on its way to the balcony').toEqual([]);
+    await say(world, romeo, message('3'));
+    expect(bodies(garden)).toEqual(['3']);
+    world.clock.advance(60_000);
+    await world.settle();
+    expect(bodies(garden)).toEqual(['1']);
+  });
+
+  it('gets what came while it was not available', async () => {
+    const { world, romeo } = await away(0);
+    const balcony = await arrive(world, 'balcony');
+    await say(world, balcony, xml('presence', { type: 'unavailable' }));
+    await say(world, romeo, message('1'));
+    expect(bodies(balcony)).toEqual([]);
+    await say(world, balcony, presence());
+    await say(world, romeo, message('2'));
+    expect(bodies(balcony)).toEqual(['1', '2']);
+  });
+
+  it('that was there is not given later what was for nobody who was there (D2)', async () => {
+    const { world, romeo } = await away(0);
+    const balcony = await arrive(world, 'balcony');
+    await say(world, romeo, message('1', { to: `${JULIET}/gone`, type: 'normal' }), message('2'));
+    const chamber = await world.connect(`${JULIET}/chamber`, { priority: -1 });
+    chamber.close();
+    await world.settle();
+    expect(bodies(balcony)).toEqual(['2']);
+    expect(bodies(await arrive(world, 'garden')), 'the next one is').toEqual(['1']);
+  });
+
   it('I7 is not given twice what another ends of', async () => {
     const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"', 'limits.sm_unacked_max=2']);
     const balcony = await world.connect(`${JULIET}/balcony`);

@@ -53,7 +53,7 @@ export class BatchPlan {
         epoch: draft.epoch,
         head: 0,
         lastAt: 0,
-        legacyCursor: 0,
+        legacyCursor: { seq: 0, owed: [] },
         rows: [],
         keys: new Map<string, KeyRecord>(),
       };

@@ -1,10 +1,11 @@
 import type { Clock, Random } from '../../environment.ts';
-import { CursorMoves } from '../cursor-moves.ts';
+import { CursorMoves, settleCursor } from '../cursor-moves.ts';
 import {
   LogError,
   type AccountLog,
   type Appended,
   type Extras,
+  type LegacyCursor,
   type LogFilter,
   type NewRow,
   type Page,
@@ -125,13 +126,14 @@ class MemoryAccountLog implements MemoryLog {
     return state && resolveId(id, state.epoch, state.head);
   }
 
-  async legacyCursor(account: string): Promise<number> {
+  async legacyCursor(account: string): Promise<LegacyCursor> {
     const state = this.#account(account);
-    return state ? Math.max(state.legacyCursor, Math.min(this.#moves.pending(account), state.head)) : 0;
+    if (state === undefined) return { seq: 0, owed: [] };
+    return settleCursor(state.legacyCursor, this.#moves.pending(account), state.head);
   }
 
-  moveLegacyCursor(account: string, seq: number): void {
-    if (!this.#closed) this.#moves.move(account, seq);
+  moveLegacyCursor(account: string, cursor: LegacyCursor): void {
+    if (!this.#closed) this.#moves.move(account, cursor);
   }
 
   async parcelQueues(): Promise<readonly ParcelQueue[]> {
@@ -232,7 +234,7 @@ class MemoryAccountLog implements MemoryLog {
     const write = () => {
       plan.write();
       for (const id of released) this.state.parcels.delete(id);
-      for (const [account, seq] of moves) this.#writeCursor(account, seq);
+      for (const [account, cursor] of moves) this.#writeCursor(account, cursor);
     };
     this.#commit(rows, bytes, write, (error) => {
       this.#moves.settle(moves, !error);
@@ -241,9 +243,9 @@ class MemoryAccountLog implements MemoryLog {
     });
   }
 
-  #writeCursor(account: string, seq: number): void {
+  #writeCursor(account: string, cursor: LegacyCursor): void {
     const state = this.state.accounts.get(account);
-    if (state) state.legacyCursor = Math.max(state.legacyCursor, Math.min(seq, state.head));
+    if (state) state.legacyCursor = settleCursor(state.legacyCursor, cursor, state.head);
   }
 
   #commit(rows: number, bytes: number, write: () => void, done: (error?: LogError) => void): void {

@@ -1,4 +1,4 @@
-import type { NewParcel, Parcel, Row } from '../log.ts';
+import type { LegacyCursor, NewParcel, Parcel, Row } from '../log.ts';
 
 /** A committed row with what only filters look at. */
 export interface StoredRow extends Row {
@@ -18,7 +18,7 @@ export interface AccountState {
   readonly epoch: string;
   head: number;
   lastAt: number;
-  legacyCursor: number;
+  legacyCursor: LegacyCursor;
   /** By `seq`, ascending; expired rows are missing. */
   rows: StoredRow[];
   readonly keys: Map<string, KeyRecord>;

@@ -16,7 +16,7 @@ export const RULES = {
   numbering: 'numbers are dense up to the head; what is missing has expired',
   ids: 'every place has an id',
   time: 'time never runs backwards',
-  cursor: 'a legacy cursor is not past the head',
+  cursor: 'a legacy cursor is not past the head, and nothing past the cursor is owed',
   dedupe: 'a dedupe key belongs to a row',
   stanzas: 'every stanza is named by the rows that it counts',
   orphans: 'everything belongs to something',

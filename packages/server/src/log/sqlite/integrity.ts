@@ -13,6 +13,13 @@ const CHECKS: readonly (readonly [rule: FaultRule, sql: string])[] = [
     `SELECT jid, legacy_cursor, 'the cursor is at ' || legacy_cursor || ', the head at ' || head FROM account
       WHERE legacy_cursor NOT BETWEEN 0 AND head`,
   ],
+  ['cursor', `SELECT jid, legacy_cursor, 'what is owed cannot be read' FROM account WHERE NOT json_valid(legacy_owed)`],
+  [
+    'cursor',
+    `SELECT a.jid, o.value ->> 1, 'rows ' || o.value || ' are owed, the cursor is at ' || a.legacy_cursor FROM account a,
+        json_each(CASE WHEN json_valid(a.legacy_owed) THEN a.legacy_owed ELSE '[]' END) o
+      WHERE o.value ->> 0 < 1 OR o.value ->> 0 > o.value ->> 1 OR o.value ->> 1 > a.legacy_cursor`,
+  ],
   [
     'stanzas',
     `SELECT NULL, NULL, 'stanza ' || s.id || ' counts ' || s.refs || ' rows and is named by ' || coalesce(e.rows, 0)

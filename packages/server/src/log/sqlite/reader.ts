@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { LogFilter, ParcelQueue } from '../log.ts';
+import { settleCursor } from '../cursor-moves.ts';
+import type { LegacyCursor, LogFilter, ParcelQueue } from '../log.ts';
+import type { SeqRanges } from '../ranges.ts';
 import { MAX_SEQ, resolveId } from '../place.ts';
 import { Statements } from './connection.ts';
 import { type PackedPage, PagePacker, PIECE_COLUMNS, type PieceRow } from './page.ts';
@@ -7,7 +9,8 @@ import { packParcels, type PackedParcels, type ParcelRow, type QueryArgs } from 
 import { FLAG } from './schema.ts';
 
 const SQL = {
-  account: 'SELECT id, epoch, head, legacy_cursor, expired FROM account WHERE jid = ?',
+  cursor: 'SELECT head, legacy_cursor, legacy_owed FROM account WHERE jid = ?',
+  account: 'SELECT id, epoch, head, expired FROM account WHERE jid = ?',
   peer: 'SELECT id FROM peer WHERE jid = ?',
   peerName: 'SELECT jid FROM peer WHERE id = ?',
   queues: `SELECT p.origin, p.target, count(*), sum(length(s.bytes)), min(p.at), max(p.id)
@@ -28,7 +31,6 @@ interface Account {
   readonly id: number;
   readonly epoch: string;
   readonly head: number;
-  readonly legacyCursor: number;
   /** Rows that are gone: `head` less these are there. */
   readonly expired: number;
 }
@@ -56,9 +58,11 @@ export class LogReader {
   }
 
   /** `pending`: a move that no commit has carried yet. */
-  legacyCursor(account: string, pending: number): number {
-    const found = this.#account(account);
-    return found ? Math.max(found.legacyCursor, Math.min(pending, found.head)) : 0;
+  legacyCursor(account: string, pending: LegacyCursor | undefined): LegacyCursor {
+    const found = this.#sql.get<[number, number, string]>(SQL.cursor, account);
+    if (found === undefined) return { seq: 0, owed: [] };
+    const [head, seq, owed] = found;
+    return settleCursor({ seq, owed: JSON.parse(owed) as SeqRanges }, pending, head);
   }
 
   resolve(account: string, id: string): number | undefined {
@@ -134,8 +138,8 @@ export class LogReader {
   }
 
   #account(jid: string): Account | undefined {
-    const found = this.#sql.get<[number, string, number, number, number]>(SQL.account, jid);
-    return found && { id: found[0], epoch: found[1], head: found[2], legacyCursor: found[3], expired: found[4] };
+    const found = this.#sql.get<[number, string, number, number]>(SQL.account, jid);
+    return found && { id: found[0], epoch: found[1], head: found[2], expired: found[3] };
   }
 
   /** True: nothing of the selection is left. */

@@ -13,7 +13,7 @@ const APPLICATION_ID = 0x54754c67;
  *
  * What holds after every commit, for a verifier (`verify.ts`):
  * - per account: `head - expired` = the number of its entries; every `entry.seq` is in 1..head; `at` never decreases with `seq`; `at <= last_at`;
- *   `legacy_cursor <= head`; an account whose `jid` is null is being deleted and counts for nothing.
+ *   `legacy_cursor <= head`, and all of `legacy_owed` lies in 1..legacy_cursor, in order; an account whose `jid` is null is being deleted and counts for nothing.
  * - what is missing has expired: transient rows expire from the oldest on, and so do all others. Hence no number is missing behind both a
  *   transient row and another that are still there.
  * - per stanza: `refs` = the number of entries and of parcels that name it, at least 1. `id` grows with every insertion, so entries in the order of their
@@ -81,6 +81,8 @@ const migrations: readonly string[] = [
 
   CREATE INDEX parcel_by_queue ON parcel (target, origin, id);
   `,
+  // D5: what legacy sessions have been given and may not have, as [[first, last], …].
+  `ALTER TABLE account ADD COLUMN legacy_owed TEXT NOT NULL DEFAULT '[]'`,
 ];
 
 /** Brings a log file to the current schema. Throws DataVersionError for a file of a newer version or of another program. */

@@ -5,6 +5,7 @@ import {
   type AccountLog,
   type Appended,
   type Extras,
+  type LegacyCursor,
   type LogFilter,
   type NewRow,
   type Page,
@@ -193,12 +194,12 @@ class SqliteAccountLog implements AccountLog {
     return (await this.#read('resolve', account, id)) as number | undefined;
   }
 
-  async legacyCursor(account: string): Promise<number> {
-    return (await this.#read('legacyCursor', account, this.#moves.pending(account))) as number;
+  async legacyCursor(account: string): Promise<LegacyCursor> {
+    return (await this.#read('legacyCursor', account, this.#moves.pending(account))) as LegacyCursor;
   }
 
-  moveLegacyCursor(account: string, seq: number): void {
-    if (!this.#closing && !this.#dead) this.#moves.move(account, seq);
+  moveLegacyCursor(account: string, cursor: LegacyCursor): void {
+    if (!this.#closing && !this.#dead) this.#moves.move(account, cursor);
   }
 
   async parcelQueues(): Promise<readonly ParcelQueue[]> {

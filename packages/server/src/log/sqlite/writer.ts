@@ -10,7 +10,8 @@ const SQL = {
   account: 'SELECT id, epoch, head, last_at FROM account WHERE jid = ?',
   newAccount: 'INSERT INTO account (jid, epoch, head, last_at) VALUES (?, ?, 0, 0)',
   head: 'UPDATE account SET head = ?, last_at = ? WHERE id = ?',
-  cursor: 'UPDATE account SET legacy_cursor = max(legacy_cursor, min(?, head)) WHERE jid = ?',
+  cursor: `UPDATE account SET legacy_owed = CASE WHEN ?1 > head THEN '[]' ELSE ?2 END, legacy_cursor = min(?1, head)
+    WHERE jid = ?3 AND min(?1, head) >= legacy_cursor`,
   peer: 'SELECT id FROM peer WHERE jid = ?',
   newPeer: 'INSERT INTO peer (jid) VALUES (?)',
   stanza: 'INSERT INTO stanza (refs, bytes) VALUES (?, ?)',
@@ -127,7 +128,7 @@ export class LogWriter {
         });
         this.#writeHeads();
         for (const { moves, released } of messages) {
-          for (const [account, seq] of moves) this.#sql.run(SQL.cursor, seq, account);
+          for (const [account, { seq, owed }] of moves) this.#sql.run(SQL.cursor, seq, JSON.stringify(owed), account);
           this.#release(released);
         }
         return all;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CURSOR_DELAY_MS, LogError, type AccountLog } from '../log.ts';
+import { CURSOR_DELAY_MS, LogError, type AccountLog, type LegacyCursor } from '../log.ts';
+import type { SeqRange } from '../ranges.ts';
 import {
   ALICE,
   ALL,
@@ -13,6 +14,8 @@ import {
   type LogFixture,
   type ManualClock,
 } from './fixture.ts';
+
+const at = (seq: number, ...owed: readonly SeqRange[]): LegacyCursor => ({ seq, owed });
 
 /** Retention, removal, cursors, closing and opening again. */
 export function describeLifetime(current: () => LogFixture, clock: () => ManualClock): void {
@@ -98,16 +101,16 @@ export function describeLifetime(current: () => LogFixture, clock: () => ManualC
       const stanza = new TextEncoder().encode('shared');
       const row = makeRow('', { stanza, dedupe: { key: 'k', windowMs: 100_000 } });
       const [old] = await write(log, row, makeRow('', { stanza, account: BOB, peer: ALICE }));
-      log.moveLegacyCursor(ALICE, 1);
+      log.moveLegacyCursor(ALICE, at(1));
       await log.remove(ALICE);
-      expect([await log.head(ALICE), await log.legacyCursor(ALICE)]).toEqual([0, 0]);
+      expect([await log.head(ALICE), await log.legacyCursor(ALICE)]).toEqual([0, at(0)]);
       expect(await log.resolve(ALICE, old?.id ?? '')).toBeUndefined();
       expect(await readAll(log, BOB)).toEqual(['shared']);
       const [fresh] = await write(log, row);
       expect(fresh?.seq).toBe(1);
       expect(fresh?.id).not.toBe(old?.id);
       expect(await log.resolve(ALICE, old?.id ?? '')).toBeUndefined();
-      expect(await log.legacyCursor(ALICE)).toBe(0);
+      expect(await log.legacyCursor(ALICE)).toEqual(at(0));
     });
 
     test('takes its turn among appends: those before go, those after stay', async () => {
@@ -142,44 +145,56 @@ export function describeLifetime(current: () => LogFixture, clock: () => ManualC
     );
 
     test('moves at once, never back, never past the head', async () => {
-      expect(await log.legacyCursor(ALICE)).toBe(0);
-      log.moveLegacyCursor(ALICE, 3);
-      expect(await log.legacyCursor(ALICE)).toBe(3);
-      log.moveLegacyCursor(ALICE, 2);
-      expect(await log.legacyCursor(ALICE)).toBe(3);
+      expect(await log.legacyCursor(ALICE)).toEqual(at(0));
+      log.moveLegacyCursor(ALICE, at(3));
+      expect(await log.legacyCursor(ALICE)).toEqual(at(3));
+      log.moveLegacyCursor(ALICE, at(2));
+      expect(await log.legacyCursor(ALICE)).toEqual(at(3));
       await write(log, makeRow('e'));
-      log.moveLegacyCursor(ALICE, 1);
-      expect(await log.legacyCursor(ALICE)).toBe(3);
-      log.moveLegacyCursor(ALICE, 99);
-      expect(await log.legacyCursor(ALICE)).toBe(5);
+      log.moveLegacyCursor(ALICE, at(1));
+      expect(await log.legacyCursor(ALICE)).toEqual(at(3));
+      log.moveLegacyCursor(ALICE, at(99, [98, 99]));
+      expect(await log.legacyCursor(ALICE)).toEqual(at(5));
+    });
+
+    test('has what is owed: the last word counts, at the same place too, before and after a commit', async () => {
+      log.moveLegacyCursor(ALICE, at(4, [1, 2], [4, 4]));
+      expect(await log.legacyCursor(ALICE)).toEqual(at(4, [1, 2], [4, 4]));
+      await write(log, makeRow('e'));
+      expect(await log.legacyCursor(ALICE)).toEqual(at(4, [1, 2], [4, 4]));
+      log.moveLegacyCursor(ALICE, at(4, [2, 2]));
+      log.moveLegacyCursor(ALICE, at(3, [1, 3]));
+      expect(await log.legacyCursor(ALICE)).toEqual(at(4, [2, 2]));
+      await write(log, makeRow('f'));
+      expect(await (await current().reopen()).legacyCursor(ALICE)).toEqual(at(4, [2, 2]));
     });
 
     test('is nothing for an account without rows', async () => {
-      log.moveLegacyCursor('nobody@example.org', 1);
-      expect(await log.legacyCursor('nobody@example.org')).toBe(0);
+      log.moveLegacyCursor('nobody@example.org', at(1));
+      expect(await log.legacyCursor('nobody@example.org')).toEqual(at(0));
     });
 
     test('is kept when the log is opened again', async () => {
-      log.moveLegacyCursor(ALICE, 2);
-      expect(await (await current().reopen()).legacyCursor(ALICE)).toBe(2);
+      log.moveLegacyCursor(ALICE, at(2, [1, 1]));
+      expect(await (await current().reopen()).legacyCursor(ALICE)).toEqual(at(2, [1, 1]));
     });
 
     test('outlives a commit that fails', async () => {
-      log.moveLegacyCursor(ALICE, 2);
+      log.moveLegacyCursor(ALICE, at(2));
       current().fail(true);
       expectFailed(await append(log, makeRow('e')));
-      expect(await log.legacyCursor(ALICE)).toBe(2);
+      expect(await log.legacyCursor(ALICE)).toEqual(at(2));
       current().fail(false);
       await write(log, makeRow('f'));
-      expect(await (await current().reopen()).legacyCursor(ALICE)).toBe(2);
+      expect(await (await current().reopen()).legacyCursor(ALICE)).toEqual(at(2));
     });
 
     test('finds a commit of its own when no row comes along', async () => {
-      log.moveLegacyCursor(ALICE, 2);
+      log.moveLegacyCursor(ALICE, at(2));
       clock().elapse(CURSOR_DELAY_MS);
       await append(log);
       clock().elapse(CURSOR_DELAY_MS);
-      expect(await (await current().reopen()).legacyCursor(ALICE)).toBe(2);
+      expect(await (await current().reopen()).legacyCursor(ALICE)).toEqual(at(2));
     });
   });
 
