@@ -12,6 +12,29 @@ const unavailable = (status?: string): Element =>
 const directed = (to: string, type?: string): Element => xml('presence', { to, type });
 
 describe('limits.presence_bytes', () => {
+  it.each([
+    [0, 'Shall we?'],
+    [1, undefined],
+  ])('a request from elsewhere, %i bytes longer, is kept with: %s', async (more, said) => {
+    const request = (status: string): Element =>
+      xml(
+        'presence',
+        { from: 'paris@elsewhere.example', to: 'juliet@localhost', type: 'subscribe' },
+        xml('status', null, status),
+      );
+    const size = request('Shall we?').toBytes(NS.client).length;
+    const world = await createWorld({ settings: [`limits.presence_bytes=${size - more}`] });
+    await world.account('juliet@localhost');
+    await world.core.router.fromOutside(request('Shall we?'), () => undefined);
+    await world.settle();
+    const juliet = await world.connect('juliet@localhost/balcony');
+    await juliet.ask('get', xml('query', { xmlns: NS.roster }));
+    await say(world, juliet, available());
+    const asked = juliet.take().find(({ attrs }) => attrs['type'] === 'subscribe');
+    expect(asked?.attrs['from']).toBe('paris@elsewhere.example');
+    expect(asked?.child('status')?.text()).toBe(said);
+  });
+
   const FROM = { from: 'juliet@localhost/balcony' };
   const sizeOf = (status: string): number =>
     xml('presence', FROM, xml('status', null, status)).toBytes(NS.client).length;

@@ -1,4 +1,4 @@
-import { type Element, JID, NS, StanzaError } from '@tutti/xmpp';
+import { type Element, JID, NS, StanzaError, xml } from '@tutti/xmpp';
 import type { AccountView, FeatureApi, PresenceHandler, SessionView } from '../../feature.ts';
 import type { Availability } from './availability.ts';
 import type { DirectedPresence } from './directed.ts';
@@ -41,16 +41,27 @@ export class Presences implements PresenceHandler {
     throw new StanzaError('bad-request', { text: `Presence of type ${type} needs an address.` });
   }
 
+  /** §3.1.3: requests are kept with all that they say. Whatever other servers let through, ours are no longer than that; longer ones say nothing. */
+  #withinBound(presence: Element): Element {
+    const { from, to, type } = presence.attrs;
+    return this.#isWithinBound(presence) ? presence : xml('presence', { from, to, type });
+  }
+
+  #isWithinBound(presence: Element): boolean {
+    const { presenceBytes } = this.#api.config.limits;
+    return presenceBytes === 0 || presence.toBytes(NS.client).length <= presenceBytes;
+  }
+
   #checkSize(presence: Element): void {
     const { presenceBytes } = this.#api.config.limits;
-    if (presenceBytes === 0 || presence.toBytes(NS.client).length <= presenceBytes) return;
+    if (this.#isWithinBound(presence)) return;
     throw new StanzaError('not-acceptable', { text: `Presence may have ${presenceBytes} bytes.` });
   }
 
   toAccount(account: AccountView, presence: Element, from: JID): Promise<void> | void {
     const { type } = presence.attrs;
     const to = JID.parse(presence.attrs['to'] ?? account.jid.toString());
-    if (isSubscriptionType(type)) return this.#subscriptions.receive(account, from, type, presence);
+    if (isSubscriptionType(type)) return this.#subscriptions.receive(account, from, type, this.#withinBound(presence));
     if (type === 'probe') return this.#availability.answerProbe(account, from, to);
     this.#api.presenceReceived(account, presence, from);
     if (type !== 'error') return this.#outlet.receive(account, to, presence); // §8.5.2.1.2, §8.5.3.1
