@@ -25,12 +25,6 @@ export const legacyMutants: readonly Mutant[] = [
     '!this.imNg && (this.priority ?? -1) < 0',
     '!this.imNg && !this.wasAvailable',
   ),
-  mutant(
-    "a room's copy comes although it was replayed",
-    ROUTER,
-    'if (job.isCopy && place !== undefined && session.hasHad(place.seq)) continue; // I7',
-    '',
-  ),
   mutant('what was missed is given to every legacy session', LEGACY, 'else this.drop([seq, seq]);', ''),
   mutant('a crash forgets who was served', LEGACY, 'this.#moved(this.#cursor);', ''),
   mutant(
