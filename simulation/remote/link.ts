@@ -34,7 +34,7 @@ export class RemoteLink implements Link {
   #flights: Flight[] = [];
   /** How often the mood has changed: what was on its way before begins anew. */
   #moods = 0;
-  /** Stanzas of the last connection whose senders are being told that it is cut: until then nothing more is taken. */
+  /** Stanzas of the last connection, or of an attempt at one, whose senders are being told that it failed: until then nothing more is taken. */
   #settling = 0;
   /** Stanzas arrive in the order of their sending. */
   #lastAt = 0;
@@ -59,7 +59,10 @@ export class RemoteLink implements Link {
         mood === 'down'
           ? new RemoteFailure('remote-server-timeout', true, 'no connection')
           : new RemoteFailure('remote-server-not-found', false, 'no such server');
+      // RFC 6120 §10.1: what comes meanwhile belongs to the same attempt, and fails with it.
+      this.#settling += 1;
       this.#scheduler.after(this.#chance.between(1, 40), () => {
+        this.#settling -= 1;
         this.troubles.push(this.#scheduler.elapsed);
         settled(failure);
       });

@@ -55,4 +55,11 @@ describe('worlds with other servers', () => {
     const well = lines.findIndex((line) => line.includes('all is well'));
     expect(lines.findIndex((line) => line.includes('gets m-s2-0'))).toBeGreaterThan(well);
   });
+
+  test.each([500_178, 500_232, 501_703])(
+    'RFC 6120 §10.1 a link takes nothing while it is not known what became of what came before: world %i',
+    async (seed) => {
+      expect((await play(generateRemoteStory(seed))).problems).toEqual([]);
+    },
+  );
 });
