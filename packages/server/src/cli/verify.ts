@@ -44,7 +44,9 @@ function print({ sound, accounts, rows, counts, faults }: Verification, io: Io):
     const untold = (counts[rule] ?? 0) - told.length;
     if (untold > 0) io.stdout.write(`    and ${untold} more\n`);
   }
-  if (sound) io.stdout.write(`${paint('green', '✓')} ${rows} rows in the logs of ${accounts} accounts: all is well\n`);
+  const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? '' : 's'}`;
+  const counted = `${count(rows, 'row')} in the logs of ${count(accounts, 'account')}`;
+  if (sound) io.stdout.write(`${paint('green', '✓')} ${counted}: all is well\n`);
 }
 
 function describe({ account, seq, found }: Fault): string {
