@@ -91,7 +91,7 @@ test('doctor looks at the database beside it, and changes nothing', async () => 
   ) as {
     findings: { check: string; status: string; message: string }[];
   };
-  expect(findings).toContainEqual({ check: 'database', status: 'ok', message: '1 account, log schema 2' });
+  expect(findings).toContainEqual({ check: 'database', status: 'ok', message: '1 account, log schema 3' });
   expect(findings.find(({ check }) => check === 'server')?.message).toMatch(/^running/);
 });
 
