@@ -73,7 +73,7 @@ function isThere({ recorder, devices }: World, session: SessionRecord): boolean 
 /** It has taken messages as a legacy session, and reads the archive itself. */
 function isReader({ takesAt, enabledAt, queriedAt, isInline }: SessionRecord): boolean {
   const isLegacy = takesAt !== undefined && (enabledAt === undefined || enabledAt > takesAt);
-  return isLegacy && (isInline || queriedAt !== undefined);
+  return isLegacy && (isInline || (queriedAt !== undefined && queriedAt < (enabledAt ?? Infinity)));
 }
 
 function isForAbsent(stanza: Element): boolean {

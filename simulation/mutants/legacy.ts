@@ -39,19 +39,6 @@ export const legacyMutants: readonly Mutant[] = [
     'for (const [account, cursor] of moves) this.#writeCursor(account, cursor);',
     'for (const [account, { seq }] of moves) this.#writeCursor(account, { seq, owed: [] });',
   ),
-  {
-    ...mutant(
-      'who enables IM-NG while it is given what was missed keeps it for itself',
-      REPLAYS,
-      'if (await this.#replay(session, next.rows)) queue.shift();',
-      'await this.#replay(session, next.rows);\n        queue.shift();',
-    ),
-    from: 1_018_400,
-  },
-  {
-    ...mutant('a session is replayed what others are about to be given', REPLAYS, 'await Promise.resolve();\n', '\n'),
-    from: 3_025_300,
-  },
   mutant('what was missed is given to IM-NG sessions too', REPLAYS, 'return !imNg;', 'return imNg !== undefined;'),
   mutant(
     'what is on its way to a session is replayed to it',

@@ -109,9 +109,10 @@ export class PepWorld {
       if (life === undefined) void this.#come(device);
       return;
     }
-    if (life === undefined) return;
+    // Who comes in this moment can't speak yet.
+    if (life?.session === undefined) return;
     if (deed.do === 'go') {
-      life.session?.disconnected(life, true);
+      life.session.disconnected(life, true);
       return life.end();
     }
     this.deeds.push({ key, at: this.scheduler.elapsed, life, deed });
