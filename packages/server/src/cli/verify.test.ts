@@ -53,6 +53,11 @@ test('a sound archive is sound, also where rows have expired', () => {
   expect(verifyData(data.folder)).toMatchObject({ rows: 8, faults: [] });
 });
 
+test('A5 XEP-0359 §5 an id by a session of the account is nobody’s word, and stays', () => {
+  data.damage(store(chat(`<body>x</body><stanza-id xmlns='urn:xmpp:sid:0' id='9' by='${BOB}/phone'/>`)));
+  expect(verifyData(data.folder)).toMatchObject({ sound: true, faults: [] });
+});
+
 test('an account that was removed takes its halves with it', () => {
   data.damage(`UPDATE account SET jid = NULL WHERE jid = '${BOB}'`);
   data.damage(`DELETE FROM account WHERE jid = '${BOB}'`, 'store');
@@ -134,6 +139,11 @@ describe('every kind of damage is found, with account and place', () => {
     [
       'a forged archive id',
       store(chat(`<body>x</body><stanza-id xmlns='urn:xmpp:sid:0' id='9' by='${BOB}'/>`)),
+      { rule: 'A5', ...bob, seq: 1 },
+    ],
+    [
+      'a forged archive id in another spelling',
+      store(chat(`<body>x</body><stanza-id xmlns='urn:xmpp:sid:0' id='9' by='${BOB.toUpperCase()}'/>`)),
       { rule: 'A5', ...bob, seq: 1 },
     ],
     ['a stanza that is no XML', store('<message'), { rule: 'A4', ...alice, seq: 1, found: /cannot be read/ }],

@@ -14,7 +14,8 @@ export function verifyStanza(account: string, row: VerifiedRow, report: Report):
   if (mismatch !== undefined) report({ rule: 'A4', account, seq, found: mismatch });
   for (const child of stanza.elements) {
     if (child.is('im-ng', NS.imNg)) report({ rule: 'I5', account, seq, found: 'the stanza carries the marker' });
-    if (child.is('stanza-id', NS.sid) && readBare(child.attrs['by']) === account) {
+    // XEP-0359 §5: no other address than its own; what claims to be by a session of the account says nothing of its archive.
+    if (child.is('stanza-id', NS.sid) && readFull(child.attrs['by']) === account) {
       report({ rule: 'A5', account, seq, found: 'the stored stanza has a stanza-id by this account' });
     }
   }
