@@ -31,7 +31,7 @@ function isOnClock({ unit }: GoalResult): boolean {
 export function isMet({ most, least, values }: GoalResult): boolean | undefined {
   const median = spread(values)?.median;
   if (median === undefined || (most === undefined && least === undefined)) return undefined;
-  return median <= (most ?? Number.POSITIVE_INFINITY) && median >= (least ?? 0);
+  return median <= (most ?? Number.POSITIVE_INFINITY) && median >= (least ?? Number.NEGATIVE_INFINITY);
 }
 
 /** The goals, what was measured, and whether that will do; then where it was measured. */
