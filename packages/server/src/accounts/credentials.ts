@@ -1,6 +1,13 @@
 import type { JID } from '@tutti/xmpp';
 import type { Kysely } from 'kysely';
-import type { Credentials, CredentialStore, ScramKeys } from '../stream/sasl/credentials.ts';
+import {
+  CREDENTIAL_NAMES,
+  type Credentials,
+  type CredentialStore,
+  type OwnedCredentials,
+  type ScramKeys,
+} from '../stream/sasl/credentials.ts';
+import type { HashName } from '../stream/sasl/crypto.ts';
 import type { AccountTables } from './schema.ts';
 
 const HASHES = ['sha1', 'sha256', 'sha512'] as const satisfies readonly (keyof Credentials)[];
@@ -18,22 +25,23 @@ export class StoredCredentials implements CredentialStore {
     return (await query.where('removed_at', 'is', null).executeTakeFirst())?.created_at;
   }
 
-  async find(account: JID): Promise<Credentials | undefined> {
-    const rows = await this.#db
+  async find(account: JID, hash?: HashName): Promise<OwnedCredentials | undefined> {
+    const query = this.#db
       .selectFrom('credentials')
       .innerJoin('account', 'account.jid', 'credentials.account')
-      .select(['hash', 'salt', 'iterations', 'stored_key', 'server_key'])
+      .select(['hash', 'salt', 'iterations', 'stored_key', 'server_key', 'created_at'])
       .where('account.jid', '=', account.bare.toString())
       .where('account.disabled', '=', 0)
-      .where('account.removed_at', 'is', null)
-      .execute();
-    if (rows.length === 0) return undefined;
+      .where('account.removed_at', 'is', null);
+    const rows = await (hash === undefined ? query : query.where('hash', '=', CREDENTIAL_NAMES[hash])).execute();
+    const incarnation = rows[0]?.created_at;
+    if (incarnation === undefined) return undefined;
     const credentials: Partial<Record<keyof Credentials, ScramKeys>> = {};
     for (const { hash, salt, iterations, stored_key, server_key } of rows) {
       const name = HASHES.find((known) => known === hash);
       if (name) credentials[name] = { salt, iterations, storedKey: stored_key, serverKey: server_key };
     }
-    return credentials;
+    return { ...credentials, incarnation };
   }
 }
 

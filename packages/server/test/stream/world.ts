@@ -8,6 +8,7 @@ import {
   createCredentials,
   type Credentials,
   type FastToken,
+  type OwnedCredentials,
   type TokenStore,
 } from '../../src/stream/sasl/credentials.ts';
 import { PASSWORD_MECHANISMS } from '../../src/stream/sasl/offer.ts';
@@ -91,9 +92,10 @@ export class World {
     }
   }
 
-  async #find(account: JID): Promise<Credentials | undefined> {
+  async #find(account: JID): Promise<OwnedCredentials | undefined> {
     if (this.broken !== undefined) throw this.broken;
-    return this.credentials.get(account.toString());
+    const credentials = this.credentials.get(account.toString());
+    return credentials && { ...credentials, incarnation: INCARNATION };
   }
 }
 

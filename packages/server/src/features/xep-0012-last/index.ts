@@ -1,5 +1,5 @@
 import { type Element, NS, StanzaError, xml } from '@tutti/xmpp';
-import { type AccountView, defineFeature, type FeatureApi, type IqRequest, type SessionView } from '../../feature.ts';
+import { defineFeature, type FeatureApi, type IqRequest, type SessionView } from '../../feature.ts';
 import { LastActivity, lastActivityMigrations } from './last-activity.ts';
 
 /**
@@ -57,10 +57,8 @@ function recordDepartures(api: FeatureApi, departures: LastActivity): void {
     if (account.sessions.length > 0) return;
     const wasLost = session.priority !== undefined;
     const departure = { at: api.clock.now(), status: wasLost ? '' : (statuses.get(session) ?? '') };
-    departures.record(account, departure).catch((error: unknown) => logFailure(api, account, error));
+    departures.record(account, departure);
   });
-}
-
-function logFailure(api: FeatureApi, account: AccountView, error: unknown): void {
-  api.logger.warn({ account: account.jid.toString(), error: String(error) }, 'the last activity was not stored');
+  api.on('accountRemoved', (jid) => departures.forget(jid)); // its last sessions have ended before
+  api.on('serverStopping', () => departures.stop());
 }

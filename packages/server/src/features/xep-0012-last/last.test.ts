@@ -66,6 +66,41 @@ describe('XEP-0012 last activity', () => {
     expect(told(await ask(romeo, JULIET))).toBe('1');
   });
 
+  it('is written for all who went within a second together; a name that is given anew was never seen', async () => {
+    const { world, romeo, juliet } = await friends();
+    const stored = async (): Promise<string[]> =>
+      (await world.core.options.db.selectFrom('last_activity').select('account').orderBy('account').execute()).map(
+        ({ account }) => account,
+      );
+    juliet.close();
+    await world.settle();
+    world.clock.advance(999);
+    romeo.close();
+    await world.settle();
+    expect(await stored()).toEqual([]);
+    world.clock.advance(1);
+    await world.settle();
+    expect(await stored()).toEqual([JULIET, 'romeo@localhost']);
+
+    await world.connect('juliet@localhost/tomb');
+    await world.core.options.accounts.remove(JULIET);
+    await world.core.options.accounts.add(JULIET, 'another');
+    world.clock.advance(1000);
+    await world.settle();
+    expect(await stored()).toEqual(['romeo@localhost']);
+    expect(world.problems).toEqual([]);
+  });
+
+  it('is written at once when the server stops', async () => {
+    const { world, romeo, juliet } = await friends();
+    juliet.close();
+    await world.settle();
+    world.core.announceStop();
+    romeo.close();
+    await world.settle();
+    expect(await world.core.options.db.selectFrom('last_activity').selectAll().execute()).toHaveLength(2);
+  });
+
   it('of the own account is told', async () => {
     const { juliet } = await friends();
     expect(told(await ask(juliet))).toBe('0');

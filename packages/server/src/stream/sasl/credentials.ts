@@ -18,11 +18,16 @@ export interface Credentials {
   readonly sha512?: ScramKeys;
 }
 
+/** The credentials of an account, and which account of its name they are of; see `CredentialStore`. */
+export interface OwnedCredentials extends Credentials {
+  readonly incarnation: number;
+}
+
 export interface CredentialStore {
   /** A number that tells this account from others that had its name before or will have it; undefined when there is none. For comparison only. */
   incarnation(account: JID): Promise<number | undefined>;
-  /** The credentials of an account (bare JID), undefined when there is none. Should take the same time for both. */
-  find(account: JID): Promise<Credentials | undefined>;
+  /** The credentials of an account (bare JID) for one hash, or for all; undefined when there are none. Should take the same time for both. */
+  find(account: JID, hash?: HashName): Promise<OwnedCredentials | undefined>;
 }
 
 /**

@@ -1,9 +1,10 @@
 import { type JID, SaslError } from '@tutti/xmpp';
+import type { HashName } from './crypto.ts';
 import type { TokenClaim } from './hashed-token.ts';
 import { HashedToken } from './hashed-token.ts';
 import type { Mechanism, MechanismContext, Step } from './mechanism.ts';
 import { type SaslPeer, type SaslService, throttleName } from './service.ts';
-import type { FastToken } from './credentials.ts';
+import type { Credentials, FastToken } from './credentials.ts';
 import type { Attempt } from './throttle.ts';
 
 /** One authentication from its first message to success or failure: a mechanism, throttled. */
@@ -64,15 +65,24 @@ export class Exchange {
       random: options.random,
       secret: options.secret,
       iterations: options.iterations,
-      findCredentials: (account) => this.#look(account, (owner) => options.credentials.find(owner)),
+      findCredentials: (account, hash) => this.#look(account, (owner) => this.#findCredentials(owner, hash)),
       findTokens: async (account) => (await this.#look(account, (owner) => this.#findTokens(owner))) ?? [],
     };
   }
 
-  #findTokens(account: JID): Promise<readonly FastToken[]> {
-    const { tokens } = this.#service.options;
+  async #findCredentials(account: JID, hash: HashName | undefined): Promise<Credentials | undefined> {
+    const found = await this.#service.options.credentials.find(account, hash);
+    this.#incarnation = found?.incarnation;
+    return found;
+  }
+
+  async #findTokens(account: JID): Promise<readonly FastToken[]> {
+    const { tokens, credentials } = this.#service.options;
     const client = this.#machine instanceof HashedToken ? this.#machine.client : undefined;
-    return tokens === undefined || client === undefined ? Promise.resolve([]) : tokens.find(account, client);
+    if (tokens === undefined || client === undefined) return [];
+    // Before the tokens: what is read of a later account under the name of an earlier one is then refused.
+    this.#incarnation = await credentials.incarnation(account);
+    return tokens.find(account, client);
   }
 
   /** Asks a store, after the pause that the throttle demands. */
@@ -82,8 +92,6 @@ export class Exchange {
     await this.#service.wait(this.#attempt.delay);
     try {
       if (account === undefined) return undefined;
-      // Before the credentials: what is read of a later account under the name of an earlier one is then refused.
-      this.#incarnation = await this.#service.options.credentials.incarnation(account);
       return await find(account);
     } catch (error) {
       this.#forgive();

@@ -1,6 +1,7 @@
 import type { JID } from '@tutti/xmpp';
 import type { Random } from '../../environment.ts';
 import type { Credentials, FastToken } from './credentials.ts';
+import type { HashName } from './crypto.ts';
 import type { SaslOffer } from './offer.ts';
 
 /** What a mechanism answers. It throws a SaslError when the authentication fails. */
@@ -26,9 +27,9 @@ export interface MechanismContext {
   readonly iterations: number;
   /**
    * Looks up an account, after the pause that earlier failures have earned; `undefined` (no valid JID) takes as long and
-   * is never found. Throws SaslError('temporary-auth-failure').
+   * is never found. With `hash`: the keys of that one only. Throws SaslError('temporary-auth-failure').
    */
-  findCredentials(account: JID | undefined): Promise<Credentials | undefined>;
+  findCredentials(account: JID | undefined, hash?: HashName): Promise<Credentials | undefined>;
   /** The same for the client's FAST tokens. */
   findTokens(account: JID | undefined): Promise<readonly FastToken[]>;
 }

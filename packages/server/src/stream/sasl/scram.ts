@@ -45,7 +45,7 @@ export class Scram implements Mechanism {
     this.#checkFlag(first.flag);
     const account = findAccount(first.name, domain);
     checkAuthzid(first.authzid, account);
-    const credentials = await this.#context.findCredentials(account);
+    const credentials = await this.#context.findCredentials(account, this.#hash);
     const name = nameForUnknown(account, first.name);
     const { keys, real } = chooseKeys(credentials, this.#hash, name, iterations, secret);
     const nonce = first.nonce + randomId(random, NONCE_LENGTH);
