@@ -1,8 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { endProcess, freePort, whenListening } from '../conformance/processes.ts';
 import { root } from './run-step.ts';
 
 const packages = ['xmpp', 'routing', 'client', 'server', 'converse', 'xmpp-js', 'conformance'];
@@ -28,7 +29,7 @@ function run(cwd: string, command: string, ...args: string[]): string {
 function copyCheckout(): void {
   // The chat page is built into the server's package.
   for (const name of [...packages, 'web']) {
-    const ours = (path: string): boolean => !/\/(node_modules|dist)(\/|$)/.test(path.slice(root.length));
+    const ours = (path: string): boolean => !/\/(node_modules|dist|bundle)(\/|$)/.test(path.slice(root.length));
     cpSync(join(root, pathOf(name)), join(build, pathOf(name)), { recursive: true, filter: ours });
   }
   for (const name of ['tsconfig.json', 'LICENSE']) cpSync(join(root, name), join(build, name));
@@ -105,9 +106,30 @@ describe('the published packages', { timeout: 120_000 }, () => {
     expect(run(home, 'npx', 'tutti', '--version')).toBe(`${version}\n`);
   });
 
+  test('the program of the server is whole: it starts where nothing else is installed, and names what it is made of', async () => {
+    const alone = join(folder, 'alone');
+    cpSync(join(home, 'node_modules/tutti'), alone, {
+      recursive: true,
+      filter: (path) => !path.endsWith('node_modules'),
+    });
+    const [port, http] = [await freePort(), await freePort()];
+    const flags = [`c2s.port=${port}`, 'c2s_tls.port=0', `http.port=${http}`].flatMap((setting) => ['--set', setting]);
+    const args = [join(alone, 'bin/tutti.js'), 'serve', '--data', join(folder, 'data'), ...flags];
+    const server = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
+    try {
+      await whenListening([port, http], server);
+      expect(await (await fetch(`http://127.0.0.1:${http}/`)).text()).toContain('<!doctype html>');
+      const sessions = run(alone, 'node', 'bin/tutti.js', 'sessions', '--json', '--data', join(folder, 'data'));
+      expect(JSON.parse(sessions)).toEqual([]);
+    } finally {
+      await endProcess(server);
+    }
+    expect(readFileSync(join(alone, 'bundle/THIRD-PARTY.txt'), 'utf8')).toMatch(/^kysely [\d.]+ \(MIT\)$/m);
+  });
+
   test('the server brings the chat page, and finds it', () => {
     const script =
-      "const { findPageFolder } = await import(import.meta.resolve('tutti').replace('index.js', 'http/page-folder.js')); console.log(findPageFolder())";
+      "const { findPageFolder } = await import(import.meta.resolve('tutti').replace('index.js', 'places.js')); console.log(findPageFolder())";
     expect(run(home, 'node', '--input-type=module', '-e', script)).toMatch(/\/dist\/page\/\n$/);
   });
 

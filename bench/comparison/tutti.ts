@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchTutti } from '../../conformance/targets/launch.ts';
-import { readVersion } from '../../packages/server/src/version.ts';
+import { readVersion } from '../../packages/server/src/places.ts';
 import { rssBytes } from '../servers/processes.ts';
 import type { Contestant } from './contestant.ts';
 

@@ -1,12 +1,28 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bringDeviceOnline } from '../load/users.ts';
+import { bundleServer } from '../../packages/server/scripts/bundle.ts';
 import { startTutti } from '../servers/tutti.ts';
 
+const SERVER = join(import.meta.dirname, '../../packages/server');
+
+/** The program as npm installs it: a folder with nothing but it, deleted at the end. */
+export async function withPackage<T>(work: (program: string) => Promise<T>): Promise<T> {
+  const home = await mkdtemp(join(tmpdir(), 'tutti-package-'));
+  const folder = join(home, 'node_modules/tutti');
+  try {
+    for (const name of ['bin', 'package.json']) await cp(join(SERVER, name), join(folder, name), { recursive: true });
+    await bundleServer(join(folder, 'bundle'));
+    return await work(join(folder, 'bin/tutti.js'));
+  } finally {
+    await rm(home, { recursive: true });
+  }
+}
+
 /** Milliseconds from starting the process to the end of the first login of an account that is registered before it. */
-export async function timeStart(data: string, name: string): Promise<number> {
-  const server = await startTutti({ data });
+export async function timeStart(data: string, name: string, program?: string): Promise<number> {
+  const server = await startTutti({ data, ...(program !== undefined && { program }) });
   try {
     const begin = performance.now();
     await bringDeviceOnline(server, name, 'first');
@@ -17,10 +33,10 @@ export async function timeStart(data: string, name: string): Promise<number> {
 }
 
 /** The same on a folder that did not exist; making the account is not counted. */
-export async function timeFirstStart(): Promise<number> {
+export async function timeFirstStart(program?: string): Promise<number> {
   const data = await mkdtemp(join(tmpdir(), 'tutti-start-'));
   await rm(data, { recursive: true });
-  const server = await startTutti({ data });
+  const server = await startTutti({ data, ...(program !== undefined && { program }) });
   try {
     await server.addAccounts(['alice']);
     const begin = performance.now();

@@ -34,6 +34,8 @@ export interface TuttiOptions {
   /** The data folder, which then stays; a temporary one without it. */
   readonly data?: string;
   readonly settings?: readonly string[];
+  /** What is started in place of the checkout's sources: `bin/tutti.js` of a package. */
+  readonly program?: string;
   /** More arguments for Node. */
   readonly execArgv?: readonly string[];
 }
@@ -53,11 +55,18 @@ interface LogLine {
 }
 
 /** Starts Tutti as `tutti serve` does. */
-export async function startTutti({ data, settings = [], execArgv = [] }: TuttiOptions = {}): Promise<TuttiServer> {
+export async function startTutti({
+  data,
+  settings = [],
+  program,
+  execArgv = [],
+}: TuttiOptions = {}): Promise<TuttiServer> {
   const folder = data ?? (await mkdtemp(join(tmpdir(), 'tutti-bench-')));
   const port = await freePort();
   const flags = [`c2s.port=${port}`, ...SETTINGS, ...settings].flatMap((setting) => ['--set', setting]);
-  const command = ['--conditions=source', ...execArgv, join(ROOT, 'bin/tutti.js'), 'serve', '--data', folder, ...flags];
+  const started =
+    program === undefined ? ['--conditions=source', ...execArgv, join(ROOT, 'bin/tutti.js')] : [...execArgv, program];
+  const command = [...started, 'serve', '--data', folder, ...flags];
   const begin = performance.now();
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'exit');

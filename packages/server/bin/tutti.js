@@ -67,7 +67,7 @@ function start() {
   // A checkout runs its TypeScript: as a flag of the process, the condition reaches worker threads too.
   if (isCheckout && process.execArgv.indexOf(CONDITION) < 0) return runAgain(process.execPath, [CONDITION]);
   keepCompiledCode();
-  return import(isCheckout ? source.href : '../dist/cli/main.js');
+  return import(isCheckout ? source.href : '../bundle/main.js');
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Federation } from './federation/federation.ts';
 import type { Logger } from './environment.ts';
 import type { BoshOptions } from './http/bosh/bosh.ts';
 import type { HttpConnectionLimits } from './http/connections.ts';
-import { findPageFolder } from './http/page-folder.ts';
+import { findPageFolder } from './places.ts';
 import type { HttpServer } from './http/server.ts';
 import type { PageOptions } from './http/static.ts';
 import type { UploadOptions } from './http/upload.ts';

@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
 import type { CertificateInfo } from '../tls/certificates.ts';
-import { findPageFolder } from '../http/page-folder.ts';
+import { findPageFolder } from '../places.ts';
 import { makePaint, type Io } from './io.ts';
 import type { ConfigFlags } from './options.ts';
 import type { Listening } from './services.ts';

@@ -1,6 +1,6 @@
 /** The command `tutti`: finds the subcommand, runs it, and turns whatever goes wrong into one line and an exit code. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { readVersion } from '../places.ts';
 import { CliError, EXIT } from './exit.ts';
 import { makePaint, type Io } from './io.ts';
 import type { Services } from './services.ts';
@@ -127,9 +127,4 @@ function tidyMessage(text: string): string {
 
 function oneLine(text: string): string {
   return text.trim().replaceAll(/\s*\n\s*/g, ' ');
-}
-
-function readVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -1,6 +1,6 @@
 import { features } from '../features/index.ts';
 import { systemClock, systemDigest, systemRandom } from '../system.ts';
-import { readVersion } from '../version.ts';
+import { readVersion } from '../places.ts';
 import { Core, type CoreOptions } from './core.ts';
 
 /** A core with all features, in this process and with its clock. */

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { LOG_WORKER } from '../../places.ts';
 import { LogError } from '../log.ts';
 import { toLogError } from '../settle.ts';
 import type { Call, CommitNote, FromWorker, PackedResults, PackedUnits } from './protocol.ts';
@@ -35,9 +36,7 @@ export class LogThread {
 
   constructor(data: LogWorkerData, events: LogThreadEvents) {
     this.#events = events;
-    // Sources run as they are, packages are compiled: the worker has the same extension as this file.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    this.#worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData: data });
+    this.#worker = new Worker(LOG_WORKER, { workerData: data });
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => this.#die(toLogError(error)));
     this.#worker.on('exit', (code) => this.#die(new LogError(`the log's ${data.role} has ended (exit code ${code})`)));

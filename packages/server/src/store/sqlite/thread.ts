@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { STORE_WORKER } from '../../places.ts';
 import { StoreError, toStoreError } from '../store-error.ts';
 import type { SqlExecutor, SqlResult, StoreConnectionOptions } from './executor.ts';
 
@@ -28,9 +29,7 @@ export class ThreadExecutor implements SqlExecutor {
   #broken: StoreError | undefined;
 
   private constructor(options: StoreConnectionOptions) {
-    // Sources run as they are, packages are compiled: the worker has the same extension as this file.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    this.#worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData: options });
+    this.#worker = new Worker(STORE_WORKER, { workerData: options });
     this.#worker.on('message', (answers: StoreAnswer[]) => this.#receive(answers));
     this.#worker.on('error', (error) => this.#break(toStoreError(error)));
     this.#worker.on('exit', (code) => this.#break(new StoreError(`the store's worker has ended (exit code ${code})`)));
