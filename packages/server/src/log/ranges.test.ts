@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addRange, includesSeq, removeRange, type SeqRanges } from './ranges.ts';
+import { addRange, includesSeq, joinNearest, removeRange, type SeqRanges } from './ranges.ts';
 
 const range = fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 6 })).map(([from, length]) => {
   return [from, from + length] as const;
@@ -23,6 +23,23 @@ describe('a set of numbers as ranges', () => {
           expect(first).toBeGreaterThan((ranges[index - 1]?.[1] ?? -1) + 1);
       }),
     );
+  });
+
+  test('in fewer ranges it has all that it had, and of what lies between them the narrowest', () => {
+    const ranges: SeqRanges = [
+      [1, 2],
+      [5, 5],
+      [7, 9],
+      [11, 11],
+      [20, 20],
+    ];
+    expect(joinNearest(ranges, 5)).toBe(ranges);
+    expect(joinNearest(ranges, 3)).toEqual([
+      [1, 2],
+      [5, 11],
+      [20, 20],
+    ]);
+    expect(joinNearest(ranges, 1)).toEqual([[1, 20]]);
   });
 
   test('takes no empty range, and stays itself when nothing is removed', () => {

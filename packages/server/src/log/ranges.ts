@@ -22,6 +22,18 @@ export function addRange(ranges: SeqRanges, [first, last]: SeqRange): SeqRanges 
   return [...before, whole, ...after];
 }
 
+/** The set in at most so many ranges: those that are nearest to each other are joined, with what lies between them, the oldest first. */
+export function joinNearest(ranges: SeqRanges, most: number): SeqRanges {
+  let joined = ranges;
+  while (joined.length > most) {
+    const gaps = joined.slice(1).map(([first], index) => first - (joined[index] as SeqRange)[1]);
+    const at = gaps.indexOf(Math.min(...gaps));
+    const whole: SeqRange = [(joined[at] as SeqRange)[0], (joined[at + 1] as SeqRange)[1]];
+    joined = [...joined.slice(0, at), whole, ...joined.slice(at + 2)];
+  }
+  return joined;
+}
+
 /** The set without the numbers of a range; the same set when it has none of them. */
 export function removeRange(ranges: SeqRanges, [first, last]: SeqRange): SeqRanges {
   if (!ranges.some((range) => range[0] <= last && first <= range[1])) return ranges;

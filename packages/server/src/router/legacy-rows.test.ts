@@ -38,10 +38,15 @@ describe('D5 what legacy sessions have been given', () => {
     expect(rows.cursor).toEqual({ seq: 4, owed: [[2, 2]] });
   });
 
-  it('is remembered in at most a hundred pieces, the newest', () => {
+  it('is remembered in at most a hundred pieces, and none of it is forgotten', () => {
     const { rows } = begin();
-    for (let seq = 2; seq <= 202; seq += 2) rows.owe(seq);
+    for (let seq = 5; seq <= 505; seq += 5) rows.owe(seq);
+    rows.owe(507);
     expect(rows.cursor.owed).toHaveLength(100);
-    expect(rows.cursor.owed[0]).toEqual([4, 4]);
+    expect(rows.cursor.owed.slice(0, 2)).toEqual([
+      [5, 10],
+      [15, 15],
+    ]);
+    expect(rows.cursor.owed.at(-1)).toEqual([505, 507]);
   });
 });

@@ -1,7 +1,10 @@
 import type { LegacyCursor } from '../log/log.ts';
-import { addRange, removeRange, type SeqRange } from '../log/ranges.ts';
+import { addRange, joinNearest, removeRange, type SeqRange } from '../log/ranges.ts';
 
-/** Owed ranges that are remembered at most; the oldest go first. Clients that read the archive themselves may never come for theirs. */
+/**
+ * Owed ranges that are remembered at most. With more, what lies between two of them is owed as well: as a rule messages of the account's own, which are for no
+ * legacy client; at worst some that a client has had already. Clients that read the archive themselves may never come for theirs.
+ */
 const MAX_RANGES = 100;
 
 /** D5: what legacy sessions have been given of an account's log. Every change goes to the log. */
@@ -42,7 +45,7 @@ export class LegacyRows {
   }
 
   #move(cursor: LegacyCursor): void {
-    this.#cursor = { seq: cursor.seq, owed: cursor.owed.slice(-MAX_RANGES) };
+    this.#cursor = { seq: cursor.seq, owed: joinNearest(cursor.owed, MAX_RANGES) };
     this.#moved(this.#cursor);
   }
 }

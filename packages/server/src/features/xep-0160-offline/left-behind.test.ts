@@ -69,6 +69,28 @@ describe('D5 what a legacy session leaves behind, to a legacy session', () => {
     expect(bodies(garden)).toEqual(['1']);
   });
 
+  it('is given all of a long conversation, in which its own account has written too', async () => {
+    const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
+    const desk = await world.connect(`${JULIET}/desk`);
+    await desk.ask('set', xml('enable', { xmlns: NS.imNg }));
+    const balcony = await world.connect(`${JULIET}/balcony`);
+    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+    await say(world, balcony, presence());
+    balcony.cut();
+    const sent = numbers(1, 150);
+    for (const text of sent) {
+      await say(world, romeo, message(text));
+      await say(
+        world,
+        desk,
+        xml('message', { to: 'romeo@localhost', type: 'chat' }, xml('body', null, `answer to ${text}`)),
+      );
+    }
+    world.clock.advance(60_000);
+    await world.settle();
+    expect(bodies(await arrive(world, 'garden'))).toEqual(sent);
+  });
+
   it('is given what another has left behind when the one that was given it first enables IM-NG (E4)', async () => {
     const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
     const balcony = await world.connect(`${JULIET}/balcony`);
