@@ -128,6 +128,10 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     claimLegacy: (view) => (view as LocalAccount).legacy.claim(view.head),
     servedLegacy: (view, rows) => (view as LocalAccount).legacy.drop(rows),
     route: (stanza) => router.route(stanza),
+    hand: (stanza, from, to) =>
+      new Promise((resolve, reject) => {
+        core.departures.send(stanza, from, to, (error) => (error === undefined ? resolve() : reject(error)));
+      }),
     ask(view, type, payload): Promise<Element> {
       const session = sessionOf(view);
       const send = (iq: Element): void => session.send(new Outgoing(iq));

@@ -153,6 +153,11 @@ export interface FeatureApi {
   servedLegacy(account: AccountView, rows: readonly [first: number, last: number]): void;
   /** Routes a stanza by its `to`, as though `from` had sent it here: for stanzas made on behalf of an account, a service or the server. */
   route(stanza: Element): void;
+  /**
+   * Sends a stanza to somebody who has no account here; resolves when it has arrived at their server, as far as is known. Rejects with StanzaError where it is
+   * known not to have, and then nobody else is told.
+   */
+  hand(stanza: Element, from: JID, to: JID): Promise<void>;
   /** Asks a session and waits for the answer; rejects with StanzaError when it says no, is gone, or takes longer than `limits.iq_timeout`. */
   ask(session: SessionView, type: 'get' | 'set', payload: Element): Promise<Element>;
   /** Asks anybody, in the name of a local account (its bare JID) or of a served domain; as above. */

@@ -13,6 +13,6 @@ export interface Departures {
   leadsTo(domain: string): boolean;
   /** Makes room for a message of so many bytes; a StanzaError says why there is none. */
   reserve(from: string, to: string, bytes: number): Slot | StanzaError;
-  /** Sends what is not kept. `failed` is called at most once, at once or later, when it is known not to have arrived. */
-  send(stanza: Element, from: JID, to: JID, failed?: (error: StanzaError) => void): void;
+  /** Sends what is not kept. `settled` is called at most once, at once or later: with an error when it is known not to have arrived. */
+  send(stanza: Element, from: JID, to: JID, settled?: (error: StanzaError | undefined) => void): void;
 }

@@ -88,7 +88,9 @@ export class IqRouter {
   /** To another server or a component. */
   #depart(origin: Session | undefined, iq: Element, from: JID, to: JID): void {
     if (origin !== undefined && iq.child('query', NS.mam) !== undefined) this.#archives.ask(from, to);
-    this.#core.departures.send(iq, from, to, (error) => this.#fail(origin, iq, error));
+    this.#core.departures.send(iq, from, to, (error) => {
+      if (error !== undefined) this.#fail(origin, iq, error);
+    });
   }
 
   #answer(origin: Session | undefined, iq: Element, from: JID, target: IqTarget, to: JID): Promise<void> | undefined {

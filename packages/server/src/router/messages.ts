@@ -272,7 +272,9 @@ export class MessageRouter {
     // RFC 6121 §8.5: nobody reads messages to the server itself.
     if (this.#core.isLocalDomain(to.domain)) return this.#answer(job, new StanzaError('service-unavailable'));
     if (!this.#core.departures.leadsTo(to.domain)) return this.#answer(job, new StanzaError('remote-server-not-found'));
-    this.#core.departures.send(job.stanza, job.from, to, (error) => this.#answer(job, error, undefined, nothing));
+    this.#core.departures.send(job.stanza, job.from, to, (error) => {
+      if (error !== undefined) this.#answer(job, error, undefined, nothing);
+    });
     job.done();
   }
 

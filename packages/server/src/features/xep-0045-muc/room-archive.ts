@@ -19,11 +19,17 @@ import { type Archived, retractedId, tombstoneFor } from './moderate.ts';
 import { atLeast, isAdmin } from './privileges.ts';
 import { refusal } from './refusal.ts';
 import { affiliationOf, occupantOf, type Room } from './room.ts';
+import { RemoteReader } from './remote-reader.ts';
 import type { RoomStore } from './room-store.ts';
 import { isSubjectChange, subjectOf } from './speak.ts';
 
 /** Pages that are read at a time, of all rooms together. */
 const PAGES_AT_A_TIME = 2;
+
+/** Whom results are sent to. */
+interface Reader extends Recipient {
+  readonly send: (result: Element) => Promise<void> | void;
+}
 
 /** The archives of rooms (XEP-0313): each is the log of the room's address. */
 export class RoomArchive {
@@ -54,12 +60,14 @@ export class RoomArchive {
       );
       const addresses = mayKnowAddresses(room, from);
       const own = room.jid.toString();
-      for await (const piece of deliverRows(this.#api.log, own, rows, this.#recipient(from))) {
+      const asker = this.#readerAt(room.jid, from);
+      for await (const piece of deliverRows(this.#api.log, own, rows, asker)) {
         for (const row of piece) {
           const archived = present(room, row, tombstones.get(row.seq), addresses);
-          await this.#send(from, writeResult(row, archived, own, from.toString(), query.id));
+          await asker.send(writeResult(row, archived, own, from.toString(), query.id));
         }
       }
+      if (asker instanceof RemoteReader) await asker.whenRoom();
       return fin;
     });
   }
@@ -122,22 +130,15 @@ export class RoomArchive {
       await this.#store.save(room, [{ kind: 'tombstone', seq: target.seq, stanza: tombstone }]);
   }
 
-  #recipient(to: JID): Recipient {
-    const { clock } = this.#api;
+  #readerAt(room: JID, to: JID): Reader {
+    if (!this.#api.isLocalDomain(to.domain)) return new RemoteReader(this.#api, room, to);
     const session = this.#api.session(to);
-    if (session !== undefined) return recipientOf(this.#api, session);
-    return { clock, hasRoom: () => true, whenRoom: () => Promise.resolve(true) };
-  }
-
-  /** As fast as a client of ours reads; with the marker for one session of somebody else's (C3): no server is to take it for a message. */
-  async #send(to: JID, result: Element): Promise<void> {
-    const session = this.#api.session(to);
-    if (session === undefined) {
-      this.#api.route(result.append(xml('im-ng', { xmlns: NS.imNg })));
-      return;
-    }
-    if (!(await this.#api.whenRoom(session))) throw new StanzaError('recipient-unavailable');
-    this.#api.deliver(session, result); // D7
+    if (session === undefined) throw new StanzaError('recipient-unavailable');
+    const send = async (result: Element): Promise<void> => {
+      if (!(await this.#api.whenRoom(session))) throw new StanzaError('recipient-unavailable');
+      this.#api.deliver(session, result); // D7
+    };
+    return { ...recipientOf(this.#api, session), send };
   }
 
   async #counted<T>(asker: string, work: () => Promise<T>): Promise<T> {

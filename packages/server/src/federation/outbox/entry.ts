@@ -10,8 +10,8 @@ export interface Entry {
   readonly at: number;
   readonly stanza: Element;
   readonly bytes: number;
-  /** Told when it has failed, of one that is only in memory. */
-  readonly failed?: ((failure: RemoteFailure) => void) | undefined;
+  /** Of one that is only in memory: told when it has arrived, as far as is known, or failed. */
+  readonly settled?: ((failure: RemoteFailure | undefined) => void) | undefined;
 }
 
 /** A parcel as it was read from the log. Throws XmlError. */

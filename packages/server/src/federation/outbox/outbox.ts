@@ -104,13 +104,13 @@ export class Outbox implements Departures {
     };
   }
 
-  send(stanza: Element, from: JID, to: JID, failed?: (error: StanzaError) => void): void {
-    const fail = (failure: RemoteFailure): void => failed?.(new StanzaError(failure.condition));
+  send(stanza: Element, from: JID, to: JID, done?: (error: StanzaError | undefined) => void): void {
+    const settled = (failure?: RemoteFailure): void => done?.(failure && new StanzaError(failure.condition));
     if (this.#options.linkTo(to.domain) === undefined)
-      return fail(new RemoteFailure('remote-server-not-found', false, 'This server does not speak with others.'));
+      return settled(new RemoteFailure('remote-server-not-found', false, 'This server does not speak with others.'));
     const at = this.#options.clock.now();
     const bytes = stanza.toBytes(NS.client).length;
-    this.#queue(from.domain, to.domain).ride({ id: undefined, at, stanza, bytes, failed: fail });
+    this.#queue(from.domain, to.domain).ride({ id: undefined, at, stanza, bytes, settled });
   }
 
   /** The queues of one domain, or all: those with something in them, and those that have failed lately. */

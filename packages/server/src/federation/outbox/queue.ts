@@ -133,7 +133,7 @@ export class Queue {
     if (this.#phase === 'breaking' || (isFresh && this.#flying.size === 0)) return this.#failRider(entry);
     if (this.#phase === 'resting') this.#open();
     if (!this.#riders.add(entry, this.#committed)) {
-      entry.failed?.(new RemoteFailure('resource-constraint', true, 'Too much waits for that server.'));
+      entry.settled?.(new RemoteFailure('resource-constraint', true, 'Too much waits for that server.'));
       return;
     }
     this.pump();
@@ -232,20 +232,20 @@ export class Queue {
       this.#attempts = 0;
       this.#failure = this.#failedAt = this.#goneSince = undefined;
     }
-    if (entry.id === undefined) return;
+    if (entry.id === undefined) return entry.settled?.(undefined);
     this.#host.log.release([entry.id]);
     this.#leave(entry, 'sent');
   }
 
   #fail(entry: Entry, failure: RemoteFailure): void {
     if (failure.isAboutStanza) {
-      if (entry.id === undefined) entry.failed?.(failure);
+      if (entry.id === undefined) entry.settled?.(failure);
       else this.#bounce(entry, new StanzaError(failure.condition, { text: failure.message }));
       return;
     }
     this.#failure = failure;
     this.#failedAt = this.#host.clock.now();
-    if (entry.id === undefined) entry.failed?.(failure);
+    if (entry.id === undefined) entry.settled?.(failure);
     else if (entry.id <= this.#dropped) this.#bounce(entry, droppedError());
     else if (this.#isForGood(entry.id, failure)) this.#bounce(entry, new StanzaError(failure.condition));
     else this.#break();
@@ -374,7 +374,7 @@ export class Queue {
   }
 
   #failRider(entry: Entry): void {
-    entry.failed?.(this.#failure ?? new RemoteFailure('remote-server-timeout', true, 'The connection was lost.'));
+    entry.settled?.(this.#failure ?? new RemoteFailure('remote-server-timeout', true, 'The connection was lost.'));
   }
 
   #leave({ bytes }: Pick<Entry, 'bytes'>, how: 'sent' | 'returned' | 'lost'): void {
