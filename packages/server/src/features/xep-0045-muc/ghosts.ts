@@ -14,6 +14,9 @@ const GONE: readonly StanzaError['condition'][] = [
   'remote-server-timeout',
 ];
 
+/** The way to them is too full, or failed: what they have missed of the room they would not know of. */
+const MISSED: readonly StanzaError['condition'][] = [...GONE, 'resource-constraint', 'internal-server-error'];
+
 /** Sessions of which it is known when they were last heard; one that is forgotten is asked earlier than it had to be. */
 const CAPACITY = 50_000;
 
@@ -36,6 +39,9 @@ export class Ghosts {
     this.#api = api;
     this.#rooms = rooms;
     this.#deskOf = deskOf;
+    rooms.onMissed = (room, session, { condition }) => {
+      if (MISSED.includes(condition)) this.remove(room, session).catch((error: unknown) => this.#report(error));
+    };
   }
 
   heard(from: JID): void {
@@ -90,10 +96,14 @@ export class Ghosts {
       if (await this.#isThere(room, session)) this.heard(session);
       else for (const one of this.#rooms.present()) if (one.nicks.has(name)) await this.remove(one.jid, session);
     } catch (error) {
-      this.#api.logger.error({ error: String(error) }, 'a ghost could not be removed');
+      this.#report(error);
     } finally {
       this.#asked.delete(name);
     }
+  }
+
+  #report(error: unknown): void {
+    this.#api.logger.error({ error: String(error) }, 'a ghost could not be removed');
   }
 
   async #isThere(room: Room, session: JID): Promise<boolean> {

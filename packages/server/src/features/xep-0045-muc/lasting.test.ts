@@ -176,4 +176,27 @@ describe('what lasts, and what does not', () => {
     expect(left()).toEqual([`${ROOM}/carol`]);
     expect((await alice.ask('get', xml('ping', { xmlns: NS.ping }), `${ROOM}/Alice`)).attrs['type']).toBe('result');
   });
+
+  it('who has missed a message, because too much waits for that server, is removed with 333 instead of having a gap', async () => {
+    const world = await createWorld({
+      settings: ['limits.stanzas_per_second=0', 'limits.bytes_per_second=0', 'rooms.stanzas_per_second=0'],
+    });
+    const link = new FakeLink();
+    world.core.links.remote = link;
+    const alice = await world.connect('alice@localhost/phone');
+    await joinRoom(world, alice, 'Alice');
+    await openRoom(alice);
+    world.core.router.route(
+      xml('presence', { from: 'bob@remote.example/x', to: `${ROOM}/bob` }, xml('x', { xmlns: NS.muc })),
+    );
+    await world.settle();
+    alice.take();
+    link.mood = 'held';
+    const isOut = (): boolean => alice.take().some((stanza) => codesOf(stanza).includes(333));
+    const long = 'x'.repeat(50_000);
+    let said = 0;
+    while (said < 200 && !isOut()) await say(world, alice, `${(said += 1)}`, xml('thread', null, long));
+    expect(said).toBeGreaterThan(50);
+    expect(said).toBeLessThan(200);
+  });
 });

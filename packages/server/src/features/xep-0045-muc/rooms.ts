@@ -18,6 +18,8 @@ export class Rooms implements RoomWorld {
   readonly logger;
   readonly archive: RoomArchive;
   readonly store: RoomStore;
+  /** A message to everybody in a room has not reached somebody elsewhere. */
+  onMissed: (room: JID, session: JID, error: StanzaError) => void = () => undefined;
   readonly #api: FeatureApi;
   readonly #actors = new Map<string, RoomActor>();
   /** How many rooms there are, by domain and by creator. */
@@ -128,7 +130,15 @@ export class Rooms implements RoomWorld {
   }
 
   send(out: readonly Out[]): void {
-    for (const { to, stanza } of out) for (const jid of to) this.#api.route(stanza.with({ to: jid.toString() }));
+    for (const { to, stanza } of out) {
+      const isForAll = stanza.name === 'message' && stanza.attrs['type'] === 'groupchat';
+      const from = isForAll ? JID.tryParse(stanza.attrs['from'] ?? '') : undefined;
+      for (const jid of to) {
+        const copy = stanza.with({ to: jid.toString() });
+        if (from === undefined || this.#api.isLocalDomain(jid.domain)) this.#api.route(copy);
+        else this.#api.hand(copy, from, jid).catch((error: StanzaError) => this.onMissed(from.bare, jid, error));
+      }
+    }
   }
 
   counted({ jid, creator }: Room, by: 1 | -1): void {
