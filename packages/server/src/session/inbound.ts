@@ -42,7 +42,7 @@ export class Inbound implements TokenLimits {
   /** It was slowed down, and has been too fast since. */
   #slowed = false;
   #empty: (() => void)[] = [];
-  stream: InboundStream | undefined;
+  #stream: InboundStream | undefined;
 
   constructor(core: InboundCore, session: InboundSession) {
     this.#core = core;
@@ -59,13 +59,19 @@ export class Inbound implements TokenLimits {
     return this.#core.limits.stanzasBurst;
   }
 
+  /** What it reads from now on; the next connection of a session (XEP-0198 §5) waits for what the last one has brought. */
+  set stream(stream: InboundStream | undefined) {
+    this.#stream = stream;
+    if (this.#paused) stream?.pause();
+  }
+
   push(element: Element): void {
     // It keeps within its rate again.
     if (this.#slowed && this.#queue.length === 0 && this.#bucket.delay() === 0) this.#slowed = false;
     this.#queue.push(element);
     if (this.#queue.length >= PAUSE_AT && !this.#paused) {
       this.#paused = true;
-      this.stream?.pause();
+      this.#stream?.pause();
     }
     this.#run();
   }
@@ -98,7 +104,7 @@ export class Inbound implements TokenLimits {
     if (this.#busy || this.#queue.length > 0) return;
     if (this.#paused) {
       this.#paused = false;
-      this.stream?.resume();
+      this.#stream?.resume();
     }
     this.#tellEmpty();
   }
