@@ -4,7 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { parseArguments } from '../scripts/arguments.ts';
-import type { Problem } from './world/problem.ts';
+import { type Problem, tellProblems } from './world/problem.ts';
 
 const HELP = `Usage: npm run simulate -- [options]
 
@@ -88,8 +88,8 @@ async function runWorlds(): Promise<Summary> {
   for (let seed = Number(values.from); worlds < total && seconds() < limit; seed += Number(values.stride)) {
     const outcome = await player.play(generateStory(seed));
     worlds += 1;
-    messages += outcome.messages;
-    writes += outcome.writes;
+    messages += outcome.world.recorder.receipts.length;
+    writes += outcome.world.recorder.writes.length;
     showProgress(worlds, failures.length, seconds());
     const check = outcome.problems[0]?.check;
     if (check === undefined) continue;
@@ -172,10 +172,6 @@ function report(summary: Summary): void {
   console.log(
     `${worlds} worlds, ${messages} messages in, ${writes} stanzas out, ${seconds.toFixed(1)} s: ${failures.length} failed`,
   );
-}
-
-function tellProblems(problems: readonly Problem[]): string {
-  return problems.map(({ check, text }) => `  ${check}: ${text}`).join('\n');
 }
 
 function showProgress(worlds: number, failures: number, seconds: number): void {

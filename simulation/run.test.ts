@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changeSource } from './mutants/plant.ts';
 import { mutants } from './mutants/mutants.ts';
-import { openPlayer, type Player } from './run.ts';
+import { openPlayer } from './run.ts';
 import { generateStory } from './story/generate.ts';
 import type { Coming, Story } from './story/story.ts';
 
@@ -75,7 +75,7 @@ const story: Story = {
 };
 
 describe('a world', () => {
-  let player: Player;
+  let player: Awaited<ReturnType<typeof openPlayer>>;
   beforeAll(async () => {
     player = await openPlayer();
   });

@@ -1,73 +1,20 @@
 /** Plays worlds of personal events: `npm run simulate:pep -- --seeds 300`. */
-import { parseArguments } from '../../scripts/arguments.ts';
-import { plant } from '../mutants/plant.ts';
+import { runSeries } from '../series.ts';
 import { pepMutants } from './mutants.ts';
 
-const HELP = `Usage: npm run simulate:pep -- [options]
-
-  --seeds N      worlds to play (default 200)
-  --from S       the first seed (default 1)
-  --seed S       one world, with all its steps
-  --mutants      plants one bug after the other; each has to be caught
-  --mutant NAME  with this bug planted in the server; ends at the first world that fails
-`;
-
-const { values } = parseArguments(HELP, {
-  options: {
-    seeds: { type: 'string', default: '200' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    mutant: { type: 'string' },
-    mutants: { type: 'boolean', default: false },
+process.exitCode = await runSeries({
+  command: 'simulate:pep',
+  file: import.meta.filename,
+  mutants: pepMutants,
+  load: async () => {
+    const [{ openPepPlayer }, { generatePepStory, tellPepStory }] = await Promise.all([
+      import('./run.ts'),
+      import('./story.ts'),
+    ]);
+    return { openPlayer: openPepPlayer, generate: generatePepStory, tell: tellPepStory };
   },
+  count: ({ deeds, lives }) => ({
+    deeds: deeds.length,
+    events: lives.flatMap(({ received }) => received).filter(({ stanza }) => stanza.name === 'message').length,
+  }),
 });
-
-process.exitCode = values.mutants ? await huntAll() : await playWorlds();
-
-async function playWorlds(): Promise<number> {
-  const bug = pepMutants.find(({ name }) => name === values.mutant);
-  if (bug !== undefined) plant(bug);
-  // Only now: a mutant must be planted before the server is loaded.
-  const [{ openPepPlayer }, { generatePepStory, tellPepStory }] = await Promise.all([
-    import('./run.ts'),
-    import('./story.ts'),
-  ]);
-  const player = await openPepPlayer();
-  const first = Number(values.seed ?? values.from);
-  const total = values.seed === undefined ? Number(values.seeds) : 1;
-  let [failed, done, told] = [0, 0, 0];
-  for (let seed = first; seed < first + total; seed += 1) {
-    const story = generatePepStory(seed);
-    const { problems, world } = await player.play(story);
-    done += world.deeds.length;
-    told += world.lives.reduce(
-      (sum, { received }) => sum + received.filter(({ stanza }) => stanza.name === 'message').length,
-      0,
-    );
-    if (values.seed !== undefined) console.log(tellPepStory(story));
-    if (problems.length === 0) continue;
-    failed += 1;
-    const lines = problems.slice(0, 6).map(({ check, text }) => `  ${check}: ${text}`);
-    console.log(`World ${seed} fails:\n${lines.join('\n')}`);
-    if (bug !== undefined || failed >= 10) break;
-  }
-  await player.close();
-  console.log(`${total} worlds, ${done} deeds, ${told} events: ${failed} failed`);
-  return failed === 0 ? 0 : 1;
-}
-
-/** Each planted bug in a process of its own. */
-async function huntAll(): Promise<number> {
-  const { execFile } = await import('node:child_process');
-  let survivors = 0;
-  for (const { name } of pepMutants) {
-    const args = ['--conditions=source', import.meta.filename, '--mutant', name, '--seeds', values.seeds];
-    const told = await new Promise<string>((resolve) => {
-      execFile(process.execPath, args, (_error, stdout) => resolve(stdout));
-    });
-    const caught = /World (\d+) fails:\n {2}(\S+):/.exec(told);
-    if (caught === null) survivors += 1;
-    console.log(`${name}: ${caught === null ? 'SURVIVED' : `caught at seed ${caught[1]} by ${caught[2]}`}`);
-  }
-  return survivors === 0 ? 0 : 1;
-}

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changeSource } from '../mutants/plant.ts';
 import { pepMutants } from './mutants.ts';
-import { openPepPlayer, type PepPlayer } from './run.ts';
+import { openPepPlayer } from './run.ts';
 import { generatePepStory } from './story.ts';
 
 describe('worlds of personal events', () => {
-  let player: PepPlayer;
+  let player: Awaited<ReturnType<typeof openPepPlayer>>;
   beforeAll(async () => {
     player = await openPepPlayer();
   });

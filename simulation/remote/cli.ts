@@ -3,8 +3,9 @@
  * One world, told as a story: `npm run simulate:remote -- --seed 17`.
  */
 import { parseArguments } from '../../scripts/arguments.ts';
-import type { Problem } from '../world/problem.ts';
+import { type Problem, tellProblems } from '../world/problem.ts';
 import type { RemoteStory } from './story.ts';
+import type { RemoteWorld } from './world.ts';
 
 const HELP = `Usage: npm run simulate:remote -- [options]
 
@@ -35,6 +36,7 @@ const { openRemotePlayer } = await import('./run.ts');
 const { generateRemoteStory, tellRemoteStory } = await import('./story.ts');
 const { shrinkSteps } = await import('../story/shrink-steps.ts');
 const player = await openRemotePlayer();
+let [sent, doubled, returned] = [0, 0, 0];
 process.exitCode = values.seed === undefined ? await playMany() : await tellOne(Number(values.seed));
 await player.close();
 
@@ -44,8 +46,9 @@ async function playMany(): Promise<number> {
   let worlds = 0;
   for (let seed = Number(values.from); worlds < Number(values.seeds); seed += 1) {
     const story = generateRemoteStory(seed);
-    const { problems } = await player.play(story);
+    const { problems, world } = await player.play(story);
     worlds += 1;
+    countMessages(world);
     const check = problems[0]?.check;
     if (check === undefined) continue;
     const fails = async (steps: RemoteStory['steps']): Promise<boolean> =>
@@ -65,12 +68,21 @@ async function playMany(): Promise<number> {
       const steps = story.steps.map(({ id }) => id).join(',');
       console.log(`\nEverything that happens in it: npm run simulate:remote -- --seed ${seed} --only ${steps}\n`);
     }
-    const { sent, doubled, returned } = player.totals;
     console.log(
       `${worlds} worlds with other servers, ${sent} messages out, ${doubled} of them doubled, ${returned} returned, ${seconds.toFixed(1)} s: ${failures.length} failed`,
     );
   }
   return failures.length === 0 ? 0 : 1;
+}
+
+/** Messages that left, those that arrived more than once, those that came back. */
+function countMessages({ links, state }: RemoteWorld): void {
+  const arrivals = [...links.values()].flatMap((link) => link.arrivals);
+  const keys = new Set(arrivals.map(({ key }) => key));
+  sent += keys.size;
+  doubled += arrivals.length - keys.size;
+  for (const { rows } of state.accounts.values())
+    returned += rows.filter(({ stanza }) => new TextDecoder().decode(stanza).includes(`type='error'`)).length;
 }
 
 async function tellOne(seed: number): Promise<number> {
@@ -81,8 +93,4 @@ async function tellOne(seed: number): Promise<number> {
   const { problems } = await player.play(story, (line) => console.log(line()));
   console.log(problems.length === 0 ? '\nNothing is wrong with this world.' : `\n${tellProblems(problems)}`);
   return problems.length === 0 ? 0 : 1;
-}
-
-function tellProblems(problems: readonly Problem[]): string {
-  return problems.map(({ check, text }) => `  ${check}: ${text}`).join('\n');
 }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openRemotePlayer, type RemotePlayer } from './run.ts';
+import { openRemotePlayer } from './run.ts';
 import { generateRemoteStory, type RemoteStep, type RemoteStory, tellRemoteStory } from './story.ts';
 
 type Deed = RemoteStep extends infer S ? (S extends RemoteStep ? Omit<S, 'id' | 'at'> : never) : never;
 
-let player: RemotePlayer;
+let player: Awaited<ReturnType<typeof openRemotePlayer>>;
 beforeAll(async () => {
   player = await openRemotePlayer();
 });

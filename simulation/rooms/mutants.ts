@@ -28,8 +28,8 @@ export const roomMutants: readonly RoomMutant[] = [
   mutant(
     'D6: every copy has an id of its own',
     `${MUC}/rooms.ts`,
-    'this.#api.route(stanza.with({ to: jid.toString() }));',
-    'this.#api.route(stanza.with({ to: jid.toString(), id: `${stanza.attrs.id}` + (stanza.attrs.type === "chat" && to.indexOf(jid) > 0 ? " " : "") }));',
+    'const copy = stanza.with({ to: jid.toString() });',
+    'const copy = stanza.with({ to: jid.toString(), id: `${stanza.attrs.id}` + (stanza.attrs.type === "chat" && to.indexOf(jid) > 0 ? " " : "") });',
   ),
   mutant(
     'S4: groupchat to a room is archived',

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changeSource } from '../mutants/plant.ts';
 import { roomMutants } from './mutants.ts';
-import { openRoomPlayer, type RoomPlayer } from './run.ts';
+import { openRoomPlayer } from './run.ts';
 import { generateRoomStory } from './story.ts';
 
 describe('worlds with a room', () => {
-  let player: RoomPlayer;
+  let player: Awaited<ReturnType<typeof openRoomPlayer>>;
   beforeAll(async () => {
     player = await openRoomPlayer();
   });

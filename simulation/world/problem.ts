@@ -4,3 +4,8 @@ export interface Problem {
   readonly check: string;
   readonly text: string;
 }
+
+/** The problems of a world, a line each. */
+export function tellProblems(problems: readonly Problem[]): string {
+  return problems.map(({ check, text }) => `  ${check}: ${text}`).join('\n');
+}
