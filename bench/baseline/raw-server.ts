@@ -9,8 +9,15 @@ export interface RawServer {
   stop(): Promise<void>;
 }
 
-/** `pages`: answers each line with so many bytes, of so many numbered messages, that end in `</iq>`; otherwise it echoes. */
-export async function startRawServer(kind: 'tcp' | 'tls' | 'pages', bytes = 0, messages = 0): Promise<RawServer> {
+/**
+ * `pages`: answers each line with so many bytes, of so many numbered messages, that end in `</iq>`; `forward`: what comes goes to each of a group of so many
+ * connections; otherwise it echoes.
+ */
+export async function startRawServer(
+  kind: 'tcp' | 'tls' | 'pages' | 'forward',
+  bytes = 0,
+  messages = 0,
+): Promise<RawServer> {
   const child = fork(new URL('./raw-server-process.ts', import.meta.url), [kind, `${bytes}`, `${messages}`], {
     execArgv: ['--conditions=source'],
   });

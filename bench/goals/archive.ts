@@ -8,6 +8,7 @@ import { type RawServer, startRawServer } from '../baseline/raw-server.ts';
 import { cpuSeconds } from '../servers/processes.ts';
 import { startTutti, type TuttiServer } from '../servers/tutti.ts';
 import { withFolder } from './folder.ts';
+import { costOfForwarding } from './forwarding.ts';
 import { type Goal, repeat, using } from './goal.ts';
 
 const ACCOUNTS = 1000;
@@ -53,12 +54,13 @@ interface CatchUp {
 export const archive: Goal = async (repetitions) => {
   const names = makeNames('user', ACCOUNTS);
   return withFolder(names, ROWS, async (data) => {
-    const runs = await repeat(repetitions, () =>
-      using(
+    const runs = await repeat(repetitions, async () => ({
+      ...(await using(
         () => startTutti({ data }),
         async (server) => ({ pages: await countPages(server, names), late: await catchUps(server, names, data) }),
-      ),
-    );
+      )),
+      forwarding: await costOfForwarding(),
+    }));
     const pages = runs.map((run) => run.pages);
     const late = runs.flatMap((run) => run.late);
     const who = `${LATE_DEVICES} devices, ${MISSED} messages each`;
@@ -68,15 +70,27 @@ export const archive: Goal = async (repetitions) => {
       { what: 'CPU for 1000 of them', unit: 's', digits: 3, values: pages.map(({ cpu }) => cpu) },
       { what: 'the same of the generator', unit: 's', digits: 3, values: pages.map((one) => one.generatorCpu) },
       { what: who, unit: 's', digits: 3, values: late.map(({ own }) => own.clock) },
-      { what: 'as many bytes from a server that has them ready', unit: 's', digits: 3, values: late.map(clockOfRaw) },
+      { what: 'CPU for it', unit: 's', digits: 3, values: late.map(({ own }) => own.cpu) },
+      {
+        what: 'CPU of raw Node for as many deliveries, with the bytes forwarded',
+        unit: 's',
+        digits: 3,
+        values: runs.map(({ forwarding }) => forwarding * LATE_DEVICES * MISSED),
+      },
       {
         what: 'Catch-up',
         unit: 'times that',
         digits: 2,
         most: 2,
+        values: runs.flatMap((run) => run.late.map(({ own }) => own.cpu / (run.forwarding * LATE_DEVICES * MISSED))),
+      },
+      { what: 'as many bytes from a server that has them ready', unit: 's', digits: 3, values: late.map(clockOfRaw) },
+      {
+        what: 'Catch-up on the clock',
+        unit: 'times that',
+        digits: 2,
         values: late.map((one) => one.own.clock / clockOfRaw(one)),
       },
-      { what: 'CPU for it', unit: 's', digits: 3, values: late.map(({ own }) => own.cpu) },
       { what: 'CPU of the other server', unit: 's', digits: 3, values: late.map(({ raw }) => raw.cpu) },
       {
         what: 'CPU of SQLite to find and join the rows',

@@ -88,7 +88,11 @@ ${printGoals(goals)}
 Bounds are those of the median. \`npm run bench:goals -- --only NAME\` measures one of them: messages (1), latency (2), memory (3), logins (4), archive (5),
 fan-out (6), growth (7 and 8). Rows for large archives are written straight into the log, by the log's own code; the number of rows stands in the table
 (TUTTI_BENCH_ROWS, ten million by default). What is left to do where a goal is missed, and what was measured in calmer moments, is in
-[bench/records](../bench/records/README.md).`;
+[bench/records](../bench/records/README.md).
+
+Catching up is held against what the deliveries alone cost raw Node: a server that forwards what it reads to six connections, as goal 1's messages are, joins what
+goes to each in a turn of the event loop, and looks at nothing. The row below it is a harder measure, which has no bound: a server that has each page ready in one piece.
+SQLite alone needs longer to find the rows than that server to send them (docs/decisions/0024).`;
 }
 
 function makeProfile(): string {

@@ -32,6 +32,6 @@ export function describeSetting(): Setting {
 /** One sentence for a document. */
 export function printSetting({ date, commit, cpu, memoryGiB, kernel, node, loadBefore }: Setting): string {
   const busy =
-    loadBefore > 0.5 ? `, on a machine that others used at the same time (load ${loadBefore} before it began)` : '';
+    loadBefore > 0.5 ? `, load ${loadBefore} before it began (of others, or of what was measured before it)` : '';
   return `${date} UTC, commit ${commit}, ${cpu}, ${memoryGiB} GiB, ${kernel}, Node ${node}${busy}`;
 }

@@ -1,0 +1,30 @@
+import { startRawServer } from '../baseline/raw-server.ts';
+import { LoadClient } from '../load/client.ts';
+import { Traffic } from '../load/traffic.ts';
+import { goOffline, type LoadUser, makeNames } from '../load/users.ts';
+import { cpuSeconds } from '../servers/processes.ts';
+import { assertComplete, using } from './goal.ts';
+
+const USERS = 100;
+const DEVICES = 3;
+const TIMING = { warmUpMs: 1000, measureMs: 3000 };
+
+/** CPU seconds that raw Node takes for a delivery: a server that forwards what it reads to six connections, as goal 1 has them, and looks at nothing. */
+export function costOfForwarding(): Promise<number> {
+  return using(
+    () => startRawServer('forward', 2 * DEVICES),
+    async ({ port, pid }) => {
+      const users: LoadUser[] = [];
+      for (const name of makeNames('user', USERS)) {
+        const devices: LoadClient[] = [];
+        // One after the other: the server groups them as they come
+        for (let device = 0; device < DEVICES; device += 1) devices.push(await LoadClient.connect(port));
+        users.push({ name, jid: `${name}@localhost`, devices });
+      }
+      const result = await new Traffic(users, true, () => cpuSeconds([pid])).closedLoop(4, TIMING);
+      assertComplete(result);
+      goOffline(users);
+      return result.cpuSeconds / (result.messages * 2 * DEVICES);
+    },
+  );
+}
