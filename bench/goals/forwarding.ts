@@ -1,6 +1,7 @@
 import { startRawServer } from '../baseline/raw-server.ts';
 import { LoadClient } from '../load/client.ts';
 import { Traffic } from '../load/traffic.ts';
+import { sleep } from '../load/in-parallel.ts';
 import { goOffline, type LoadUser, makeNames } from '../load/users.ts';
 import { cpuSeconds } from '../servers/processes.ts';
 import { assertComplete, using } from './goal.ts';
@@ -21,6 +22,7 @@ export function costOfForwarding(): Promise<number> {
         for (let device = 0; device < DEVICES; device += 1) devices.push(await LoadClient.connect(port));
         users.push({ name, jid: `${name}@localhost`, devices });
       }
+      await sleep(500); // all of them are in their groups
       const result = await new Traffic(users, true, () => cpuSeconds([pid])).closedLoop(4, TIMING);
       assertComplete(result);
       goOffline(users);
