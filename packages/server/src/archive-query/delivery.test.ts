@@ -39,7 +39,7 @@ async function deliver(clock: FakeClock, log: AccountLog, seqs: readonly number[
   const got: number[] = [];
   const tick = setInterval(() => clock.advance(100), 0);
   try {
-    for await (const piece of deliverRows(log, 'a@x', rows, to)) got.push(...piece.map(({ seq }) => seq));
+    for await (const piece of deliverRows(log, 'a@x', { rows }, to)) got.push(...piece.map(({ seq }) => seq));
   } finally {
     clearInterval(tick);
   }
@@ -70,6 +70,22 @@ describe('I8 the rows of a page', () => {
     const clock = new FakeClock();
     const { log } = makeLog([8, 9]);
     expect(await deliver(clock, log, numbers(1, 10), makeReader(clock, 1, 5000))).toEqual([1, 2, 3, 4, 5, 6, 7, 10]);
+  });
+
+  it('are freed when the last of them is done with, or when they are let go of, and not before', async () => {
+    const clock = new FakeClock();
+    const events: string[] = [];
+    const { log } = makeLog();
+    const query: AccountLog['query'] = async (...args) => ({
+      ...(await log.query(...args)),
+      discard: () => events.push('freed again'),
+    });
+    const page = { rows: numbers(1, 8).map(rowOf), discard: () => void events.push('freed') };
+    const tick = setInterval(() => clock.advance(100), 0);
+    const pieces = deliverRows({ query } as AccountLog, 'a@x', page, makeReader(clock, 2, 5000));
+    for await (const piece of pieces) events.push(piece.map(({ seq }) => seq).join(' '));
+    clearInterval(tick);
+    expect(events).toEqual(['1 2 3', '4 5 6', 'freed', '7 8', 'freed again']);
   });
 
   it('end with the session', async () => {

@@ -1,7 +1,7 @@
 import { StanzaError } from '@tutti/xmpp';
 import type { Clock } from '../environment.ts';
 import type { FeatureApi, SessionView } from '../feature.ts';
-import type { AccountLog, Row } from '../log/log.ts';
+import type { AccountLog, Page, Row } from '../log/log.ts';
 
 /** Whom a page is sent to. */
 export interface Recipient {
@@ -22,6 +22,13 @@ export function recipientOf(api: Pick<FeatureApi, 'clock' | 'hasRoom' | 'whenRoo
   return { clock: api.clock, hasRoom: () => api.hasRoom(session), whenRoom: () => api.whenRoom(session) };
 }
 
+/** A page to be sent. */
+export interface Deliverable {
+  readonly rows: Row[];
+  /** See `Page`; called when the rows of the last piece are done with. Absent: their stanzas may be looked at later, too. */
+  readonly discard?: Page['discard'];
+}
+
 /**
  * I8: the rows of a page by pieces, each when there is room for more. A page that has to wait for a slow or lost client waits in the log and is read
  * again, so that many of them cost next to no memory. Empties `rows`. Throws StanzaError where nobody is there any more.
@@ -29,10 +36,11 @@ export function recipientOf(api: Pick<FeatureApi, 'clock' | 'hasRoom' | 'whenRoo
 export async function* deliverRows(
   log: AccountLog,
   account: string,
-  rows: Row[],
+  page: Deliverable,
   recipient: Recipient,
 ): AsyncGenerator<readonly Row[]> {
-  let left = rows.splice(0);
+  let { discard } = page;
+  let left = page.rows.splice(0);
   while (left.length > 0) {
     if (recipient.hasRoom()) {
       yield left.splice(0, countPiece(left));
@@ -42,11 +50,15 @@ export async function* deliverRows(
     let isThere = await waitPatiently(recipient);
     if (isThere === undefined) {
       left = [];
+      discard?.();
       isThere = await recipient.whenRoom();
-      if (isThere) left = await readRows(log, account, seqs);
+      const again = isThere ? await readAgain(log, account, seqs) : { rows: left };
+      left = again.rows;
+      discard &&= again.discard;
     }
     if (!isThere) throw new StanzaError('recipient-unavailable');
   }
+  discard?.();
 }
 
 function countPiece(rows: readonly Row[]): number {
@@ -69,8 +81,8 @@ async function waitPatiently({ clock, whenRoom }: Recipient): Promise<boolean | 
 }
 
 /** In the order of the numbers; those that have expired meanwhile are missing. */
-async function readRows(log: AccountLog, account: string, seqs: readonly number[]): Promise<Row[]> {
-  const { rows } = await log.query(account, { seqs, includeGroupchat: true }, seqs.length, true);
+async function readAgain(log: AccountLog, account: string, seqs: readonly number[]): Promise<Deliverable> {
+  const { rows, discard } = await log.query(account, { seqs, includeGroupchat: true }, seqs.length, true);
   const bySeq = new Map(rows.map((row) => [row.seq, row]));
-  return seqs.flatMap((seq) => bySeq.get(seq) ?? []);
+  return { rows: seqs.flatMap((seq) => bySeq.get(seq) ?? []), discard };
 }

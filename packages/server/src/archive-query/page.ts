@@ -1,6 +1,6 @@
 import { type JID, StanzaError } from '@tutti/xmpp';
 import type { Config } from '../config/schema.ts';
-import type { AccountLog, LogFilter, Row } from '../log/log.ts';
+import type { AccountLog, LogFilter, Page, Row } from '../log/log.ts';
 import type { Selection } from './form.ts';
 import type { Query } from './query.ts';
 
@@ -13,6 +13,8 @@ export interface ArchivePage {
   readonly count: number;
   /** The place of the first row in the selection, where it is known without counting. */
   readonly index: number | undefined;
+  /** See `Page`. */
+  readonly discard?: Page['discard'];
 }
 
 /** Where the page begins and ends in the log. */
@@ -56,7 +58,7 @@ export class PageReader {
     this.#ends = new Map([rows[0], rows.at(-1)].flatMap((row) => (row === undefined ? [] : [[row.id, row.seq]])));
     const reachesStart = fromStart || (complete && before !== undefined && after === undefined);
     const index = reachesStart ? 0 : fromEnd ? Math.max(0, count - rows.length) : undefined;
-    return { rows, complete, count, index };
+    return { rows, complete, count, index, discard: found.discard };
   }
 
   /** XEP-0313 §4.1.3: the selection in terms of the log; every id has to be one of this archive. */

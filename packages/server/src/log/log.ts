@@ -137,6 +137,8 @@ export interface Page {
   readonly complete: boolean;
   /** Set where it was asked for. */
   readonly count?: number;
+  /** Frees the stanzas of the rows at once, where that can be done; nobody may look at them any more. Without it the collector does so, sooner or later. */
+  readonly discard?: () => void;
 }
 
 export interface AccountLog {

@@ -61,7 +61,7 @@ export class RoomArchive {
       const addresses = mayKnowAddresses(room, from);
       const own = room.jid.toString();
       const asker = this.#readerAt(room.jid, from);
-      for await (const piece of deliverRows(this.#api.log, own, rows, asker)) {
+      for await (const piece of deliverRows(this.#api.log, own, { rows }, asker)) {
         for (const row of piece) {
           const archived = present(room, row, tombstones.get(row.seq), addresses);
           await asker.send(writeResult(row, archived, own, from.toString(), query.id));

@@ -88,12 +88,12 @@ class Archive {
     }
     reading.queries += 1;
     try {
-      const { rows, fin } = await this.#gate.pass(async () => {
-        const page = await reading.reader.read(query);
-        return { rows: query.flipped ? page.rows.toReversed() : [...page.rows], fin: writeFin(page) };
+      const { fin, ...page } = await this.#gate.pass(async () => {
+        const { rows, discard, ...read } = await reading.reader.read(query);
+        return { rows: query.flipped ? rows.toReversed() : [...rows], discard, fin: writeFin({ rows, ...read }) };
       });
       const own = session.account.jid.toString();
-      for await (const piece of deliverRows(this.#api.log, own, rows, recipientOf(this.#api, session))) {
+      for await (const piece of deliverRows(this.#api.log, own, page, recipientOf(this.#api, session))) {
         for (const messages of this.#write(piece, session, query)) {
           if (!(await this.#api.deliverWritten(session, messages))) throw new StanzaError('recipient-unavailable');
         }

@@ -139,7 +139,17 @@ export function unpackPage({ epoch, pieces, peers, forward, complete, count }: P
     }
   }
   if (!forward) rows.reverse();
-  return { rows, complete, ...(count === undefined ? {} : { count }) };
+  return {
+    rows,
+    complete,
+    ...(count === undefined ? {} : { count }),
+    ...(pieces.length === 0 ? {} : { discard: () => discardAll(pieces) }),
+  };
+}
+
+/** The collector counts these buffers, and looks through the whole heap when there are many. */
+function discardAll(pieces: readonly Piece[]): void {
+  for (const { stanzas } of pieces) (stanzas.buffer as ArrayBuffer).transfer(0);
 }
 
 /** The fields of a row as the file has them. */
