@@ -9,6 +9,7 @@ import type { Migration } from 'kysely';
 export { type AccountAdmin, AccountError, type AccountErrorCode } from './accounts/admin.ts';
 export type { Config } from './config/schema.ts';
 export { type Clock, type Logger, type Random, randomId, type Timer } from './environment.ts';
+export { backOff } from './backoff.ts';
 export { BoundedMap } from './bounded-map.ts';
 export { Gate } from './gate.ts';
 export { Locks } from './locks.ts';

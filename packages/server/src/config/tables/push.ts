@@ -14,7 +14,11 @@ export const push = optionalTable('Notifications for devices that are not connec
   ),
   registrations: limit(20, 'App servers that one account may have; the oldest gives way.'),
   options_bytes: sizeLimit('4 KiB', 'The largest form of publish options.'),
-  errors: count(3, 'How many errors in a row end a registration.', { min: 1, max: 1000 }),
+  errors: count(
+    3,
+    'How many refusals in a row end a registration. An app server that cannot be reached has not refused: it is told again later.',
+    { min: 1, max: 1000 },
+  ),
   withdraw: flag(
     true,
     'Tell an app server, too, when messages that it was told of have been displayed elsewhere (XEP-0490).',

@@ -1,10 +1,16 @@
-import { type Element, JID } from '@tutti/xmpp';
-import type { AccountView, FeatureApi, SessionView } from '../../feature.ts';
+import { type Element, JID, StanzaError } from '@tutti/xmpp';
+import { type AccountView, backOff, type FeatureApi, type SessionView } from '../../feature.ts';
 import { cut, type Summary, writePublish } from './notification.ts';
 import { OTHERS, type Registration, type Registrations } from './registrations.ts';
 
 /** Peers whose messages are counted for themselves, for each device: a stranger may have any number of addresses. */
 const MOST_PEERS = 1000;
+
+/** Milliseconds until an app server that could not be reached is told again; each failure doubles it up to the longest. */
+const RETRY_FIRST_MS = 10_000;
+const RETRY_LONGEST_MS = 300_000;
+/** After so long without an answer it is not told before there is something new. */
+const RETRY_FOR_MS = 86_400_000;
 
 /** A message that a device may have to be told of. */
 interface News {
@@ -24,6 +30,9 @@ interface Delivery {
   last: Summary['last'];
   isDue: boolean;
   isBusy: boolean;
+  /** Failures in a row that say nothing of the registration, and when the first of them was (ms since 1970 UTC). */
+  failures: number;
+  failingSince: number;
 }
 
 /** Decides who is told of a message, and when, and tells them. */
@@ -64,6 +73,8 @@ export class Notifier {
     for (const one of this.#registrations.of(session.account)) {
       if (!one.isOf(session)) continue;
       one.session = session;
+      const delivery = this.#deliveries.get(one);
+      if (delivery !== undefined) Object.assign(delivery, { isDue: false, last: undefined });
       if (one.count === 0) continue;
       one.unread.clear();
       this.#keep(one);
@@ -124,34 +135,54 @@ export class Notifier {
     delivery.isDue = true;
     if (delivery.isBusy) return;
     delivery.isBusy = true;
-    void this.#publish(one, delivery).finally(() => {
-      this.#api.clock.after(this.#api.config.push.interval * 1000, () => {
+    void this.#publish(one, delivery).then((pause) => {
+      this.#api.clock.after(pause, () => {
         delivery.isBusy = false;
         if (delivery.isDue && !one.isOver) this.#send(one);
       });
     });
   }
 
-  async #publish(one: Registration, delivery: Delivery): Promise<void> {
+  /** Gives how long, in ms, to wait before the next time. */
+  async #publish(one: Registration, delivery: Delivery): Promise<number> {
     delivery.isDue = false;
+    const interval = this.#api.config.push.interval * 1000;
     const { account, service } = one;
     const { push } = this.#api.config;
     const payload = writePublish(one, { count: one.count, last: delivery.last }, push);
     const { domain } = JID.parse(account);
     try {
       await this.#api.askAs(JID.parse(domain), JID.parse(service), 'set', payload);
-      one.errors = 0;
+      one.errors = delivery.failures = 0;
       this.#api.metrics.pushes.taken.inc();
     } catch (error) {
-      one.errors += 1;
       this.#api.metrics.pushes.refused.inc();
+      if (isUnreachable(error)) {
+        this.#keep(one);
+        return Math.max(interval, this.#retry(delivery));
+      }
+      one.errors += 1;
+      delivery.failures = 0;
       const fields = { account, service, errors: one.errors, error: String(error) };
       this.#api.logger.info(fields, 'an app server could not be told');
     }
     // §6: who answers with errors only is told nothing more.
-    if (one.errors < push.errors) return this.#keep(one);
+    if (one.errors < push.errors) {
+      this.#keep(one);
+      return interval;
+    }
     const loaded = await this.#api.account(JID.parse(account));
     if (loaded !== undefined && !one.isOver) await this.#registrations.remove(loaded, one).catch(this.#log);
+    return interval;
+  }
+
+  /** What could not be told is told later, with what comes until then. Gives when, in ms from now. */
+  #retry(delivery: Delivery): number {
+    const { clock, random } = this.#api;
+    if (delivery.failures === 0) delivery.failingSince = clock.now();
+    delivery.failures += 1;
+    delivery.isDue = clock.now() - delivery.failingSince < RETRY_FOR_MS;
+    return backOff(delivery.failures, RETRY_FIRST_MS, RETRY_LONGEST_MS, random);
   }
 
   #keep(one: Registration): void {
@@ -165,10 +196,15 @@ export class Notifier {
   #deliveryOf(one: Registration): Delivery {
     const known = this.#deliveries.get(one);
     if (known !== undefined) return known;
-    const made: Delivery = { last: undefined, isDue: false, isBusy: false };
+    const made: Delivery = { last: undefined, isDue: false, isBusy: false, failures: 0, failingSince: 0 };
     this.#deliveries.set(one, made);
     return made;
   }
+}
+
+/** §6 lets what is transient pass: it tells of the way to the app server, or of its state, and not of the registration. */
+function isUnreachable(error: unknown): boolean {
+  return error instanceof StanzaError && (error.type === 'wait' || error.condition === 'remote-server-not-found');
 }
 
 /** XEP-0352: somebody sits there, as the client says. */

@@ -3,7 +3,7 @@ import { StanzaError } from '@tutti/xmpp';
 import type { Clock, Logger, Random, Timer } from '../../environment.ts';
 import type { AccountLog, Parcel } from '../../log/log.ts';
 import { type Link, RemoteFailure } from '../remote.ts';
-import { backOff } from './backoff.ts';
+import { backOff } from '../../backoff.ts';
 import { type Entry, readEntry, writeLate } from './entry.ts';
 import { Riders } from './riders.ts';
 

@@ -1,7 +1,7 @@
 import { xml } from '@tutti/xmpp';
 import { expect, test } from 'vitest';
 import { FakeRandom } from '../../../test/fake-random.ts';
-import { backOff } from './backoff.ts';
+import { backOff } from '../../backoff.ts';
 import type { Entry } from './entry.ts';
 import { Riders } from './riders.ts';
 

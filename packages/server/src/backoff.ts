@@ -1,4 +1,4 @@
-import type { Random } from '../../environment.ts';
+import type { Random } from './environment.ts';
 
 /** How long, in ms, to wait after the `attempts`th failure in a row: doubled each time up to `longest`, and up to a fifth more or less by chance. */
 export function backOff(attempts: number, first: number, longest: number, random: Random): number {
