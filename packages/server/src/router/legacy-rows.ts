@@ -5,7 +5,7 @@ import { addRange, joinNearest, removeRange, type SeqRange } from '../log/ranges
  * Owed ranges that are remembered at most. With more, what lies between two of them is owed as well: as a rule messages of the account's own, which are for no
  * legacy client; at worst some that a client has had already. Clients that read the archive themselves may never come for theirs.
  */
-const MAX_RANGES = 100;
+const MAX_RANGES = 1000;
 
 /** D5: what legacy sessions have been given of an account's log. Every change goes to the log. */
 export class LegacyRows {
