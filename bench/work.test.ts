@@ -171,3 +171,25 @@ describe('the work of a page of the archive', () => {
     expect(work).toMatchObject({ commits: 0, rows: 0 });
   });
 });
+
+describe('the work of a login', () => {
+  const LOGINS = 20;
+
+  it('is one question to the store and a write for each answer; when somebody was last online is written for many at once', async () => {
+    await server.accounts.add('carol@localhost', 'secret');
+    const logIn = async (): Promise<void> =>
+      goOffline(await bringOnline({ port: portOf('c2s'), copies: 'im-ng' }, ['carol'], 1));
+    await logIn();
+    const begun = performance.now();
+    const work = await count(async () => {
+      for (let login = 0; login < LOGINS; login += 1) await logIn();
+    });
+    const seconds = Math.ceil((performance.now() - begun) / 1000);
+    expect(work.commits).toBe(0);
+    // Headers and features twice, challenge, success, bind, and what comes of enable, presence and ping: these arrive in one piece or two
+    expect(work.socketWrites).toBeGreaterThanOrEqual(6 * LOGINS);
+    expect(work.socketWrites).toBeLessThanOrEqual(7 * LOGINS);
+    expect(work.workerMessages).toBeGreaterThanOrEqual(LOGINS);
+    expect(work.workerMessages).toBeLessThanOrEqual(LOGINS + 1 + seconds);
+  });
+});
