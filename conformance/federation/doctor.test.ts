@@ -39,6 +39,7 @@ describe.runIf(requirePeer('openssl', 'tutti doctor DOMAIN'))('tutti doctor DOMA
       `tls.key=${ours.key}`,
       `s2s.ca=${ground.authority.file}`,
       `s2s.dns_servers=${ground.dns.address}`,
+      's2s.local_addresses=true',
       's2s.connect_timeout=2 seconds',
     ].flatMap((setting) => ['--set', setting]);
     return new Promise((resolve) => {
@@ -85,13 +86,20 @@ describe.runIf(requirePeer('openssl', 'tutti doctor DOMAIN'))('tutti doctor DOMA
   });
 
   it('looks at a domain of our own as others see it', async () => {
-    const { healthy, findings } = await report('them.example', '--set', 'domains=them.example');
+    const own = ['domains=them.example', 's2s.local_addresses=false'].flatMap((setting) => ['--set', setting]);
+    const { healthy, findings } = await report('them.example', ...own);
     expect(healthy).toBe(true);
     expect(findings.at(-1)?.message).toMatch(/: by certificate or dialback$/);
   });
 
   it.each([
     ['a name that the DNS does not have', ['nobody.example'], 'dns', /no address for nobody\.example/],
+    [
+      'a name that leads to this machine',
+      ['them.example', '--set', 's2s.local_addresses=false'],
+      'dns',
+      /localhost is .*, which is this machine or its own network/,
+    ],
     ['a domain that we block', ['them.example', '--set', 's2s.block=them.example'], 'policy', /blocked here/],
     [
       'a server that is switched off',

@@ -36,6 +36,7 @@ class Mortal implements AsyncDisposable {
       's2s_tls.enabled=false',
       `s2s.ca=${ground.authority.file}`,
       `s2s.dns_servers=${ground.dns.address}`,
+      's2s.local_addresses=true',
       's2s.retry_pause=0',
       `tls.cert=${cert}`,
       `tls.key=${key}`,

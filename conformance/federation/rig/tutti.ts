@@ -84,6 +84,7 @@ export class Tutti implements Peer {
           `tls.key=${key}`,
           `s2s.ca=${ground.authority.file}`,
           `s2s.dns_servers=${ground.dns.address}`,
+          's2s.local_addresses=true',
           ...(options.settings ?? []),
         ],
       });

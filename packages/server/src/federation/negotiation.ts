@@ -9,6 +9,7 @@ import { explainAnswer, makeKey, writeRequest } from './dialback.ts';
 import { Dialogue } from './dialogue.ts';
 import { type FederationEnvironment, LINGER_MS } from './environment.ts';
 import { LinkFailure } from './failure.ts';
+import { withoutLocal } from './local-addresses.ts';
 import type { DomainPolicy } from './policy.ts';
 import type { DomainResolver } from './resolver.ts';
 import type { Target } from './srv.ts';
@@ -63,7 +64,10 @@ export async function prepareStream(
   trace: Trace,
 ): Promise<Prepared> {
   const { from, to } = route;
-  const addresses = await resolver.addresses(target.host);
+  const found = await resolver.addresses(target.host);
+  // '': a look at ourselves
+  const mayBeLocal = from === '' || route.policy.target !== undefined || env.config().s2s.localAddresses;
+  const addresses = mayBeLocal ? found : withoutLocal(target.host, found);
   trace({ name: 'address', text: `${target.host} is ${addresses.join(', ')}` });
   const plain = await dial(addresses, target.port, env.config().s2s.connectTimeout * 1000, env.clock, route.track);
   trace({ name: 'connect', text: `connected to ${plain.remoteAddress ?? target.host} port ${target.port}` });

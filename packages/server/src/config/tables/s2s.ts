@@ -81,6 +81,11 @@ export const s2s = optionalTable(
     bidi: flag(true, 'Use one connection for both directions where the other server can (XEP-0288).'),
     ca: path('', 'Certificates of authorities to trust beside the well-known ones, PEM.'),
     dns_servers: dnsServers('The DNS servers to ask; empty = those of the system.'),
+    local_addresses: flag(
+      false,
+      'Connect to addresses of this machine and of the network that it is plugged into (loopback, link-local) when the DNS names them; a `target` always may. ' +
+        'Whoever has a domain could otherwise make this server speak to what listens here, and to nobody else.',
+    ),
     connecting: limit(
       100,
       'Connections to other servers that are being made at a time; what is for further domains waits.',
