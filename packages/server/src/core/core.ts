@@ -101,6 +101,10 @@ export class Core implements SessionCore, RouterCore {
     return this.#config.limits;
   }
 
+  get digest(): FeatureApi['digest'] {
+    return this.options.digest;
+  }
+
   get archivePolicy(): 'everything' | 'content' {
     return this.#config.archive.policy;
   }

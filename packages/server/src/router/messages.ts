@@ -35,7 +35,7 @@ export class MessageRouter {
 
   constructor(core: RouterCore) {
     this.#core = core;
-    this.#roomCopies = new RoomCopies(core.clock);
+    this.#roomCopies = new RoomCopies(core.clock, core.digest);
   }
 
   /**

@@ -13,7 +13,7 @@ export function repeatKey(stanza: Element, originId: string): string {
 }
 
 /** FNV-1a over two 32-bit lanes: tells different contents of one sender apart; no defence is needed against oneself. */
-export function hash(bytes: Uint8Array): string {
+function hash(bytes: Uint8Array): string {
   let a = 0x811c9dc5;
   let b = 0x01000193;
   for (const byte of bytes) {

@@ -1,6 +1,7 @@
 import { JID, NS, xml } from '@tutti/xmpp';
 import { expect, it } from 'vitest';
 import { FakeClock } from '../../test/fake-clock.ts';
+import { systemDigest } from '../system.ts';
 import { RoomCopies } from './room-copies.ts';
 
 const nurse = JID.parse('balcony@rooms.example/nurse');
@@ -10,7 +11,7 @@ const message = (body: string, id?: string) =>
   xml('message', { from: nurse.toString(), id }, xml('body', null, body), xml('x', { xmlns: NS.mucUser }));
 
 it('D6 the same message to another resource is a copy', () => {
-  const copies = new RoomCopies(new FakeClock());
+  const copies = new RoomCopies(new FakeClock(), systemDigest);
   const first = copies.remember(message('one', 'a'), nurse, phone);
   expect(copies.find(message('one', 'a').with({ to: desk.toString() }), nurse, desk)).toBe(first);
   expect(copies.find(message('one', 'a'), nurse, phone)).toBeUndefined(); // the same resource

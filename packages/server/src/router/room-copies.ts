@@ -1,8 +1,8 @@
 import type { Element, JID } from '@tutti/xmpp';
 import { BoundedMap } from '../bounded-map.ts';
 import type { Clock } from '../environment.ts';
+import type { FeatureApi } from '../feature.ts';
 import type { Place } from '../log/log.ts';
-import { hash } from './repeat.ts';
 
 const WINDOW_MS = 60_000;
 /** Conversations remembered at a time; the oldest go first. */
@@ -20,15 +20,17 @@ export interface Copies {
 /** D6: recognises a room's copies of one private message to several resources of an account. Only in memory: copies come within moments. */
 export class RoomCopies {
   readonly #clock: Clock;
+  readonly #digest: FeatureApi['digest'];
   readonly #seen = new BoundedMap<string, Copies>(CAPACITY);
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, digest: FeatureApi['digest']) {
     this.#clock = clock;
+    this.#digest = digest;
   }
 
   /** The message that this is a copy of, which another resource of the account has had. Undefined: it is the first. */
   find(stanza: Element, from: JID, to: JID): Copies | undefined {
-    const copies = this.#seen.get(keyOf(stanza, from, to));
+    const copies = this.#seen.get(this.#keyOf(stanza, from, to));
     if (copies === undefined || this.#clock.now() >= copies.until) return undefined;
     return copies.resources.has(to.resource) ? undefined : copies;
   }
@@ -36,7 +38,7 @@ export class RoomCopies {
   /** Remembers the first; the one who archives it sets its outcome. */
   remember(stanza: Element, from: JID, to: JID): Copies {
     const now = this.#clock.now();
-    const key = keyOf(stanza, from, to);
+    const key = this.#keyOf(stanza, from, to);
     const copies: Copies = { resources: new Set([to.resource]), until: now + WINDOW_MS, outcome: undefined };
     this.#seen.set(key, copies);
     return copies;
@@ -44,15 +46,16 @@ export class RoomCopies {
 
   /** The first could not be archived: the next copy takes its part. */
   forget(stanza: Element, from: JID, to: JID): void {
-    this.#seen.delete(keyOf(stanza, from, to));
+    this.#seen.delete(this.#keyOf(stanza, from, to));
   }
-}
 
-/**
- * Same room and nick, same id if there is one, and the same payload: a copy differs in its address alone, so that nobody can show one thing under the
- * archive id of another (A5).
- */
-function keyOf(stanza: Element, from: JID, to: JID): string {
-  // As short as an address may be, whatever the sender writes: thousands of keys are kept.
-  return `${to.bare} ${from} ${hash(stanza.with({ to: undefined }).toBytes())}`;
+  /**
+   * Same room and nick, same id if there is one, and the same payload: a copy differs in its address alone, so that nobody can show one thing under the
+   * archive id of another (A5), not even a room that looks for two with the same digest.
+   */
+  #keyOf(stanza: Element, from: JID, to: JID): string {
+    // As short as an address may be, whatever the sender writes: thousands of keys are kept.
+    const digest = this.#digest('sha-256', stanza.with({ to: undefined }).toBytes());
+    return `${to.bare} ${from} ${String.fromCharCode(...digest)}`;
+  }
 }

@@ -1,6 +1,6 @@
 import type { Element, JID } from '@tutti/xmpp';
 import type { Clock, Logger } from '../environment.ts';
-import type { AccountView, ArchivedMessage, ServiceReceiver, SessionView } from '../feature.ts';
+import type { AccountView, ArchivedMessage, FeatureApi, ServiceReceiver, SessionView } from '../feature.ts';
 import type { AccountLog } from '../log/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { LocalAccounts } from './accounts.ts';
@@ -10,6 +10,7 @@ import type { Departures } from './departures.ts';
 export interface RouterCore {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly digest: FeatureApi['digest'];
   readonly log: AccountLog;
   readonly accounts: LocalAccounts;
   readonly metrics: Metrics;
