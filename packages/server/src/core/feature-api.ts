@@ -103,11 +103,11 @@ export function createFeatureApi(core: Core, states: StateKey<unknown>[]): Featu
     loadedAccount: (jid) => core.accounts.get(jid.bare.toString()),
     async hold(view, work) {
       const account = view as LocalAccount;
-      account.uses += 1;
+      account.holds += 1;
       try {
         return await work;
       } finally {
-        account.uses -= 1;
+        account.holds -= 1;
       }
     },
     isLocalDomain: core.isLocalDomain,

@@ -39,10 +39,10 @@ describe('accounts in memory', () => {
     }
   });
 
-  it('an account in use stays', async () => {
+  it.each(['uses', 'holds'] as const)('an account with %s stays', async (reason) => {
     const accounts = make(2);
     const busy = await load(accounts, 0);
-    if (busy !== undefined) busy.uses = 1;
+    if (busy !== undefined) busy[reason] = 1;
     for (let n = 1; n < 10; n += 1) await load(accounts, n);
     expect(accounts.get(name(0))).toBe(busy);
   });

@@ -93,7 +93,7 @@ export class LocalAccounts {
    */
   #evict(): void {
     if (this.#loaded.size <= this.#full) return;
-    const idle = [...this.#loaded].filter(([, { sessions, uses }]) => sessions.length === 0 && uses === 0);
+    const idle = [...this.#loaded].filter(([, one]) => one.sessions.length === 0 && one.uses === 0 && one.holds === 0);
     for (const [name] of idle.slice(0, -Math.ceil(this.#idle / 2))) this.#loaded.delete(name);
     this.#full = this.#loaded.size + Math.floor(this.#idle / 2);
   }

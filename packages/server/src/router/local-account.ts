@@ -21,8 +21,10 @@ export class LocalAccount implements AccountView {
   readonly legacy: LegacyRows;
   /** Goes up whenever something changes that a plan depends on. */
   revision = 0;
-  /** Units of the log that concern it and are under way: it stays in memory. */
+  /** Units of the log that concern it and are under way: what goes past the log waits for them. */
   uses = 0;
+  /** What is going on with its state: it stays in memory. */
+  holds = 0;
   readonly #states: ReadonlyMap<StateKey<unknown>, unknown>;
 
   constructor(

@@ -262,16 +262,16 @@ describe('a subscription', () => {
 
   it('keeps both accounts in memory as long as it takes, and no longer', async () => {
     const { world, romeo } = await twoOnline();
-    const uses = (): number[] => [ROMEO, JULIET].map((name) => world.core.accounts.get(name)?.uses ?? 0);
+    const holds = (): number[] => [ROMEO, JULIET].map((name) => world.core.accounts.get(name)?.holds ?? 0);
     let both = false;
     romeo.send(subscription('subscribe', JULIET));
     for (let turn = 0; turn < 50; turn += 1) {
       await Promise.resolve();
-      both ||= uses().every((count) => count === 1);
+      both ||= holds().every((count) => count === 1);
     }
     expect(both).toBe(true);
     await world.settle();
-    expect(uses()).toEqual([0, 0]);
+    expect(holds()).toEqual([0, 0]);
   });
 
   it('an account is no contact of its own', async () => {
