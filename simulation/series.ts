@@ -2,14 +2,14 @@ import { execFile } from 'node:child_process';
 import { parseArguments, readCount } from '../scripts/arguments.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { plant } from './mutants/plant.ts';
-import type { Player } from './world/player.ts';
+import type { Playable, Player } from './world/player.ts';
 import { tellProblems } from './world/problem.ts';
 
 /** A planted bug that few worlds reach has a seed from which on they are played. */
 type SeriesMutant = Mutant & { readonly from?: number };
 
 /** Worlds of one kind, as a command plays them. */
-export interface Series<Story, World extends { play(): Promise<void>; end(): void }> {
+export interface Series<Story, World extends Playable> {
   /** The command's name: `simulate:rooms`. */
   readonly command: string;
   /** The command's program. */
@@ -29,9 +29,7 @@ export interface Series<Story, World extends { play(): Promise<void>; end(): voi
 const ENOUGH = 10;
 
 /** Runs the command with the arguments of this process; gives its exit code. */
-export async function runSeries<Story, World extends { play(): Promise<void>; end(): void }>(
-  series: Series<Story, World>,
-): Promise<number> {
+export async function runSeries<Story, World extends Playable>(series: Series<Story, World>): Promise<number> {
   const { values } = parseArguments(
     `Usage: npm run ${series.command} -- [options]
 
@@ -61,7 +59,7 @@ export async function runSeries<Story, World extends { play(): Promise<void>; en
     : tellWorld(series, readCount('seed', values.seed));
 }
 
-async function playWorlds<Story, World extends { play(): Promise<void>; end(): void }>(
+async function playWorlds<Story, World extends Playable>(
   { load, count }: Series<Story, World>,
   first: number,
   most: number,
@@ -85,10 +83,7 @@ async function playWorlds<Story, World extends { play(): Promise<void>; end(): v
   return failed === 0 ? 0 : 1;
 }
 
-async function tellWorld<Story, World extends { play(): Promise<void>; end(): void }>(
-  { load }: Series<Story, World>,
-  seed: number,
-): Promise<number> {
+async function tellWorld<Story, World extends Playable>({ load }: Series<Story, World>, seed: number): Promise<number> {
   const { openPlayer, generate, tell } = await load();
   const player = await openPlayer();
   const story = generate(seed);

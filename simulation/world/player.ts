@@ -4,8 +4,14 @@ import { openWorldStore, type WorldStore } from './store.ts';
 /** Gets each thing that happens in a world. */
 type Tell = (line: () => string) => void;
 
+/** A world, as far as whoever plays it has to know. */
+export interface Playable {
+  play(): Promise<void>;
+  end(): void;
+}
+
 /** How worlds of one kind are made of their stories, and what they have to be in the end. */
-export interface Stage<Story, World extends { play(): Promise<void>; end(): void }> {
+export interface Stage<Story, World extends Playable> {
   readonly accounts: (story: Story) => readonly string[];
   readonly open: (story: Story, store: WorldStore, tell?: Tell) => World;
   readonly check: (world: World) => readonly Problem[] | Promise<readonly Problem[]>;
@@ -19,7 +25,7 @@ export interface Outcome<World> {
 }
 
 /** Plays stories, one after the other, in one database. */
-export class Player<Story, World extends { play(): Promise<void>; end(): void }> {
+export class Player<Story, World extends Playable> {
   readonly #stage: Stage<Story, World>;
   readonly #store: WorldStore;
   readonly #rejections: unknown[] = [];
@@ -57,7 +63,7 @@ export class Player<Story, World extends { play(): Promise<void>; end(): void }>
 }
 
 /** A player for worlds of one kind. */
-export async function openPlayerOf<Story, World extends { play(): Promise<void>; end(): void }>(
+export async function openPlayerOf<Story, World extends Playable>(
   stage: Stage<Story, World>,
 ): Promise<Player<Story, World>> {
   return new Player(stage, await openWorldStore());

@@ -1,6 +1,6 @@
 /**
  * Makes the program of the package, `bundle/`, out of src/: few files instead of a thousand, which take longer to find and to load than all else that a
- * start does. `node --conditions=source scripts/bundle.ts [folder]`, or from a program.
+ * start does. `node scripts/bundle.ts [folder]`, or from a program.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-import { type Element, xml } from '@tutti/xmpp';
+import { type Element, NS, xml } from '@tutti/xmpp';
 import { say } from './contacts.ts';
 import type { Device } from './device.ts';
 import { createWorld, type World } from './world.ts';
@@ -29,5 +29,13 @@ export async function away(count: number, settings: string[] = []): Promise<{ wo
 export async function arrive(world: World, resource: string, priority = 0): Promise<Device> {
   const device = await world.connect(`${JULIET}/${resource}`);
   await say(world, device, presence(priority));
+  return device;
+}
+
+/** A legacy device of Juliet's comes that may be resumed (XEP-0198 §5). */
+export async function arriveManaged(world: World, resource: string): Promise<Device> {
+  const device = await world.connect(`${JULIET}/${resource}`);
+  device.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
+  await say(world, device, presence());
   return device;
 }

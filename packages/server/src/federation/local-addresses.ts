@@ -7,14 +7,11 @@ for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
-] as const)
-  LOCAL.addSubnet(network, prefix, 'ipv4');
-for (const [network, prefix] of [
   ['::', 128],
   ['::1', 128],
   ['fe80::', 10],
 ] as const)
-  LOCAL.addSubnet(network, prefix, 'ipv6');
+  LOCAL.addSubnet(network, prefix, familyOf(network));
 
 /** The addresses that somebody else may have us connect to. Throws LinkFailure where there is none. */
 export function withoutLocal(host: string, addresses: readonly string[]): string[] {
@@ -26,5 +23,9 @@ export function withoutLocal(host: string, addresses: readonly string[]): string
 
 function isLocal(address: string): boolean {
   const [text = ''] = address.split('%');
-  return LOCAL.check(text, isIPv6(text) ? 'ipv6' : 'ipv4');
+  return LOCAL.check(text, familyOf(text));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
 }

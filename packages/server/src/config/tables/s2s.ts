@@ -84,7 +84,7 @@ export const s2s = optionalTable(
     local_addresses: flag(
       false,
       'Connect to addresses of this machine and of the network that it is plugged into (loopback, link-local) when the DNS names them; a `target` always may. ' +
-        'Whoever has a domain could otherwise make this server speak to what listens here, and to nobody else.',
+        'Otherwise whoever has a domain could make this server speak to what listens for nobody outside.',
     ),
     connecting: limit(
       100,

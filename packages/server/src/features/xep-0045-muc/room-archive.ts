@@ -67,7 +67,8 @@ export class RoomArchive {
           await asker.send(writeResult(row, archived, own, from.toString(), query.id));
         }
       }
-      if (asker instanceof RemoteReader) await asker.whenRoom();
+      // Behind the last of them; a page that did not arrive has no end.
+      if (!(await asker.whenRoom())) throw new StanzaError('recipient-unavailable');
       return fin;
     });
   }

@@ -1,15 +1,22 @@
 import { NS, xml } from '@tutti/xmpp';
 import { describe, expect, it } from 'vitest';
 import { say } from '../../../test/contacts.ts';
-import { arrive, away, bodies, JULIET, message, numbers, presence } from '../../../test/offline-stage.ts';
+import {
+  arrive,
+  arriveManaged,
+  away,
+  bodies,
+  JULIET,
+  message,
+  numbers,
+  presence,
+} from '../../../test/offline-stage.ts';
 import { restart } from '../../../test/restart.ts';
 
 describe('D5 what a legacy session leaves behind, to a legacy session', () => {
   it('that comes is given what one that was lost had not acknowledged (XEP-0198)', async () => {
     const { world } = await away(2, ['limits.sm_resume_timeout="1 minute"']);
-    const balcony = await world.connect(`${JULIET}/balcony`);
-    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
-    await say(world, balcony, presence());
+    const balcony = await arriveManaged(world, 'balcony');
     expect(bodies(balcony)).toEqual(['1', '2']);
     balcony.cut();
     world.clock.advance(60_000);
@@ -26,9 +33,7 @@ describe('D5 what a legacy session leaves behind, to a legacy session', () => {
 
   it('is given what another that is lost for good has not acknowledged, and no more than that', async () => {
     const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
-    const balcony = await world.connect(`${JULIET}/balcony`);
-    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
-    await say(world, balcony, presence());
+    const balcony = await arriveManaged(world, 'balcony');
     balcony.cut();
     await say(world, romeo, message('1'), message('2'));
     const chamber = await world.connect(`${JULIET}/chamber`);
@@ -46,9 +51,7 @@ describe('D5 what a legacy session leaves behind, to a legacy session', () => {
 
   it('is given what another has left behind although it has had what came later, now or when it comes, also after a restart', async () => {
     const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
-    const balcony = await world.connect(`${JULIET}/balcony`);
-    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
-    await say(world, balcony, presence());
+    const balcony = await arriveManaged(world, 'balcony');
     balcony.cut();
     await say(world, romeo, message('1'));
     const chamber = await arrive(world, 'chamber');
@@ -73,9 +76,7 @@ describe('D5 what a legacy session leaves behind, to a legacy session', () => {
     const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
     const desk = await world.connect(`${JULIET}/desk`);
     await desk.ask('set', xml('enable', { xmlns: NS.imNg }));
-    const balcony = await world.connect(`${JULIET}/balcony`);
-    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
-    await say(world, balcony, presence());
+    const balcony = await arriveManaged(world, 'balcony');
     balcony.cut();
     const sent = numbers(1, 150);
     for (const text of sent) {
@@ -93,9 +94,7 @@ describe('D5 what a legacy session leaves behind, to a legacy session', () => {
 
   it('is given what another has left behind when the one that was given it first enables IM-NG (E4)', async () => {
     const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
-    const balcony = await world.connect(`${JULIET}/balcony`);
-    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
-    await say(world, balcony, presence());
+    const balcony = await arriveManaged(world, 'balcony');
     balcony.cut();
     await say(world, romeo, message('1'));
     const garden = await arrive(world, 'garden');
@@ -113,9 +112,7 @@ describe('D5 what a legacy session leaves behind, to a legacy session', () => {
 
   it('I7 is not given twice what another ends of', async () => {
     const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"', 'limits.sm_unacked_max=2']);
-    const balcony = await world.connect(`${JULIET}/balcony`);
-    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
-    await say(world, balcony, presence());
+    const balcony = await arriveManaged(world, 'balcony');
     balcony.cut();
     const chamber = await world.connect(`${JULIET}/chamber`);
     await say(world, chamber, presence());
@@ -126,9 +123,7 @@ describe('D5 what a legacy session leaves behind, to a legacy session', () => {
 
   it('I7 is not given again what another ends of, and a third one after that', async () => {
     const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"', 'limits.sm_unacked_max=2']);
-    const balcony = await world.connect(`${JULIET}/balcony`);
-    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
-    await say(world, balcony, presence());
+    const balcony = await arriveManaged(world, 'balcony');
     balcony.cut();
     const garden = await arrive(world, 'garden');
     garden.connection.buffered = 300_000;
@@ -179,9 +174,7 @@ describe('D5 what a legacy session leaves behind, to a legacy session', () => {
 
   it('is not given what another leaves behind when it reads the archive itself', async () => {
     const { world, romeo } = await away(0, ['limits.sm_resume_timeout="1 minute"']);
-    const balcony = await world.connect(`${JULIET}/balcony`);
-    balcony.send(xml('enable', { xmlns: NS.sm, resume: 'true' }));
-    await say(world, balcony, presence());
+    const balcony = await arriveManaged(world, 'balcony');
     balcony.cut();
     await say(world, romeo, message('1'));
     const reader = await world.connect(`${JULIET}/reader`);

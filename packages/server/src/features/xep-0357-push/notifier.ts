@@ -157,14 +157,15 @@ export class Notifier {
       this.#api.metrics.pushes.taken.inc();
     } catch (error) {
       this.#api.metrics.pushes.refused.inc();
-      if (isUnreachable(error)) {
+      const isRefusal = !isUnreachable(error);
+      if (isRefusal) one.errors += 1;
+      const fields = { account, service, errors: one.errors, error: String(error) };
+      this.#api.logger.info(fields, 'an app server could not be told');
+      if (!isRefusal) {
         this.#keep(one);
         return Math.max(interval, this.#retry(delivery));
       }
-      one.errors += 1;
       delivery.failures = 0;
-      const fields = { account, service, errors: one.errors, error: String(error) };
-      this.#api.logger.info(fields, 'an app server could not be told');
     }
     // §6: who answers with errors only is told nothing more.
     if (one.errors < push.errors) {
