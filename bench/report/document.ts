@@ -90,9 +90,9 @@ fan-out (6), growth (7 and 8). Rows for large archives are written straight into
 (TUTTI_BENCH_ROWS, ten million by default). What is left to do where a goal is missed, and what was measured in calmer moments, is in
 [bench/records](../bench/records/README.md).
 
-Catching up is held against what the deliveries alone cost raw Node: a server that forwards what it reads to six connections, as goal 1's messages are, joins what
-goes to each in a turn of the event loop, and looks at nothing. The row below it is a harder measure, which has no bound: a server that has each page ready in one piece.
-SQLite alone needs longer to find the rows than that server to send them (docs/decisions/0024).`;
+Catching up is held against a server that has each page ready in one piece, on the clock. That is out of reach for rows in SQLite, which alone needs longer to find them than twice
+what that server takes to send them (docs/decisions/0024). The rows above it say what the deliveries cost raw Node that forwards what it reads to six connections, as goal 1's messages
+are, joins what goes to each in a turn of the event loop, and looks at nothing (docs/decisions/0024).`;
 }
 
 function makeProfile(): string {
