@@ -32,10 +32,10 @@ const FULL: RoundSize = {
   measureMs: 3000,
   warmUpMs: 1200,
   rates: [500, 3000],
-  idleSessions: 1800,
+  idleSessions: 9000,
   fanOutDevices: 50,
 };
-const QUICK: RoundSize = { ...FULL, measureMs: 1500, warmUpMs: 600, idleSessions: 600 };
+const QUICK: RoundSize = { ...FULL, measureMs: 1500, warmUpMs: 600 };
 
 const { values: options } = parseArgs({
   options: {

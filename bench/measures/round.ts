@@ -1,3 +1,4 @@
+import { using } from '../goals/goal.ts';
 import { countArchives, missingRows, readArchive, readPage } from '../load/archive.ts';
 import { inParallel, sleep } from '../load/in-parallel.ts';
 import { type Latency, Traffic, type TrafficResult } from '../load/traffic.ts';
@@ -52,14 +53,25 @@ const MEMORY_SETTLES_MS = 1500;
 /** Sessions of an idle account. */
 const IDLE_DEVICES = 3;
 
-/** Measures one server from its start to its end. */
+/** Measures one server: the memory of sessions in a process that has done nothing else, which their garbage then does not slow down for the rest. */
 export async function runRound(start: () => Promise<BenchServer>, size: RoundSize): Promise<Figures> {
-  const server = await start();
-  try {
-    return await new Round(server, size).run();
-  } finally {
-    await server.stop();
-  }
+  const idleSessionKiB = await using(start, (server) => measureIdle(server, size.idleSessions));
+  return using(start, async (server) => ({ ...(await new Round(server, size).run()), idleSessionKiB }));
+}
+
+/** Memory by the session: from a quarter of them to all, so that what a server takes once for all does not count. */
+async function measureIdle(server: BenchServer, sessions: number): Promise<number> {
+  const names = makeNames('idle', Math.ceil(sessions / IDLE_DEVICES));
+  await server.addAccounts(names);
+  const quarter = Math.ceil(names.length / 4);
+  const first = await bringOnline(server, names.slice(0, quarter), IDLE_DEVICES);
+  await sleep(MEMORY_SETTLES_MS);
+  const before = residentBytes(server.roots);
+  const others = await bringOnline(server, names.slice(quarter), IDLE_DEVICES);
+  await sleep(MEMORY_SETTLES_MS);
+  const bytes = residentBytes(server.roots) - before;
+  goOffline([...first, ...others]);
+  return bytes / 1024 / (others.length * IDLE_DEVICES);
 }
 
 class Round {
@@ -73,13 +85,11 @@ class Round {
     this.#size = size;
   }
 
-  async run(): Promise<Figures> {
+  async run(): Promise<Omit<Figures, 'idleSessionKiB'>> {
     const { users: count, devices, rates } = this.#size;
     const { name, version, startMs } = this.#server;
     const names = makeNames('user', count);
     await this.#server.addAccounts(names);
-    // First, while nothing of others' lies about in the memory
-    const idleSessionKiB = await this.#measureIdle();
     const logins = await this.#measureLogins(names);
     const users = await bringOnline(this.#server, names, devices);
     const before = await countArchives(users);
@@ -105,7 +115,6 @@ class Round {
       version,
       startMs,
       ...logins,
-      idleSessionKiB,
       messagesPerSecond,
       cpuPer1000,
       deliveriesPerMessage,
@@ -138,27 +147,11 @@ class Round {
       });
       return counts.reduce((sum, one) => sum + one, 0);
     };
-    await run(this.#size.warmUpMs);
+    await run(this.#size.measureMs); // a login is a lot of code, which some servers compile while they run
     const before = { cpu: this.#cpu(), at: performance.now() };
     const done = await run(this.#size.measureMs);
     const loginsPerSecond = done / ((performance.now() - before.at) / 1000);
     return { loginsPerSecond, loginsPerCpuSecond: done / (this.#cpu() - before.cpu) };
-  }
-
-  /** Memory by the session: from a quarter of them to all, so that what a server takes once for all does not count. */
-  async #measureIdle(): Promise<number> {
-    const { idleSessions } = this.#size;
-    const names = makeNames('idle', Math.ceil(idleSessions / IDLE_DEVICES));
-    await this.#server.addAccounts(names);
-    const quarter = Math.ceil(names.length / 4);
-    const first = await bringOnline(this.#server, names.slice(0, quarter), IDLE_DEVICES);
-    await sleep(MEMORY_SETTLES_MS);
-    const before = residentBytes(this.#server.roots);
-    const others = await bringOnline(this.#server, names.slice(quarter), IDLE_DEVICES);
-    await sleep(MEMORY_SETTLES_MS);
-    const bytes = residentBytes(this.#server.roots) - before;
-    goOffline([...first, ...others]);
-    return bytes / 1024 / (others.length * IDLE_DEVICES);
   }
 
   async #measureThroughput(users: readonly LoadUser[]) {
