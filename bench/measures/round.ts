@@ -53,7 +53,7 @@ const MEMORY_SETTLES_MS = 1500;
 /** Sessions of an idle account. */
 const IDLE_DEVICES = 3;
 
-/** Measures one server: the memory of sessions in a process that has done nothing else, which their garbage then does not slow down for the rest. */
+/** Measures one server; the memory of idle sessions in a process of its own, so that neither disturbs the other. */
 export async function runRound(start: () => Promise<BenchServer>, size: RoundSize): Promise<Figures> {
   const idleSessionKiB = await using(start, (server) => measureIdle(server, size.idleSessions));
   return using(start, async (server) => ({ ...(await new Round(server, size).run()), idleSessionKiB }));
