@@ -1,13 +1,7 @@
-/**
- * Tutti, Prosody and ejabberd (with PostgreSQL) side by side: one run, one machine, one after the other, over and over.
- *
- *   npm run bench [-- --quick] [--repetitions 5] [--servers tutti,prosody,ejabberd] [--json FILE] [--write]
- *
- * `--quick` takes three minutes, all of it about fifteen. `--write` keeps the result in bench/records and writes docs/performance.md from it.
- * The peers are Debian's: prosody, ejabberd, erlang-p1-pgsql, postgresql-15. Exits with 1 when a copy or an archive row is missing anywhere.
- */
+/** Tutti, Prosody and ejabberd (with PostgreSQL) side by side: one run, one machine, one after the other, over and over. */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { parseArguments, readCount, readNames } from '../scripts/arguments.ts';
+import { isComplete } from './debian.ts';
 import { type Figures, type RoundSize, runRound } from './measures/round.ts';
 import { type Comparison, findFaults } from './report/comparison.ts';
 import { writeDocument } from './report/document.ts';
@@ -19,11 +13,27 @@ import { startProsody } from './servers/prosody.ts';
 import type { BenchServer } from './servers/server.ts';
 import { startTutti } from './servers/tutti.ts';
 
-const STARTS: Readonly<Record<string, () => Promise<BenchServer>>> = {
-  tutti: startTutti,
-  prosody: startProsody,
-  ejabberd: startEjabberd,
-};
+/** With the Debian packages that they need. */
+const SERVERS = {
+  tutti: { start: startTutti, packages: [] },
+  prosody: { start: startProsody, packages: ['prosody'] },
+  ejabberd: { start: startEjabberd, packages: ['ejabberd', 'erlang-p1-pgsql', 'postgresql-15'] },
+} satisfies Record<string, { start(): Promise<BenchServer>; readonly packages: readonly string[] }>;
+const NAMES = Object.keys(SERVERS) as (keyof typeof SERVERS)[];
+
+const HELP = `Usage: npm run bench [-- options]
+
+Tutti, Prosody and ejabberd with PostgreSQL, one after the other, over and over, with ratios. Takes 15 minutes. The peers
+are Debian's packages.
+
+  --quick           the same, shorter, once: 3 minutes
+  --repetitions N   how often (default 5; 1 with --quick)
+  --servers a,b     ${NAMES.join(', ')} (default: all that are installed)
+  --json FILE       keeps every figure
+  --write           keeps the result in bench/records and writes docs/performance.md from it
+
+Ends with 1 when a copy or an archive row is missing anywhere.
+`;
 
 const FULL: RoundSize = {
   users: 60,
@@ -37,30 +47,26 @@ const FULL: RoundSize = {
 };
 const QUICK: RoundSize = { ...FULL, measureMs: 1500, warmUpMs: 600 };
 
-const { values: options } = parseArgs({
+const { values: options } = parseArguments(HELP, {
   options: {
     quick: { type: 'boolean', default: false },
     repetitions: { type: 'string' },
-    servers: { type: 'string', default: Object.keys(STARTS).join(',') },
+    servers: { type: 'string', default: NAMES.join(',') },
     json: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
 });
 const size = options.quick ? QUICK : FULL;
-const repetitions = Number(options.repetitions ?? (options.quick ? 1 : 5));
-const starts = options.servers.split(',').map((name) => {
-  const start = STARTS[name];
-  if (start === undefined) throw new Error(`no server is called ${name}; there are: ${Object.keys(STARTS).join(', ')}`);
-  return start;
-});
+const repetitions = readCount('repetitions', options.repetitions ?? (options.quick ? '1' : '5'), 1);
+const chosen = readNames('servers', options.servers, NAMES).filter((name) => isComplete(name, SERVERS[name].packages));
 
 const setting = describeSetting();
 console.log(printSetting(setting));
 const rounds: Figures[][] = [];
 for (let repetition = 0; repetition < repetitions; repetition += 1) {
   const round: Figures[] = [];
-  for (const start of starts) {
-    const figures = await runRound(start, size);
+  for (const name of chosen) {
+    const figures = await runRound(SERVERS[name].start, size);
     const { server, messagesPerSecond, cpuPer1000 } = figures;
     console.log(
       `${repetition + 1}/${repetitions} ${server}: ${Math.round(messagesPerSecond)} msg/s, ${cpuPer1000.toFixed(3)} CPU s/1000`,

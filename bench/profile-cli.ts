@@ -1,14 +1,8 @@
-/**
- * Where the time of a message goes: a CPU profile of the server under load (100 users with 3 devices, closed loop), summed up by stage.
- *
- *   npm run bench:profile [-- --keep FOLDER] [--write]
- *
- * `--keep` leaves the .cpuprofile files there, for Chromium's DevTools. `--write` puts the table into docs/performance.md.
- */
+/** Where the time of a message goes: a CPU profile of the server under load (100 users with 3 devices, closed loop), summed up by stage. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArguments } from '../scripts/arguments.ts';
 import { Traffic } from './load/traffic.ts';
 import { bringOnline, goOffline, makeNames } from './load/users.ts';
 import { type CpuProfile, sumStages } from './profile/stages.ts';
@@ -23,7 +17,15 @@ const USERS = 100;
 const DEVICES = 3;
 const MESSAGES = 100_000;
 
-const { values: options } = parseArgs({
+const HELP = `Usage: npm run bench:profile [-- options]
+
+Where the time of a message goes: half a minute of load on a server that is profiled, summed up by stage.
+
+  --keep FOLDER   leaves the .cpuprofile files there, for Chromium's DevTools
+  --write         puts the table into docs/performance.md
+`;
+
+const { values: options } = parseArguments(HELP, {
   options: { keep: { type: 'string' }, write: { type: 'boolean', default: false } },
 });
 const folder = options.keep ?? mkdtempSync(join(tmpdir(), 'tutti-profile-'));

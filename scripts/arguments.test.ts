@@ -8,6 +8,9 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** The commands that take arguments. */
 const COMMANDS = [
+  'bench',
+  'bench:goals',
+  'bench:profile',
   'compare',
   'conformance',
   'fuzz-socket',
@@ -17,6 +20,7 @@ const COMMANDS = [
   'simulate',
   'simulate:mutants',
   'slow-clients',
+  'test',
 ];
 
 function run(name: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {

@@ -28,3 +28,13 @@ export function readCount(name: string, text: string, least = 0): number {
   console.error(`--${name} takes a whole number of at least ${least}, not ${text}`);
   process.exit(2);
 }
+
+/** Names from an option, separated by commas; ends the process like an unknown option does when one is not `known`. */
+export function readNames<const T extends string>(name: string, text: string, known: readonly T[]): readonly T[] {
+  return text.split(',').map((wanted) => {
+    const found = known.find((one) => one === wanted);
+    if (found !== undefined) return found;
+    console.error(`--${name} takes ${known.join(', ')}, separated by commas, not ${wanted}`);
+    process.exit(2);
+  });
+}

@@ -2,18 +2,25 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { MissingPeer } from '../conformance/peers.ts';
 import { addCounts, type Counts, countTests, formatCounts, noTests } from './count-tests.ts';
+import { parseArguments, readNames } from './arguments.ts';
 import { runCommand, stopSteps } from './run-step.ts';
-import { chooseSteps, type Step } from './steps.ts';
+import { chooseSteps, type Step, stepNames } from './steps.ts';
 
 interface Result extends Counts {
   readonly ok: boolean;
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
-const chosen = chooseSteps(values.only);
+const HELP = `Usage: npm test [-- options]
+
+Runs every check, a line for each, and ends with the sum.
+
+  --only a,b   only these steps, or groups of them: ${stepNames.join(', ').replaceAll(/(.{60,90}), /g, '$1,\n               ')}
+`;
+
+const { values } = parseArguments(HELP, { options: { only: { type: 'string' } } });
+const chosen = chooseSteps(values.only === undefined ? undefined : readNames('only', values.only, stepNames));
 const folder = mkdtempSync(join(tmpdir(), 'tutti-test-'));
 const missingPeers = join(folder, 'missing-peers');
 

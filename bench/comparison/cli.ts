@@ -2,7 +2,7 @@
 import { parseArguments } from '../../scripts/arguments.ts';
 import type { Contestant } from './contestant.ts';
 import { compareKill9, type Kill9Result } from './kill9.ts';
-import { chooseServers, findMissing, type ServerName, servers } from './servers.ts';
+import { chooseServers, type ServerName, servers } from './servers.ts';
 import { compareSlow, type SlowResult } from './slow.ts';
 
 const HELP = `Usage: npm run compare -- kill9|slow [options]
@@ -59,12 +59,7 @@ const SLOW_COLUMNS: readonly (readonly [string, (result: SlowResult) => string])
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const [what] = positionals;
-const chosen = chooseServers(values.servers);
-const present = chosen.filter((name) => {
-  const missing = findMissing(name);
-  if (missing.length > 0) console.error(`${name} is left out: apt-get install ${missing.join(' ')}`);
-  return missing.length === 0;
-});
+const present = chooseServers(values.servers);
 if (what === 'kill9') await printTable(KILL9_COLUMNS, runKill9);
 else if (what === 'slow') await printTable(SLOW_COLUMNS, runSlow);
 else throw new Error('say what to compare: kill9 or slow');

@@ -1,4 +1,5 @@
-import { isInstalled } from '../debian.ts';
+import { readNames } from '../../scripts/arguments.ts';
+import { isComplete } from '../debian.ts';
 import { type Contestant, startPeer } from './contestant.ts';
 import { ejabberd } from './ejabberd.ts';
 import { prosody } from './prosody.ts';
@@ -33,18 +34,9 @@ export const servers = {
 
 export type ServerName = keyof typeof servers;
 
-/** The servers that a list names (all without one). Throws on a name nobody has. */
+/** The servers that a list names, all without one; those that are installed. Ends the process for a name nobody has. */
 export function chooseServers(list: string | undefined): readonly ServerName[] {
   const known = Object.keys(servers) as ServerName[];
-  if (list === undefined) return known;
-  return list.split(',').map((wanted) => {
-    const found = known.find((name) => name === wanted);
-    if (found === undefined) throw new Error(`no server is called ${wanted}; there are: ${known.join(', ')}`);
-    return found;
-  });
-}
-
-/** The packages that a server lacks here. */
-export function findMissing(name: ServerName): readonly string[] {
-  return servers[name].packages.filter((one) => !isInstalled(one));
+  const chosen = list === undefined ? known : readNames('servers', list, known);
+  return chosen.filter((name) => isComplete(name, servers[name].packages));
 }
