@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import { bringDeviceOnline } from '../load/users.ts';
 import { bundleServer } from '../../packages/server/scripts/bundle.ts';
 import { startTutti } from '../servers/tutti.ts';
+import { type Goal, repeat } from './goal.ts';
+
+/** A start takes so little, and the disk so differently long, that a few say nothing. */
+export const LEAST_STARTS = 7;
 
 const SERVER = join(import.meta.dirname, '../../packages/server');
 
@@ -47,3 +51,20 @@ export async function timeFirstStart(program?: string): Promise<number> {
     await rm(data, { recursive: true });
   }
 }
+
+/** Goal 8 on an empty folder: the program as npm installs it and a checkout, which has no build, in turns. The first start of each fills its compile cache. */
+export const start: Goal = (repetitions) =>
+  withPackage(async (program) => {
+    const both = async (): Promise<readonly [number, number]> => [
+      await timeFirstStart(program),
+      await timeFirstStart(),
+    ];
+    await both();
+    const times = await repeat(Math.max(LEAST_STARTS, repetitions), both);
+    const what = 'Start to first login, empty folder';
+    const common = { unit: 'ms', digits: 0, most: 400 };
+    return [
+      { what: `${what}, as npm installs it`, ...common, values: times.map(([installed]) => installed) },
+      { what: `${what}, a checkout from its TypeScript`, ...common, values: times.map(([, checkout]) => checkout) },
+    ];
+  });
