@@ -205,6 +205,34 @@ describe('a client on a server with IM-NG', { timeout: 120_000 }, () => {
     expect(phone.conversation(his.account).entries[0]?.id).toBe(id);
   });
 
+  it('XEP-0198 §4: nothing is sent while a login runs, when the stream would not count it', async () => {
+    const alice = await world.account('alice');
+    const network = await world.network();
+    const phone = world.device(alice, {}, network.port);
+    const addresses = new Set<string | undefined>();
+    phone.on('status', (status) => status === 'online' && addresses.add(phone.address));
+    await phone.start();
+    const whileConnecting: string[] = [];
+    const speak = async (): Promise<void> => {
+      const before = phone.status;
+      await phone.sendPresence(xml('presence'));
+      if (before === 'connecting' && phone.status === 'connecting') whileConnecting.push('sent');
+    };
+    const talking = setInterval(() => void speak().catch(() => undefined), 1);
+    for (let cut = 0; cut < 10; cut += 1) {
+      const isBack = new Promise((resolve) =>
+        phone.on('status', (status) => status === 'online' && resolve(undefined)),
+      );
+      network.cut();
+      await isBack;
+      await phone.conversation(phone.account).send(`note ${cut}`);
+    }
+    clearInterval(talking);
+    expect(whileConnecting).toEqual([]);
+    // Each time the session went on: no login was broken by what came into it.
+    expect(addresses.size).toBe(1);
+  });
+
   it('a wrong password ends the start, and nothing is tried again', async () => {
     const alice = await world.account('alice');
     const phone = world.device(alice, { password: 'wrong' });

@@ -71,8 +71,12 @@ export class Connection {
     if (this.#xmpp.status !== 'offline') await this.#xmpp.stop();
   }
 
-  /** Hands a stanza to the stream; rejects where there is none to take it. */
+  /**
+   * Hands a stanza to the stream; rejects where there is none to take it. While a login runs there is none: the server counts what comes behind the request
+   * to resume, @xmpp/client only from the answer on, and they never agree again (XEP-0198 §4); what comes before that request breaks the login.
+   */
   async send(stanza: Element): Promise<void> {
+    if (!this.#online) throw new Error('there is no session at the moment');
     await this.#xmpp.send(toLtx(stanza));
   }
 
@@ -102,10 +106,12 @@ export class Connection {
     const isCurrent = (): boolean => this.#xmpp === xmpp;
     xmpp.on('error', (error: unknown) => isCurrent() && this.#failed(asError(error)));
     xmpp.on('online', (address) => {
+      if (!isCurrent()) return;
       this.#established();
       this.#listener.opened(address.toString());
     });
     onResumed(xmpp, () => {
+      if (!isCurrent()) return;
       this.#established();
       this.#listener.resumed();
     });

@@ -78,7 +78,7 @@ export function onResumed(xmpp: Xmpp, listener: () => void): void {
 /** Lets one client go on where another was interrupted. */
 export function takeOverSession(from: Xmpp, to: Xmpp): void {
   const { id, inbound, outbound, outbound_q, max } = resumableOf(from);
-  Object.assign(resumableOf(to), { id, inbound, outbound, outbound_q, max });
+  Object.assign(resumableOf(to), { id, inbound, outbound, outbound_q: [...outbound_q], max });
   to.jid = from.jid;
 }
 
