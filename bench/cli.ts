@@ -1,7 +1,7 @@
 /** Tutti, Prosody and ejabberd (with PostgreSQL) side by side: one run, one machine, one after the other, over and over. */
 import { writeFileSync } from 'node:fs';
 import { parseArguments, readCount, readNames } from '../scripts/arguments.ts';
-import { isComplete } from './debian.ts';
+import { keepInstalled } from './debian.ts';
 import { type Figures, type RoundSize, runRound } from './measures/round.ts';
 import { type Comparison, findFaults } from './report/comparison.ts';
 import { writeDocument } from './report/document.ts';
@@ -58,7 +58,7 @@ const { values: options } = parseArguments(HELP, {
 });
 const size = options.quick ? QUICK : FULL;
 const repetitions = readCount('repetitions', options.repetitions ?? (options.quick ? '1' : '5'), 1);
-const chosen = readNames('servers', options.servers, NAMES).filter((name) => isComplete(name, SERVERS[name].packages));
+const chosen = keepInstalled(readNames('servers', options.servers, NAMES), SERVERS);
 
 const setting = describeSetting();
 console.log(printSetting(setting));

@@ -14,9 +14,16 @@ function isInstalled(name: string): boolean {
   }
 }
 
-/** Whether all the packages of a server are installed. Where not, says on standard error that it is left out, and what to do. */
-export function isComplete(server: string, packages: readonly string[]): boolean {
-  const missing = packages.filter((one) => !isInstalled(one));
-  if (missing.length > 0) console.error(`${server} is left out: apt-get install ${missing.join(' ')}`);
-  return missing.length === 0;
+/** Those of some servers all of whose packages are installed. Says on standard error who is left out, and what to do; ends the process when nobody is left. */
+export function keepInstalled<const T extends string>(
+  chosen: readonly T[],
+  servers: Readonly<Record<T, { readonly packages: readonly string[] }>>,
+): readonly T[] {
+  const installed = chosen.filter((server) => {
+    const missing = servers[server].packages.filter((one) => !isInstalled(one));
+    if (missing.length > 0) console.error(`${server} is left out: apt-get install ${missing.join(' ')}`);
+    return missing.length === 0;
+  });
+  if (installed.length === 0) process.exit(2);
+  return installed;
 }

@@ -1,5 +1,5 @@
 /** `npm run compare -- kill9` and `npm run compare -- slow`: the same clients and the same load on Tutti, Prosody and ejabberd. */
-import { parseArguments } from '../../scripts/arguments.ts';
+import { parseArguments, readCount } from '../../scripts/arguments.ts';
 import type { Contestant } from './contestant.ts';
 import { compareKill9, type Kill9Result } from './kill9.ts';
 import { chooseServers, type ServerName, servers } from './servers.ts';
@@ -59,24 +59,30 @@ const SLOW_COLUMNS: readonly (readonly [string, (result: SlowResult) => string])
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const [what] = positionals;
+const seed = readCount('seed', values.seed);
+const rounds = readCount('rounds', values.rounds, 1);
+const messages = readCount('messages', values.messages, 1);
+const rate = readCount('rate', values.rate ?? (what === 'slow' ? '1000' : '300'), 1);
 const present = chooseServers(values.servers);
 if (what === 'kill9') await printTable(KILL9_COLUMNS, runKill9);
 else if (what === 'slow') await printTable(SLOW_COLUMNS, runSlow);
-else throw new Error('say what to compare: kill9 or slow');
+else {
+  console.error('say what to compare: kill9 or slow');
+  process.exit(2);
+}
 
 function runKill9(server: Contestant, name: ServerName): Promise<Kill9Result> {
   const progress = process.stderr.isTTY ? (line: string) => void process.stderr.write(`\r\x1b[K${line}`) : undefined;
   return compareKill9(server, {
-    rounds: Number(values.rounds),
-    seed: Number(values.seed),
-    rate: Number(values.rate ?? 300),
+    rounds,
+    seed,
+    rate,
     imNg: servers[name].imNg,
     ...(progress === undefined ? {} : { progress }),
   });
 }
 
 function runSlow(server: Contestant, name: ServerName): Promise<SlowResult> {
-  const [messages, rate] = [Number(values.messages), Number(values.rate ?? 1000)];
   return compareSlow(server, { messages, rate, imNg: servers[name].imNg });
 }
 

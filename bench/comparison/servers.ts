@@ -1,5 +1,5 @@
 import { readNames } from '../../scripts/arguments.ts';
-import { isComplete } from '../debian.ts';
+import { keepInstalled } from '../debian.ts';
 import { type Contestant, startPeer } from './contestant.ts';
 import { ejabberd } from './ejabberd.ts';
 import { prosody } from './prosody.ts';
@@ -37,6 +37,5 @@ export type ServerName = keyof typeof servers;
 /** The servers that a list names, all without one; those that are installed. Ends the process for a name nobody has. */
 export function chooseServers(list: string | undefined): readonly ServerName[] {
   const known = Object.keys(servers) as ServerName[];
-  const chosen = list === undefined ? known : readNames('servers', list, known);
-  return chosen.filter((name) => isComplete(name, servers[name].packages));
+  return keepInstalled(list === undefined ? known : readNames('servers', list, known), servers);
 }

@@ -6,10 +6,10 @@ import { inParallel } from '../load/in-parallel.ts';
 import { bringDeviceOnline, makeNames } from '../load/users.ts';
 import { type RawServer, startRawServer } from '../baseline/raw-server.ts';
 import { cpuSeconds } from '../servers/processes.ts';
+import type { GoalResult } from '../report/goals.ts';
 import { startTutti, type TuttiServer } from '../servers/tutti.ts';
 import { withFolder } from './folder.ts';
 import { costOfForwarding, type Seconds } from './forwarding.ts';
-import type { GoalResult } from '../report/goals.ts';
 import { type Goal, repeat, using } from './goal.ts';
 
 const ACCOUNTS = 1000;
@@ -23,7 +23,7 @@ const PAGES_EACH = 2;
 const LATE_DEVICES = 100;
 /** As many as the archive has for each account. */
 const MISSED = ROWS / ACCOUNTS;
-/** Messages that reach a device while they catch up. */
+/** Messages that all of them together catch up on. */
 const DELIVERIES = LATE_DEVICES * MISSED;
 const LARGE_PAGE = 250;
 /** Each with other accounts. */
@@ -61,7 +61,7 @@ export const archive: Goal = async (repetitions) => {
     const pages = runs.map((run) => run.pages);
     const late = runs.flatMap((run) => run.late.map((one) => ({ ...one, forwarding: run.forwarding })));
     const who = `${LATE_DEVICES} devices, ${MISSED} messages each`;
-    const forwarded = `as many deliveries forwarded by raw Node`;
+    const forwarded = 'as many deliveries forwarded by raw Node';
     const seconds = (what: string, values: readonly number[]): GoalResult => ({ what, unit: 's', digits: 3, values });
     const times = (what: string, values: readonly number[]): GoalResult => ({
       what,

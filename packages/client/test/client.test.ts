@@ -209,6 +209,8 @@ describe('a client on a server with IM-NG', { timeout: 120_000 }, () => {
     const alice = await world.account('alice');
     const network = await world.network();
     const phone = world.device(alice, {}, network.port);
+    const lost = { name: 'TuttiError', condition: 'connection-lost' };
+    await expect(phone.sendPresence(xml('presence'))).rejects.toMatchObject(lost);
     const addresses = new Set<string | undefined>();
     phone.on('status', (status) => status === 'online' && addresses.add(phone.address));
     await phone.start();

@@ -76,7 +76,7 @@ export class Connection {
    * to resume, @xmpp/client only from the answer on, and they never agree again (XEP-0198 §4); what comes before that request breaks the login.
    */
   async send(stanza: Element): Promise<void> {
-    if (!this.#online) throw new Error('there is no session at the moment');
+    if (!this.#online) throw new TuttiError('connection-lost', 'there is no session at the moment');
     await this.#xmpp.send(toLtx(stanza));
   }
 
